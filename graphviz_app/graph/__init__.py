@@ -1,0 +1,1 @@
+"""The autograd graph as a `networkx.MultiDiGraph`: grouping, collapsing, questions."""

@@ -1,0 +1,1 @@
+"""Programs with prose, read from `resources/`."""

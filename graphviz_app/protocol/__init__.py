@@ -1,0 +1,1 @@
+"""The typed messages between the app and the traced program, and their framing."""

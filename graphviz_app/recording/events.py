@@ -284,7 +284,7 @@ class GradCleared(Struct, tag="cleared"):
 
 
 class GradWritten(Struct, tag="written"):
-    """A leaf's `.grad` was written by something that is neither a backward pass nor a clear (clipping, `x.grad = g`)."""
+    """A leaf's `.grad` was written by what is neither a backward pass nor a clear (clipping, `x.grad = g`)."""
 
     leaf: int
     before: int
@@ -334,7 +334,8 @@ class Printed(Struct, tag="printed"):
 class Raised(Struct, tag="raised"):
     """An exception ended the program.
 
-    `exception` is the type's name, `sentence` the app's own explanation, `message` PyTorch's or Python's, `traceback` the whole text.
+    `exception` is the type's name, `sentence` the app's own explanation, `message` PyTorch's or Python's, `traceback`
+    the whole text.
     """
 
     exception: str

@@ -1,0 +1,1 @@
+"""Starts, warms, watches, interrupts and kills tracer processes."""

@@ -1,0 +1,1 @@
+"""What to draw, for any toolkit: pure functions of layout, state and style."""

@@ -1,0 +1,61 @@
+"""Sorted event numbers by subject: what happened to this node, or this leaf, last before now?"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from graphviz_app.recording.events import NONE
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    Numbers = npt.NDArray[np.int32]
+
+
+class EventLookup:
+    """Some of a recording's events, grouped by what they are about.
+
+    Args:
+        events: Event numbers, ascending.
+        subjects: What each of them is about.
+    """
+
+    def __init__(self, events: Numbers, subjects: Numbers) -> None:
+        # A stable sort keeps the events of one subject in their order.
+        order = np.argsort(subjects, kind="stable")
+        self._events = events[order]
+        self._subjects = subjects[order]
+
+    def of(self, subject: int) -> Numbers:
+        """The numbers of all events about `subject`, ascending."""
+        start, stop = np.searchsorted(self._subjects, [subject, subject + 1])
+        return self._events[start:stop]
+
+    def last(self, subject: int, event: int, *, since: int = 0) -> int:
+        """The last event about `subject` up to and including `event`, but not before `since`; else NONE."""
+        events = self.of(subject)
+        position = int(np.searchsorted(events, event, side="right")) - 1
+        if position < 0 or events[position] < since:
+            return NONE
+        return int(events[position])
+
+    def next(self, subject: int, event: int) -> int:
+        """The first event about `subject` after `event`, or NONE."""
+        events = self.of(subject)
+        position = int(np.searchsorted(events, event, side="right"))
+        return NONE if position == len(events) else int(events[position])
+
+
+class Adjacency:
+    """Edge numbers by the node at one of their ends."""
+
+    def __init__(self, ends: Numbers) -> None:
+        self._order = np.argsort(ends, kind="stable").astype(np.int32)
+        self._ends = ends[self._order]
+
+    def of(self, node: int) -> Numbers:
+        """The numbers of the edges with `node` at this end, in the order in which they were met."""
+        start, stop = np.searchsorted(self._ends, [node, node + 1])
+        return self._order[start:stop]
