@@ -57,6 +57,9 @@ class SourceFile(ev.Struct):
     text: str
 
 
+_OPERATIONS_AHEAD = 10_000
+"""How far the numbering of operations may run ahead; a hostile file could otherwise ask for any amount of memory."""
+
 _EVENT_COLUMNS = ("kind", "pass_id", "subject", "file", "line")
 _NODE_COLUMNS = ("name", "operation", "leaf", "slots", "made_in_pass", "tensor", "birth")
 _EDGE_COLUMNS = ("source", "source_slot", "target", "target_slot")
@@ -149,6 +152,27 @@ class Index:
         self.tensor_names = stored.tensor_names
         self.sources = stored.sources
         self.notices = stored.notices
+
+
+    def check(self) -> None:
+        """Make sure that every number names something.
+
+        Raises:
+            ValueError: If one does not.
+        """
+        nodes = len(self.nodes)
+        _check_range("an edge", self.edges.source, nodes)
+        _check_range("an edge", self.edges.target, nodes)
+        _check_range("a node's name", self.nodes.name_number, len(self.nodes.names))
+        _check_range("an event's type", self.events.kind, len(ev.EVENT_TYPES))
+        calls = self.events.kind == ev.KIND[ev.NodeCalled]
+        _check_range("a node call", self.events.subject[calls], nodes)
+        _check_range("an operation", self.operation_events, len(self.events), lowest=ev.NONE)
+
+
+def _check_range(what: str, numbers: IntColumn, end: int, *, lowest: int = 0) -> None:
+    if len(numbers) and (numbers.min() < lowest or numbers.max() >= end):
+        raise ValueError(f"The number of {what} is out of range.")
 
 
 class IndexBuilder:
@@ -246,6 +270,8 @@ class IndexBuilder:
     def _set_operation(self, operation: int, number: int) -> None:
         # Operations of several threads may arrive slightly out of order.
         missing = operation - len(self._operation_events) + 1
+        if operation < 0 or missing > _OPERATIONS_AHEAD:
+            raise ValueError(f"Operation {operation} came where about {len(self._operation_events)} was expected.")
         if missing > 0:
             self._operation_events.extend([ev.NONE] * missing)
         self._operation_events[operation] = number

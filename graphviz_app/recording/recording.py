@@ -251,6 +251,7 @@ class Recording:
     def _read_index(self, stored: StoredIndex | None) -> Index:
         try:
             index = Index(stored if stored is not None else self._rebuild_index())
+            index.check()
         except (ValueError, KeyError) as error:
             raise RecordingError("This recording is damaged: its index does not fit its events.") from error
         if len(index.events) != _total(self._event_blocks):

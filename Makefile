@@ -1,0 +1,75 @@
+# Two commands are enough: `make run` opens the window, `make test` runs the suite. Both make .venv first.
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3 || command -v python)
+VENV := .venv
+ifeq ($(OS),Windows_NT)
+BIN := $(VENV)/Scripts
+else
+BIN := $(VENV)/bin
+endif
+# Packages of the Linux distribution that Qt needs; installed where that is possible, else named in a sentence.
+SYSTEM := $(BIN)/python tools/system_libraries.py
+
+.PHONY: help run test check lint types contracts format bench pictures wheel clean
+
+help:
+	@echo "make run       open the window (without a display: render the first lesson to out/)"
+	@echo "make test      run the test suite"
+	@echo "make check     ruff, type checker and import contracts"
+	@echo "make bench     run the benchmarks"
+	@echo "make pictures  draw the screenshots in docs/ again"
+	@echo "make wheel     build the wheel into dist/"
+
+$(VENV)/.made:
+	@# A Python without ensurepip (Debian's, without python3-venv) still makes a venv; its pip then comes from outside.
+	@$(PYTHON) -m venv $(VENV) >/dev/null 2>&1 || { $(PYTHON) -m venv --clear --without-pip $(VENV) && \
+		$(PYTHON) -m pip --python $(BIN)/python install -q pip; }
+	@touch $@
+
+$(VENV)/.installed: $(VENV)/.made pyproject.toml constraints.txt
+	$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -e .
+	@touch $@
+
+$(VENV)/.installed-test: $(VENV)/.installed
+	$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -e ".[test]"
+	@touch $@
+
+$(VENV)/.installed-bench: $(VENV)/.installed-test
+	$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -e ".[bench]"
+	@touch $@
+
+run: $(VENV)/.installed
+	@$(BIN)/python -m graphviz_app
+
+test: $(VENV)/.installed-test
+	@$(SYSTEM) --install
+	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+check: lint contracts types
+
+lint: $(VENV)/.installed-test
+	$(BIN)/python -m ruff check .
+	$(BIN)/python -m ruff format --check .
+
+contracts: $(VENV)/.installed-test
+	$(BIN)/lint-imports
+
+types: $(VENV)/.installed-test
+	$(BIN)/basedpyright
+
+format: $(VENV)/.installed-test
+	$(BIN)/python -m ruff check --fix .
+	$(BIN)/python -m ruff format .
+
+bench: $(VENV)/.installed-bench
+	@$(SYSTEM) --install
+	$(BIN)/python -m pytest benchmarks --benchmark-enable --benchmark-only -o python_files='bench_*.py' $(PYTEST_ARGS)
+
+pictures: $(VENV)/.installed
+	$(BIN)/python tools/pictures.py
+
+wheel: $(VENV)/.installed-test
+	$(BIN)/python -m build --wheel
+
+clean:
+	rm -rf $(VENV) out dist build

@@ -1,0 +1,34 @@
+"""What every test gets: a Qt without a screen, a home of its own, and no leaks."""
+
+from __future__ import annotations
+
+import os
+import threading
+
+import pytest
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def home_of_its_own(tmp_path_factory):
+    """Settings, saved text and caches of the suite never meet those of the person who runs it."""
+    folder = tmp_path_factory.mktemp("home")
+    patch = pytest.MonkeyPatch()
+    for name in ("XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_CACHE_HOME", "XDG_STATE_HOME"):
+        patch.setenv(name, str(folder / name.lower()))
+    yield folder
+    patch.undo()
+
+
+@pytest.fixture(autouse=True)
+def no_leaked_threads():
+    """A test that starts a thread ends it; the failure names the thread."""
+    before = set(threading.enumerate())
+    yield
+    leaked = []
+    for thread in set(threading.enumerate()) - before:
+        thread.join(timeout=3)
+        if thread.is_alive() and not thread.daemon:
+            leaked.append(thread.name)
+    assert not leaked, f"These threads were still running after the test: {', '.join(leaked)}"
