@@ -1,0 +1,65 @@
+"""The SVG as pixels, by resvg and the shipped font alone: no window, no system library."""
+
+from __future__ import annotations
+
+import io
+import math
+from typing import TYPE_CHECKING
+
+from PIL import Image
+
+from graphviz_app.export.drawing import FONT_FAMILY, Drawing
+from graphviz_app.export.errors import ExportError
+from graphviz_app.export.fonts import covers, plain_font_files
+from graphviz_app.export.svg import svg_text
+from graphviz_app.export.text import visible_text
+from graphviz_app.scene.shapes import Text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from graphviz_app.scene.shapes import Shape
+
+LARGEST_PICTURE = 200_000_000
+"""Pixels; four bytes each while it is made."""
+
+
+def png_bytes(drawing: Drawing, *, scale: float = 1.0) -> bytes:
+    """The drawing as a PNG file, `scale` pixels to a pixel at 100 %.
+
+    Raises:
+        ExportError: If the picture would be too large to make.
+    """
+    # Late, since a window that exports nothing should not load it.
+    import resvg_py
+
+    width, height = pixel_size(drawing, scale)
+    if width * height > LARGEST_PICTURE:
+        raise ExportError(
+            f"The picture would have {width} × {height} pixels, which is too large. Choose a smaller scale, or an SVG."
+        )
+    rendered = resvg_py.svg_to_bytes(
+        svg_string=svg_text(drawing, embed_font=False),
+        width=width,
+        height=height,
+        font_family=FONT_FAMILY,
+        monospace_family=FONT_FAMILY,
+        font_files=list(plain_font_files()),
+        # The same picture on every machine, unless a name is written in a script that the font lacks.
+        skip_system_fonts=covers(_texts(drawing.shapes)),
+    )
+    return bytes(rendered)
+
+
+def picture(drawing: Drawing, *, scale: float = 1.0) -> Image.Image:
+    """The drawing as a Pillow image in RGBA."""
+    return Image.open(io.BytesIO(png_bytes(drawing, scale=scale))).convert("RGBA")
+
+
+def pixel_size(drawing: Drawing, scale: float) -> tuple[int, int]:
+    """Width and height of the picture in whole pixels."""
+    return max(1, math.ceil(drawing.width * scale)), max(1, math.ceil(drawing.height * scale))
+
+
+def _texts(shapes: Iterable[Shape]) -> Iterable[str]:
+    return (visible_text(shape.text) for shape in shapes if isinstance(shape, Text))
