@@ -1,0 +1,1 @@
+"""The editor: text, gutter, colours, marks, and the keys that programmers expect."""

@@ -1,0 +1,64 @@
+"""The style sheet: only what palettes cannot say, such as flat tool buttons and thin splitters."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from graphviz_app.ui.look import Look
+
+_TEMPLATE = """
+QMainWindow, QMainWindow > QWidget {{ background: {window}; }}
+QToolTip {{ background: {raised}; color: {text}; border: 1px solid {border}; padding: {small}px; }}
+QMenuBar {{ background: {window}; color: {text}; }}
+QMenuBar::item {{ background: transparent; padding: {tiny}px {medium}px; }}
+QMenuBar::item:selected {{ background: {raised}; border-radius: {small}px; }}
+QMenu {{ background: {panel}; color: {text}; border: 1px solid {border}; padding: {small}px; }}
+QMenu::item {{ padding: {small}px {wide}px {small}px {wide}px; border-radius: {small}px; }}
+QMenu::item:selected {{ background: {accent}; color: {accent_text}; }}
+QMenu::item:disabled {{ color: {dim}; }}
+QMenu::separator {{ height: 1px; background: {border}; margin: {small}px; }}
+QToolBar {{ background: {window}; border: none; spacing: {tiny}px; padding: {small}px; }}
+QToolBar::separator {{ background: {border}; width: 1px; margin: {small}px; }}
+QToolButton {{ background: transparent; color: {text}; border: 1px solid transparent; border-radius: {small}px;
+    padding: {small}px; }}
+QToolButton:hover {{ background: {raised}; border-color: {border}; }}
+QToolButton:pressed, QToolButton:checked {{ background: {border}; }}
+QToolButton:focus {{ border-color: {accent}; }}
+QToolButton:disabled {{ color: {dim}; }}
+QToolButton#run {{ background: {accent}; color: {accent_text}; padding: {small}px {medium}px; font-weight: 600; }}
+QToolButton#run:disabled {{ background: {border}; color: {dim}; }}
+QToolButton#run:hover:enabled {{ border-color: {text}; }}
+QToolButton[popupMode="2"], QToolButton[popupMode="1"] {{ padding-right: {wide}px; }}
+QToolButton::menu-indicator {{ subcontrol-origin: padding; subcontrol-position: center right; right: {small}px; }}
+QSplitter::handle {{ background: {window}; }}
+QSplitter::handle:hover {{ background: {accent}; }}
+QTabWidget::pane {{ border: none; background: {panel}; }}
+QTabBar {{ background: {window}; }}
+QTabBar::tab {{ background: transparent; color: {dim}; padding: {small}px {medium}px; border: none;
+    border-bottom: 2px solid transparent; }}
+QTabBar::tab:selected {{ color: {text}; border-bottom-color: {accent}; }}
+QTabBar::tab:hover {{ color: {text}; }}
+QPlainTextEdit, QTextBrowser {{ background: {panel}; color: {text}; border: none;
+    selection-background-color: {accent}; selection-color: {accent_text}; }}
+QLineEdit, QSpinBox, QComboBox {{ background: {panel}; color: {text}; border: 1px solid {border};
+    border-radius: {small}px; padding: {tiny}px {small}px; }}
+QLineEdit:focus, QSpinBox:focus, QComboBox:focus {{ border-color: {accent}; }}
+QComboBox::drop-down {{ border: none; width: {wide}px; }}
+QComboBox QAbstractItemView {{ background: {panel}; color: {text}; border: 1px solid {border}; }}
+QPushButton {{ background: {raised}; color: {text}; border: 1px solid {border}; border-radius: {small}px;
+    padding: {small}px {medium}px; }}
+QPushButton:hover, QPushButton:focus {{ border-color: {accent}; }}
+QLabel#panelTitle {{ color: {dim}; padding: {small}px {medium}px; font-weight: 600; }}
+QLabel#dim {{ color: {dim}; }}
+QStatusBar {{ background: {window}; color: {text}; }}
+QStatusBar::item {{ border: none; }}
+QProgressBar {{ background: {panel}; border: 1px solid {border}; border-radius: {small}px; }}
+QProgressBar::chunk {{ background: {accent}; border-radius: {small}px; }}
+"""
+
+
+def style_sheet(look: Look) -> str:
+    """The style sheet in the look's colours and lengths."""
+    lengths = {name: look.pixels(length) for name, length in {"tiny": 2, "small": 4, "medium": 8, "wide": 18}.items()}
+    return _TEMPLATE.format(**look.colours._asdict(), **lengths)
