@@ -1,0 +1,1 @@
+"""The panels around the canvas: they take plain data, and say by signals what the user wants."""
