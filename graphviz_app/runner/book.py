@@ -1,0 +1,143 @@
+"""Keeps the book of a run: batches and console text go in as they come, a recording that opens comes out."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from graphviz_app.recording import events as ev
+from graphviz_app.recording.writer import RecordingWriter
+from graphviz_app.runner.console import LiveConsole, StreamBudget
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from pathlib import Path
+
+FLUSH_SECONDS = 0.05
+LARGEST_COUNT = 4_000_000
+"""Events in a recording: an endless loop must not fill the memory with an index."""
+LARGEST_FILE = 4 << 30
+"""Bytes of a recording: an endless loop must not fill the disk."""
+_PRINTS_KEPT_APART = 10_000
+
+
+class RunBook:
+    """Writes one run's recording.
+
+    Args:
+        path: Where; what was there is overwritten.
+        program: What runs.
+        environment: With what.
+        clock: Seconds, growing.
+
+    Raises:
+        OSError: If the file cannot be written.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        program: ev.Program,
+        environment: ev.Environment,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.path = path
+        self.live = LiveConsole()
+        self.passes = 0
+        self.error: ev.Raised | None = None
+        self.finished: ev.Finished | None = None
+        self.problem = ""
+        self._clock = clock
+        self._stream = path.open("wb")
+        self._writer = RecordingWriter(self._stream, program, environment)
+        self._budgets = {stream: StreamBudget(stream) for stream in ("stdout", "stderr")}
+        self._prints = 0
+        self._flushed_at = clock()
+        self._pass_ended = False
+        self._full = False
+
+    @property
+    def events(self) -> int:
+        """How many events are recorded."""
+        return self._writer.event_count
+
+    def take(self, batch: ev.Batch) -> None:
+        """Append what the tracer saw."""
+        events = [kept for event in batch.events if (kept := self._admit(event)) is not None]
+        if self._prints > _PRINTS_KEPT_APART:
+            events = _join_prints(events)
+        if not self._full:
+            self._append(msgspec.structs.replace(batch, events=tuple(events)))
+
+    def print(self, stream: str, text: str) -> None:
+        """Append what came over a descriptor: from C code, or from a child of the program's."""
+        if text:
+            self.take(ev.Batch(0, (), (ev.Printed(stream, text),)))
+
+    def pause(self) -> None:
+        """Called when nothing more is at hand just now: flush if a pass ended, or if it is time."""
+        if self._pass_ended or self._clock() - self._flushed_at >= FLUSH_SECONDS:
+            self._try(self._writer.flush)
+            self._flushed_at = self._clock()
+            self._pass_ended = False
+
+    def close(self, finished: ev.Finished) -> None:
+        """Append how it ended, and close the file."""
+        ending: list[ev.Event] = [event for budget in self._budgets.values() for event in budget.finish()]
+        self._try(lambda: self._writer.append(ev.Batch(0, (), (*ending, finished))))
+        self._try(self._writer.finish)
+        self._try(self._stream.close)
+
+    def _admit(self, event: ev.Event) -> ev.Event | None:
+        # The most frequent events fall through all of it, so the tests are few and cheap.
+        kind = type(event)
+        if kind is ev.Printed:
+            return self._admit_print(event)  # pyright: ignore[reportArgumentType]
+        if kind is ev.BackwardFinished:
+            self.passes += 1
+            self._pass_ended = True
+        elif kind is ev.Raised:
+            self.error = event  # pyright: ignore[reportAttributeAccessIssue]
+        elif kind is ev.Finished:
+            # Exit handlers and threads may still speak, and the status may yet change: it is written last.
+            self.finished = event  # pyright: ignore[reportAttributeAccessIssue]
+            return None
+        return event
+
+    def _admit_print(self, event: ev.Printed) -> ev.Event | None:
+        self._prints += 1
+        self.live.add(event.stream, event.text)
+        budget = self._budgets.get(event.stream)
+        text = event.text if budget is None else budget.admit(event.text)
+        return None if not text else event if text is event.text else ev.Printed(event.stream, text)
+
+    def _append(self, batch: ev.Batch) -> None:
+        self._try(lambda: self._writer.append(batch))
+        if self._writer.event_count >= LARGEST_COUNT or self._stream.tell() >= LARGEST_FILE:
+            self._full = True
+            sentence = "The recording is full; the program went on, but what it did from here on is not recorded."
+            self._try(lambda: self._writer.append(ev.Batch(0, (), (ev.Notice(sentence),))))
+
+    def _try(self, write: Callable[[], None]) -> None:
+        # The program must not end because the disk is full.
+        if self.problem:
+            return
+        try:
+            write()
+        except OSError as error:
+            self.problem = f"The recording could not be written to {self.path}: {error.strerror}."
+        except ValueError as error:
+            self.problem = f"The recording is incomplete, because what came from the program does not fit: {error}"
+
+
+def _join_prints(events: Iterable[ev.Event]) -> list[ev.Event]:
+    joined: list[ev.Event] = []
+    for event in events:
+        last = joined[-1] if joined else None
+        if isinstance(event, ev.Printed) and isinstance(last, ev.Printed) and last.stream == event.stream:
+            joined[-1] = ev.Printed(last.stream, last.text + event.text)
+        else:
+            joined.append(event)
+    return joined
