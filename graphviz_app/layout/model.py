@@ -36,12 +36,25 @@ class LinkRequest(NamedTuple):
     label_height: float = 0.0
 
 
+class GroupRequest(NamedTuple):
+    """What an expanded group's frame must have room for above its contents: a title of this size."""
+
+    path: tuple[str, ...]
+    title_width: float = 0.0
+    title_height: float = 0.0
+
+
 class LayoutRequest(NamedTuple):
-    """Boxes and links; equal requests get equal layouts. All sizes in pixels at 100 %."""
+    """Boxes and links; equal requests get equal layouts. All sizes in pixels at 100 %.
+
+    `groups` may name the groups that have a title; `ordered` asks that a box's links leave in the order listed.
+    """
 
     boxes: tuple[BoxRequest, ...]
     links: tuple[LinkRequest, ...]
     direction: Direction = "TB"
+    groups: tuple[GroupRequest, ...] = ()
+    ordered: bool = False
 
 
 class GroupPlace(NamedTuple):
@@ -74,6 +87,13 @@ class Layout(NamedTuple):
     labels: npt.NDArray[np.float32]
     groups: tuple[GroupPlace, ...]
     engine: str
+
+
+class Anchor(NamedTuple):
+    """An earlier layout and what it was asked for, so that the next one can keep things where they were."""
+
+    request: LayoutRequest
+    layout: Layout
 
 
 class LayoutError(Exception):

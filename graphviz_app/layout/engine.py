@@ -1,0 +1,60 @@
+"""From a request to a layout, in this process."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from graphviz_app.layout.compose import compose
+from graphviz_app.layout.deadline import Deadline
+from graphviz_app.layout.frames import Frame, bare, framed
+from graphviz_app.layout.loops import loop_margins
+from graphviz_app.layout.model import Anchor, GroupRequest, Layout, LayoutRequest
+from graphviz_app.layout.nesting import level_piece, nest
+from graphviz_app.layout.placing import place
+from graphviz_app.layout.turning import turned_layout, turned_request
+
+if TYPE_CHECKING:
+    from graphviz_app.layout.nesting import Gates
+
+
+def lay_out(request: LayoutRequest, *, timeout: float | None = None, previous: Anchor | None = None) -> Layout:
+    """Return where everything goes. Equal arguments give equal layouts, byte for byte, in any process.
+
+    Args:
+        request: What to lay out.
+        timeout: Seconds after which what is left is laid out by the fastest means; one piece is never interrupted.
+        previous: An earlier layout to stay close to, where only one group was opened or closed since.
+
+    Raises:
+        LayoutError: The request is not consistent, for example a link to a box that is not there.
+    """
+    if not request.boxes:
+        return empty_layout()
+    if request.direction == "LR":
+        return turned_layout(lay_out_down(turned_request(request), Deadline(timeout)))
+    return lay_out_down(request, Deadline(timeout))
+
+
+def lay_out_down(request: LayoutRequest, deadline: Deadline) -> Layout:
+    """Return the layout of a request whose links run from top to bottom."""
+    nesting = nest(request)
+    margins = loop_margins(request)
+    titles = {group.path: group for group in request.groups}
+    gates: dict[int, Gates] = {}
+    frames: dict[int, Frame] = {}
+    for index in reversed(range(len(nesting.levels))):
+        level = nesting.levels[index]
+        piece = level_piece(request, level, gates, margins)
+        placement = place(piece, deadline)
+        title = titles.get(level.path, GroupRequest(level.path))
+        frames[index] = framed(piece, placement, title) if level.path else bare(placement)
+        gates[index] = frames[index].gates
+    return compose(request, nesting, [frames[index] for index in range(len(frames))], margins)
+
+
+def empty_layout() -> Layout:
+    """Return the layout of nothing."""
+    none = np.zeros((0, 2), dtype=np.float32)
+    return Layout(0.0, 0.0, none, (), none, (), "dot")
