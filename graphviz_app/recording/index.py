@@ -153,7 +153,6 @@ class Index:
         self.sources = stored.sources
         self.notices = stored.notices
 
-
     def check(self) -> None:
         """Make sure that every number names something.
 

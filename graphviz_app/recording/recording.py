@@ -119,6 +119,11 @@ class Recording:
         """Let go of the file; values and events cannot be read afterwards."""
         self._stream.close()
 
+    def __del__(self) -> None:
+        stream = getattr(self, "_stream", None)
+        if stream is not None:
+            stream.close()
+
     def save(self, path: str | Path) -> None:
         """Write the whole recording to a file.
 
