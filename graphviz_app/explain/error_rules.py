@@ -1,0 +1,383 @@
+"""What PyTorch's and Python's messages mean, and what to do about them: a table, first match wins.
+
+Patterns are searched in the message; `{name}` in a sentence is the pattern's group of that name. The messages are
+those of torch 2.4 to 2.13; the tests provoke them in torch itself.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class ErrorRule(NamedTuple):
+    """An error that we can explain: its type's name ("" for any), a pattern in its message, one sentence."""
+
+    type_name: str
+    pattern: str
+    sentence: str
+
+
+AUTOGRAD_RULES = (
+    ErrorRule(
+        "RuntimeError",
+        r"grad can be implicitly created only for (real )?scalar outputs",
+        "backward() needs a single number to start from, and this tensor holds several (or a complex one): reduce it "
+        "first with .sum() or .mean(), or pass a gradient of the same shape, as in y.backward(torch.ones_like(y)).",
+    ),
+    ErrorRule(
+        "RuntimeError",
+        r"backward through the graph a second time",
+        "backward() ran a second time through a graph whose saved values were freed after the first: compute the "
+        "result again before each backward(), or keep the graph with backward(retain_graph=True).",
+    ),
+    ErrorRule(
+        "RuntimeError",
+        r"does not require grad and does not have a grad_fn",
+        "There is no graph behind this tensor, so backward() has nowhere to go: none of what it was computed from had "
+        "requires_grad=True, or it was cut off by no_grad() or detach().",
+    ),
+    ErrorRule(
+        "RuntimeError",
+        r"\[(?:\w+\.)*(?P<type>\w+) \[(?P<shape>[\d, ]*)\]\](?:, which is output \d+ of (?P<node>\w+),)? "
+        r"is at version (?P<found>\d+); expected version (?P<expected>\d+)",
+        "A tensor of shape [{shape}] that backward() still needs was overwritten in place (version {found} instead of "
+        "{expected}): write the result to a new tensor, as in x = x + 1 instead of x += 1, or change a copy, "
+        "x.clone().",
+    ),
+    ErrorRule(
+        "RuntimeError",
+        r"has been modified by an inplace operation",
+        "A tensor that backward() still needs was overwritten in place: write the result to a new tensor, as in x = x "
+        "+ 1 instead of x += 1, or change a copy, x.clone().",
+    ),
+    ErrorRule(
+        "RuntimeError",
+        r"a (view of a )?leaf Variable that requires grad is being used in an in-place operation",
+        "A leaf that requires a gradient cannot be changed in place while autograd watches: do it inside "
+        "`with torch.no_grad():` if you are updating a weight, or make a new tensor, as in y = x + 1.",
+    ),
+    ErrorRule(
+        "RuntimeError",
+        r"is a view and is being modified in-?place",
+        "This tensor shares its memory with others that came out of the same call, so autograd cannot let you change "
+        "it in place: change a copy, x.clone(), or make a new tensor.",
+    ),
+    ErrorRule(
+        "RuntimeError",
+        r"appears to not have been used in the graph",
+        "You asked for the gradient of a tensor that the result was not computed from: check that you passed the same "
+        "tensor that went into the computation, or accept None for it with allow_unused=True.",
+    ),
+    ErrorRule(
+        "RuntimeError",
+        r"Mismatch in shape: grad_output\[\d+\] has a shape of torch\.Size\(\[(?P<given>[^\]]*)\]\).*"
+        r"output\[\d+\] has a shape of torch\.Size\(\[(?P<wanted>[^\]]*)\]\)",
+        "The gradient passed to backward() has shape [{given}], but it must have the shape of the tensor itself, "
+        "[{wanted}]: one weight for each element.",
+    ),
+    ErrorRule(
+        "RuntimeError",
+        r"[Oo]nly Tensors of floating point and complex dtype can require gradients|only floating.?point",
+        "Only tensors of floating-point numbers can have a gradient, and this one holds integers or truth values: "
+        "write 1.0 instead of 1, or convert it with .float().",
+    ),
+    ErrorRule(
+        "RuntimeError",
+        r"you can only change requires_grad flags of leaf variables",
+        "requires_grad can only be switched off on a leaf; this tensor was computed: use y = y.detach() to get its "
+        "values without the graph.",
+    ),
+    ErrorRule(
+        "RuntimeError",
+        r"Can't call numpy\(\) on Tensor that requires grad",
+        "NumPy knows nothing of gradients, so a tensor that requires one must leave the graph first: write "
+        "x.detach().numpy().",
+    ),
+    ErrorRule(
+        "RuntimeError",
+        r"[Ii]nference tensor",
+        "A tensor made inside torch.inference_mode() can never take part in backward(): use torch.no_grad() instead, "
+        "or make a normal copy of it outside with .clone().",
+    ),
+    ErrorRule(
+        "RuntimeError",
+        r"Function '(?P<node>\w+)' returned nan values",
+        "{node} computed a gradient that is NaN: look at the values that went into it, for a division by zero, the "
+        "logarithm or root of zero, or infinity minus infinity.",
+    ),
+    ErrorRule(
+        "RuntimeError",
+        r"derivative for (?P<op>\S+) is not implemented",
+        "PyTorch knows no derivative of {op}, so no gradient can pass through it: compute the same in another way, or "
+        "keep it out of the graph with detach().",
+    ),
+    ErrorRule(
+        "ValueError",
+        r"can't optimize a non-leaf Tensor",
+        "An optimizer can only move leaves, and one of these tensors was computed from others: pass it the tensors "
+        "that you made with requires_grad=True.",
+    ),
+    ErrorRule(
+        "ValueError",
+        r"optimizer got an empty parameter list",
+        "The optimizer was given no parameters: check that the model has some, and that a generator was not used up "
+        "before.",
+    ),
+    ErrorRule(
+        "RuntimeError",
+        r"[Oo]nly Tensors created explicitly by the user.*deepcopy",
+        "Only leaves can be deep-copied, and this tensor was computed from others: copy x.detach().clone() instead.",
+    ),
+)
+
+SHAPE_RULES = (
+    ErrorRule(
+        "RuntimeError",
+        r"size of tensor a \((?P<a>\d+)\) must match the size of tensor b \((?P<b>\d+)\) at non-singleton dimension "
+        r"(?P<dim>\d+)",
+        "These two tensors do not fit together element by element: in dimension {dim} one has {a} and the other {b}; "
+        "print both shapes, and reshape one so that each dimension is equal, or 1.",
+    ),
+    ErrorRule(
+        "RuntimeError",
+        r"mat1 and mat2 shapes cannot be multiplied \((?P<a>\d+)x(?P<b>\d+) and (?P<c>\d+)x(?P<d>\d+)\)",
+        "A matrix product needs as many columns on the left as rows on the right, but here {b} meets {c} "
+        "({a}×{b} times {c}×{d}): transpose one of them, or change the layer's size.",
+    ),
+    ErrorRule(
+        "RuntimeError",
+        r"size mismatch, got input|inconsistent tensor size|[Ee]xpected size for first two dimensions of batch2|"
+        r"batch1 and batch2 must|must be a matrix|tensors must be 1-?D|1D tensors expected",
+        "The sizes of these tensors do not fit for this product: print the shape of each, the last dimension of the "
+        "left one must equal the first of the right one.",
+    ),
+    ErrorRule(
+        "RuntimeError",
+        r"shape '(?P<shape>\[[^\]]*\])' is invalid for input of size (?P<size>\d+)",
+        "A tensor of {size} elements cannot take the shape {shape}: the sizes must multiply to {size}; write -1 for "
+        "one of them to let PyTorch work it out.",
+    ),
+    ErrorRule(
+        "RuntimeError",
+        r"view size is not compatible with input tensor's size and stride",
+        "view() needs the elements to lie one after another in memory, and here they do not (after a transpose, for "
+        "example): use reshape() instead.",
+    ),
+    ErrorRule(
+        "RuntimeError",
+        r"expanded size of the tensor \((?P<a>-?\d+)\) must match the existing size \((?P<b>\d+)\)",
+        "expand() can only repeat dimensions of size 1, and this one has {b}, not {a}: use repeat(), or add a "
+        "dimension with unsqueeze() first.",
+    ),
+    ErrorRule(
+        "RuntimeError",
+        r"output with shape (?P<a>\[[^\]]*\]) doesn't match the broadcast shape (?P<b>\[[^\]]*\])",
+        "The result has shape {b}, which does not fit into the tensor of shape {a} that it should be written to in "
+        "place: make a new tensor instead.",
+    ),
+    ErrorRule(
+        "RuntimeError",
+        r"stack expects each tensor to be equal size|Sizes of tensors must match except in dimension|"
+        r"Tensors must have same number of dimensions",
+        "These tensors have different shapes, so they cannot be put together: print the shape of each; all must be "
+        "equal (for cat, all but the dimension along which they are joined).",
+    ),
+    ErrorRule(
+        "IndexError",
+        r"Dimension out of range \(expected to be in range of \[(?P<low>-?\d+), (?P<high>-?\d+)\], but got "
+        r"(?P<dim>-?\d+)\)",
+        "This tensor has no dimension {dim}; its dimensions are numbered {low} to {high}: print its shape.",
+    ),
+    ErrorRule(
+        "IndexError",
+        r"index (?P<index>-?\d+) is out of bounds for dimension (?P<dim>\d+) with size (?P<size>\d+)",
+        "There is no index {index} in dimension {dim}: it has {size} elements, and counting starts at 0.",
+    ),
+    ErrorRule(
+        "IndexError",
+        r"index out of range in self",
+        "An index is not in the embedding table: indices go from 0 to one less than num_embeddings.",
+    ),
+    ErrorRule(
+        "IndexError",
+        r"[Tt]arget (?P<target>-?\d+) is out of bounds",
+        "The class number {target} is too large for the outputs of the model: classes are numbered from 0 to one less "
+        "than the number of outputs.",
+    ),
+    ErrorRule(
+        "RuntimeError",
+        r"0D or 1D target tensor expected|[Ee]xpected target size|Expected input batch_size|"
+        r"target with class probabilities",
+        "The targets do not fit the predictions: with predictions of shape [batch, classes], targets are class "
+        "numbers of shape [batch].",
+    ),
+    ErrorRule(
+        "RuntimeError",
+        r"expected input\[(?P<shape>[^\]]*)\] to have (?P<wanted>\d+) channels, but got (?P<found>\d+)",
+        "This layer takes {wanted} channels, but its input of shape [{shape}] has {found}: change the layer, or the "
+        "order of the dimensions (batch, channels, height, width).",
+    ),
+    ErrorRule(
+        "RuntimeError",
+        r"[Tt]ensor with \d+ elements cannot be converted to Scalar|only one element tensors can be converted",
+        "Only a tensor with a single element is a number, and this one has several: reduce it first with .sum() or "
+        ".mean(), or pick one element.",
+    ),
+    ErrorRule(
+        "RuntimeError",
+        r"Boolean value of Tensor with (more than one|no) value",
+        "An if or while needs one yes or no, and this tensor holds several: use .all() or .any(), or torch.where to "
+        "decide for each element.",
+    ),
+)
+
+TYPE_RULES = (
+    ErrorRule(
+        "RuntimeError",
+        r"same dtype|expected scalar type|should be the same|dtype of .* must match|Float did not match Double",
+        "These tensors hold different kinds of numbers (float32, float64, int64, ...): convert one of them, as in "
+        "x.float() or x.to(y.dtype).",
+    ),
+    ErrorRule(
+        "RuntimeError",
+        r"result type (?P<a>\w+) can't be cast to the desired output type (?P<b>\w+)",
+        "A result of type {a} cannot be written in place into a tensor of type {b}: make a new tensor, as in x = x * "
+        "0.5, or convert x first.",
+    ),
+    ErrorRule(
+        "RuntimeError",
+        r"to have one of the following scalar types: Long, Int|must be long, int, byte or bool|"
+        r"tensors used as indices|expected (?:scalar type|dtype) (?:Long|int64)",
+        "Indices and class numbers must be integers: convert this tensor with .long().",
+    ),
+    ErrorRule(
+        "IndexError",
+        r"tensors used as indices must be",
+        "Indices must be integers or truth values: convert this tensor with .long() or .bool().",
+    ),
+    ErrorRule(
+        "RuntimeError",
+        r"could not infer output dtype|not implemented for '(Long|Int|Bool|Short|Byte|Char)'|must be either a "
+        r"floating point",
+        "This operation works on floating-point numbers, and the tensor holds integers or truth values: convert it "
+        "with .float().",
+    ),
+    ErrorRule(
+        "RuntimeError",
+        r"Expected all tensors to be on the same device",
+        "These tensors are on different devices: move them to one, as in x.to(model_device), before they meet.",
+    ),
+    ErrorRule(
+        "",
+        r"Torch not compiled with CUDA enabled|No CUDA GPUs are available|Found no NVIDIA driver",
+        'This computer has no GPU that PyTorch can use: write device="cpu", or choose with torch.cuda.is_available().',
+    ),
+    ErrorRule(
+        "",
+        r"out of memory|can't allocate memory|not enough memory",
+        "There is not enough memory for this tensor: use a smaller batch, or check the sizes for a mistake.",
+    ),
+    ErrorRule(
+        "AttributeError",
+        r"'NoneType' object has no attribute '(?P<name>zero_|data|add_|mul_|norm|clone|detach|abs|clamp_|item)'",
+        "Something here is None, so it has no .{name}: if it is a .grad, no backward() has written to it yet; run "
+        "backward() first, or ask `if x.grad is not None`.",
+    ),
+)
+
+PYTHON_RULES = (
+    ErrorRule(
+        "ModuleNotFoundError",
+        r"No module named '(?P<name>[^']*)'",
+        "Python finds no module named {name}: check its spelling, or install it in the Python that runs this app "
+        "(`python -m pip install ...`).",
+    ),
+    ErrorRule(
+        "ImportError",
+        r"cannot import name '(?P<name>[^']*)' from (?:partially initialized module )?'(?P<module>[^']*)'",
+        "{module} has nothing named {name}: check the spelling, the installed version, and that no file of yours has "
+        "the name of the module.",
+    ),
+    ErrorRule("TabError", r"", "Tabs and spaces are mixed at the start of this line: use four spaces everywhere."),
+    ErrorRule(
+        "IndentationError",
+        r"expected an indented block",
+        "The line before ends with a colon, so this one must be indented further, by four spaces.",
+    ),
+    ErrorRule("IndentationError", r"", "This line is indented differently from those around it: line it up with them."),
+    ErrorRule("SyntaxError", r"'(?P<bracket>[\(\[\{{])' was never closed", "The bracket {bracket} is never closed."),
+    ErrorRule("SyntaxError", r"expected ':'", "A colon is missing at the end of this line."),
+    ErrorRule("SyntaxError", r"unterminated", "This text is missing its closing quotation mark."),
+    ErrorRule(
+        "SyntaxError",
+        r"Maybe you meant '=='",
+        "A single = gives a name to a value; to compare two values, write ==.",
+    ),
+    ErrorRule(
+        "SyntaxError",
+        r"\(unicode error\)|encoding problem|Non-UTF-8",
+        "This file is not written in UTF-8: save it again in that encoding.",
+    ),
+    ErrorRule(
+        "SyntaxError",
+        r"(?P<why>.*)",
+        "Python cannot read this line ({why}): look for a missing bracket, comma, colon or quotation mark here or just "
+        "above it.",
+    ),
+    ErrorRule(
+        "UnboundLocalError",
+        r"'(?P<name>\w+)'",
+        "{name} is used in this function before it gets a value there: give it one first, or pass it as an argument.",
+    ),
+    ErrorRule(
+        "NameError",
+        r"name '(?P<name>\w+)' is not defined",
+        "There is nothing named {name} here: check the spelling, and that the line which makes it runs before this "
+        "one.",
+    ),
+    ErrorRule(
+        "EOFError",
+        r"EOF when reading a line",
+        "The program asked for input(), but there is no more input to read: write the value into the program instead.",
+    ),
+    ErrorRule("ZeroDivisionError", r"", "Something is divided by zero: print the number below the line to see why."),
+    ErrorRule(
+        "RecursionError", r"", "A function calls itself too many times: check that it stops, or use a loop instead."
+    ),
+    ErrorRule("MemoryError", r"", "There is not enough memory for this: make it smaller."),
+    ErrorRule("KeyboardInterrupt", r"", "The program was interrupted."),
+    ErrorRule(
+        "UnicodeDecodeError", r"", "A file is not in the encoding that it was read with: pass encoding=... to open()."
+    ),
+    ErrorRule(
+        "FileNotFoundError",
+        r"No such file or directory: '(?P<name>[^']*)'",
+        "There is no file {name} in the folder in which the program runs: check its name, or give the whole path.",
+    ),
+    ErrorRule(
+        "AttributeError",
+        r"'(?P<type>\w+)' object has no attribute '(?P<name>\w+)'",
+        "A {type} has no .{name}: check the spelling, and print the object to see what it really is.",
+    ),
+    ErrorRule(
+        "AttributeError",
+        r"module '(?P<module>[^']+)' has no attribute '(?P<name>\w+)'",
+        "{module} has nothing named {name}: check the spelling, and that no file of yours is named like the module.",
+    ),
+    ErrorRule("KeyError", r"(?P<key>.+)", "There is no entry {key}: print the keys to see which there are."),
+    ErrorRule(
+        "IndexError", r"out of range", "The index is too large: counting starts at 0, and the last is the length − 1."
+    ),
+    ErrorRule(
+        "TypeError",
+        r"(?P<name>\w+)\(\) missing \d+ required (?:positional|keyword-only) arguments?: (?P<which>.+)",
+        "{name}() was called without {which}: add what is missing.",
+    ),
+    ErrorRule(
+        "TypeError",
+        r"takes (?:from )?\d+.* positional arguments? but (?P<count>\d+) (?:was|were) given",
+        "This function was called with too many arguments ({count}, self included): look at how it is defined.",
+    ),
+)
+
+RULES = AUTOGRAD_RULES + SHAPE_RULES + TYPE_RULES + PYTHON_RULES

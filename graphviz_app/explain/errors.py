@@ -1,0 +1,64 @@
+"""An error of the user's program, in one sentence that says what to do about it."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from graphviz_app.explain.error_rules import RULES, ErrorRule
+
+_LONGEST_MESSAGE = 4000
+_LONGEST_QUOTE = 160
+
+
+def explain_error(type_name: str, message: str) -> str:
+    """One sentence about an exception, for somebody who meets it for the first time.
+
+    Args:
+        type_name: The name of the exception's type, such as "RuntimeError"; of a subclass of torch's, its own.
+        message: What it says.
+
+    Returns:
+        What went wrong and what to do. For an error that is not known, the type and the first line of the message.
+    """
+    message = message[:_LONGEST_MESSAGE]
+    for rule, pattern in _compiled():
+        if rule.type_name in ("", type_name, _PARENTS.get(type_name, "")):
+            found = pattern.search(message)
+            if found is not None:
+                return _fill(rule.sentence, found)
+    return _unknown(type_name, message)
+
+
+# Newer releases raise these where older ones raised the parent.
+_PARENTS = {
+    "OutOfMemoryError": "RuntimeError",
+    "AcceleratorError": "RuntimeError",
+    "NotImplementedError": "RuntimeError",
+    "ValueError": "RuntimeError",
+    "_IncompleteInputError": "SyntaxError",
+}
+
+
+@lru_cache(maxsize=1)
+def _compiled() -> tuple[tuple[ErrorRule, re.Pattern[str]], ...]:
+    return tuple((rule, re.compile(rule.pattern, re.DOTALL)) for rule in RULES)
+
+
+def _fill(sentence: str, found: re.Match[str]) -> str:
+    for name, text in found.groupdict().items():
+        sentence = sentence.replace(f"{{{name}}}", _shorten(text or ""))
+    return sentence
+
+
+def _unknown(type_name: str, message: str) -> str:
+    article = "an" if type_name[:1] in "AEIOU" else "a"
+    first_line = next((line.strip() for line in message.splitlines() if line.strip()), "")
+    if not first_line:
+        return f"The program stopped with {article} {type_name}."
+    return f"The program stopped with {article} {type_name}: {_shorten(first_line).rstrip('.')}."
+
+
+def _shorten(text: str) -> str:
+    text = " ".join(text.split())
+    return text if len(text) <= _LONGEST_QUOTE else text[: _LONGEST_QUOTE - 1] + "…"

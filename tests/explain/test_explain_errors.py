@@ -1,0 +1,129 @@
+"""Errors are explained in one sentence; the messages are those that torch and Python really raise."""
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from graphviz_app.explain.errors import explain_error
+
+SETUP = """
+import torch, torch.nn.functional as F
+from torch import nn
+x = torch.tensor([1.0, 2.0, 3.0], requires_grad=True)
+"""
+
+PROGRAMS = {
+    "a vector has no implicit gradient": ("(x * 2).backward()", "single number to start from"),
+    "backward twice": ("y = (x * x).sum(); y.backward(); y.backward()", "retain_graph=True"),
+    "no graph": ("torch.ones(3).sum().backward()", "no graph behind"),
+    "overwritten in place": (
+        "y = x.exp(); z = y.sum(); y += 1; z.backward()",
+        r"shape \[3\].*version 1 instead of 0",
+    ),
+    "leaf in place": ("x += 1", r"with torch.no_grad\(\)"),
+    "view of a leaf in place": ("x[0] = 1", r"with torch.no_grad\(\)"),
+    "one of several views in place": ("a, b = (x * 1).unbind()[:2]; a += 1", "shares its memory"),
+    "not used": ("torch.autograd.grad(x.sum(), torch.ones(1, requires_grad=True))", "allow_unused=True"),
+    "seed of another shape": ("(x * 2).backward(torch.ones(2))", r"shape \[2\].*\[3\]"),
+    "integers need no gradient": ("torch.tensor([1, 2], requires_grad=True)", r"\.float\(\)"),
+    "flag of a result": ("(x * 2).requires_grad_(False)", r"\.detach\(\)"),
+    "numpy": ("x.numpy()", r"x\.detach\(\)\.numpy\(\)"),
+    "inference tensor": ("with torch.inference_mode(): t = torch.ones(3)\n(x * t).sum().backward()", "inference_mode"),
+    "non-leaf in an optimizer": ("torch.optim.SGD([x * 2], lr=1)", "only move leaves"),
+    "empty optimizer": ("torch.optim.SGD([], lr=1)", "no parameters"),
+    "deepcopy": ("import copy; copy.deepcopy(x * 2)", "Only leaves can be deep-copied"),
+    "elementwise sizes": ("x + torch.ones(4)", "dimension 0 one has 3 and the other 4"),
+    "matrix sizes": ("torch.ones(2, 3) @ torch.ones(4, 5)", "3 meets 4"),
+    "matrix times vector": ("torch.ones(2, 3) @ torch.ones(4)", "print the shape of each"),
+    "dot": ("torch.dot(torch.ones(3), torch.ones(4))", "print the shape of each"),
+    "reshape": ("torch.ones(6).reshape(4, 2)", "6 elements cannot take the shape"),
+    "view": ("torch.ones(2, 3).t().view(6)", r"use reshape\(\)"),
+    "expand": ("x.expand(4)", r"has 3, not 4"),
+    "in place broadcast": ("torch.ones(3).add_(torch.ones(2, 3))", r"\[2, 3\]"),
+    "stack": ("torch.stack([torch.ones(2), torch.ones(3)])", "different shapes"),
+    "cat": ("torch.cat([torch.ones(2, 2), torch.ones(3, 3)])", "different shapes"),
+    "dimension": ("x.sum(dim=2)", "numbered -1 to 0"),
+    "index": ("x[5]", "it has 3 elements"),
+    "embedding": ("nn.Embedding(3, 2)(torch.tensor([7]))", "num_embeddings"),
+    "class number": ("F.cross_entropy(torch.ones(1, 3), torch.tensor([5]))", "class number 5"),
+    "targets": ("F.cross_entropy(torch.ones(2, 3), torch.ones(2, 3, dtype=torch.long))", "targets do not fit"),
+    "batch": ("F.cross_entropy(torch.ones(2, 3), torch.tensor([1]))", "targets do not fit"),
+    "channels": ("nn.Conv2d(3, 1, 1)(torch.ones(1, 1, 4, 4))", "takes 3 channels"),
+    "scalar": ("float(x.detach())", "single element"),
+    "truth": ("bool(x > 1)", r"\.all\(\) or \.any\(\)"),
+    "dtype": ("torch.ones(2, 2) @ torch.ones(2, 2).double()", "different kinds of numbers"),
+    "cast in place": ("torch.tensor([1]).mul_(0.5)", "Float cannot be written.*Long"),
+    "embedding of floats": ("nn.Embedding(3, 2)(torch.ones(1))", r"\.long\(\)"),
+    "float index": ("x[torch.tensor([1.0])]", r"\.long\(\)"),
+    "mean of integers": ("torch.tensor([1, 2]).mean()", r"\.float\(\)"),
+    "None grad": ("x.grad.zero_()", r"run backward\(\) first"),
+    "no module": ("import no_such_module", "no module named no_such_module"),
+    "no name in module": ("from torch import no_such_name", "torch has nothing named no_such_name"),
+    "undefined": ("print(y)", "nothing named y"),
+    "unbound": ("def f():\n  y = y + 1\nf()", "y is used in this function before"),
+    "division": ("1 / 0", "divided by zero"),
+    "recursion": ("def f(): f()\nf()", "calls itself too many times"),
+    "no file": ("open('no such file')", "no file no such file"),
+    "attribute": ("x.no_such", r"Tensor has no \.no_such"),
+    "key": ("{}['a']", "no entry 'a'"),
+    "missing argument": ("def f(a): pass\nf()", r"f\(\) was called without 'a'"),
+    "too many arguments": ("def f(a): pass\nf(1, 2)", r"too many arguments \(2"),
+    "syntax: bracket": ("f(1", "bracket"),
+    "syntax: colon": ("if True\n  pass", "colon"),
+    "syntax: indentation": ("if True:\npass", "indented further"),
+    "syntax: dedent": ("  x = 1", "indented"),
+    "syntax: anything": ("x = = 1", "Python cannot read this line"),
+}
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_an_error_that_torch_or_python_raises_is_explained(name):
+    program, expected = PROGRAMS[name]
+    error = _error_of(program)
+    sentence = explain_error(type(error).__name__, str(error))
+    assert "The program stopped" not in sentence, (str(error), sentence)
+    assert re.search(expected, sentence), (str(error), sentence)
+
+
+def _error_of(program):
+    names = {}
+    exec(SETUP, names)  # noqa: S102 - our own programs
+    try:
+        exec(compile(program, "program.py", "exec"), names)  # noqa: S102
+    except Exception as error:  # noqa: BLE001 - whatever it raises is the subject
+        return error
+    raise AssertionError("The program raised nothing.")
+
+
+@pytest.mark.parametrize(
+    ("type_name", "message"),
+    [
+        ("AssertionError", "Torch not compiled with CUDA enabled"),
+        (
+            "RuntimeError",
+            "Expected all tensors to be on the same device, but found at least two devices, cuda:0 and cpu!",
+        ),
+        ("OutOfMemoryError", "CUDA out of memory. Tried to allocate 2.00 GiB."),
+        ("EOFError", "EOF when reading a line"),
+        ("KeyboardInterrupt", ""),
+        ("TabError", "inconsistent use of tabs and spaces in indentation"),
+        ("RuntimeError", "Function 'LogBackward0' returned nan values in its 0th output."),
+    ],
+)
+def test_an_error_that_cannot_be_provoked_here_is_explained_too(type_name, message):
+    assert "The program stopped" not in explain_error(type_name, message)
+
+
+def test_an_unknown_error_is_quoted():
+    assert explain_error("OddError", "\n  it broke.\nmore") == "The program stopped with an OddError: it broke."
+    assert explain_error("Odd", "") == "The program stopped with an Odd."
+
+
+@given(st.sampled_from(["RuntimeError", "SyntaxError", "KeyError", "Whatever"]), st.text(max_size=300))
+def test_any_message_gives_one_line(type_name, message):
+    sentence = explain_error(type_name, message)
+    assert sentence
+    assert "\n" not in sentence
+    assert len(sentence) < 700
