@@ -12,7 +12,10 @@ if TYPE_CHECKING:
     from graphviz_app.timeline import Timeline
 
 Selection = tuple[Any, ...]
-"""("node", id), ("edge", number), ("leaf", id), ("operation", id), ("group", path) or ("line", file, line); () for nothing."""
+"""("node", id), ("edge", number), ("leaf", id), ("operation", id), ("group", path) or ("line", file, line).
+
+() is nothing.
+"""
 
 
 def span_of(timeline: Timeline, selection: Selection) -> ev.Span | None:
