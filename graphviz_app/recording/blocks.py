@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import struct
 import zlib
-from typing import TYPE_CHECKING, BinaryIO, NamedTuple
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, BinaryIO
 
 from graphviz_app.recording.errors import RecordingError
 
@@ -21,7 +22,8 @@ _WORTH_COMPRESSING = 512
 HEADER, VALUES, EVENTS, INDEX = b"H", b"V", b"E", b"I"
 
 
-class Block(NamedTuple):
+@dataclass(frozen=True)
+class Block:
     """Where a block stands in the file, how its bytes are checked, and which numbers it holds."""
 
     kind: bytes

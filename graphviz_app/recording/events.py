@@ -28,7 +28,7 @@ class Struct(msgspec.Struct, frozen=True, array_like=True):
     """Base of all recorded data: immutable, and compact on disk."""
 
 
-class Span(Struct):
+class Span(Struct, frozen=True):
     """A place in a source file; lines from 1, columns from 0 in characters, NONE where unknown."""
 
     file: int
@@ -38,14 +38,14 @@ class Span(Struct):
     end_column: int = NONE
 
 
-class Frame(Struct):
+class Frame(Struct, frozen=True):
     """One call on the stack of the user's own code: where it was, and in which function."""
 
     span: Span
     function: str
 
 
-class Node(Struct):
+class Node(Struct, frozen=True):
     """An `torch.autograd.graph.Node`, that is a `grad_fn`.
 
     Attributes:
@@ -69,7 +69,7 @@ class Node(Struct):
     definition: Span | None = None
 
 
-class Edge(Struct):
+class Edge(Struct, frozen=True):
     """`source.next_functions[source_slot] == (target, target_slot)`: the way gradients flow."""
 
     source: int
@@ -78,7 +78,7 @@ class Edge(Struct):
     target_slot: int
 
 
-class TensorUse(Struct):
+class TensorUse(Struct, frozen=True):
     """A tensor as an operation took or gave it.
 
     Attributes:
@@ -102,7 +102,7 @@ class TensorUse(Struct):
     argument: str = ""
 
 
-class Root(Struct):
+class Root(Struct, frozen=True):
     """Where a backward pass starts: a slot of a node, with its seed (`implicit` where torch supplied the 1)."""
 
     node: int
@@ -112,7 +112,7 @@ class Root(Struct):
     tensor: int = NONE
 
 
-class HookChange(Struct):
+class HookChange(Struct, frozen=True):
     """A hook of the user's that changed a gradient on its way.
 
     Attributes:
@@ -136,7 +136,7 @@ class HookChange(Struct):
 # Definitions: they name things that later events speak of, and are not steps themselves.
 
 
-class SourceRead(Struct, tag="source"):
+class SourceRead(Struct, frozen=True, tag="source"):
     """A file of the user's that ran, with its text as it was run."""
 
     file: int
@@ -144,14 +144,14 @@ class SourceRead(Struct, tag="source"):
     text: str
 
 
-class NodesMade(Struct, tag="nodes"):
+class NodesMade(Struct, frozen=True, tag="nodes"):
     """Nodes and edges that the tracer met for the first time."""
 
     nodes: tuple[Node, ...]
     edges: tuple[Edge, ...]
 
 
-class LeafFound(Struct, tag="leaf"):
+class LeafFound(Struct, frozen=True, tag="leaf"):
     """A leaf was met: a tensor that an `AccumulateGrad` writes to, or whose `.grad` is kept by `retain_grad`.
 
     `name` is the program's name for it, "leaf0", "leaf1", ... where it has none. A later event with the
@@ -166,7 +166,7 @@ class LeafFound(Struct, tag="leaf"):
     retains_grad: bool = False
 
 
-class NameBound(Struct, tag="name"):
+class NameBound(Struct, frozen=True, tag="name"):
     """The program gave a tensor a name (`y = x + 2`, `self.h = ...`)."""
 
     tensor: int
@@ -174,7 +174,7 @@ class NameBound(Struct, tag="name"):
     span: Span | None = None
 
 
-class Notice(Struct, tag="notice"):
+class Notice(Struct, frozen=True, tag="notice"):
     """Something that could not be recorded, and why, in one sentence."""
 
     text: str
@@ -184,7 +184,7 @@ class Notice(Struct, tag="notice"):
 # Steps
 
 
-class OperationRan(Struct, tag="op"):
+class OperationRan(Struct, frozen=True, tag="op"):
     """One torch call of the user's program, after it returned.
 
     Attributes:
@@ -218,7 +218,7 @@ class OperationRan(Struct, tag="op"):
     saved: tuple[int, ...] = ()
 
 
-class BackwardStarted(Struct, tag="backward"):
+class BackwardStarted(Struct, frozen=True, tag="backward"):
     """The engine starts: `backward()`, `autograd.grad()`, or a nested pass.
 
     Attributes:
@@ -248,7 +248,7 @@ class BackwardStarted(Struct, tag="backward"):
     thread: str = ""
 
 
-class NodeCalled(Struct, tag="call"):
+class NodeCalled(Struct, frozen=True, tag="call"):
     """The engine executed one node once.
 
     `grad_outputs[slot]` came in, `grad_inputs[i]` went out on edge i; value numbers, NONE for an undefined
@@ -262,7 +262,7 @@ class NodeCalled(Struct, tag="call"):
     hooks: tuple[HookChange, ...] = ()
 
 
-class GradAccumulated(Struct, tag="accumulated"):
+class GradAccumulated(Struct, frozen=True, tag="accumulated"):
     """A leaf's `.grad` became `before + contribution = after`; `before` is NONE where `.grad` was None."""
 
     pass_id: int
@@ -273,7 +273,7 @@ class GradAccumulated(Struct, tag="accumulated"):
     node: int = NONE
 
 
-class GradCleared(Struct, tag="cleared"):
+class GradCleared(Struct, frozen=True, tag="cleared"):
     """A leaf's `.grad` was cleared: `after` is NONE where it became None, else the zeros."""
 
     leaf: int
@@ -283,7 +283,7 @@ class GradCleared(Struct, tag="cleared"):
     how: str = ""
 
 
-class GradWritten(Struct, tag="written"):
+class GradWritten(Struct, frozen=True, tag="written"):
     """A leaf's `.grad` was written by what is neither a backward pass nor a clear (clipping, `x.grad = g`)."""
 
     leaf: int
@@ -293,7 +293,7 @@ class GradWritten(Struct, tag="written"):
     how: str = ""
 
 
-class LeafUpdated(Struct, tag="updated"):
+class LeafUpdated(Struct, frozen=True, tag="updated"):
     """A leaf's value changed (`optimizer.step()`, `with no_grad(): w -= ...`)."""
 
     leaf: int
@@ -303,7 +303,7 @@ class LeafUpdated(Struct, tag="updated"):
     how: str = ""
 
 
-class TensorMutated(Struct, tag="mutated"):
+class TensorMutated(Struct, frozen=True, tag="mutated"):
     """An operation wrote on a tensor in place.
 
     `saved_by` are nodes that had saved the tensor at an older version and can no longer run.
@@ -317,21 +317,21 @@ class TensorMutated(Struct, tag="mutated"):
     saved_by: tuple[int, ...] = ()
 
 
-class BackwardFinished(Struct, tag="finished_backward"):
+class BackwardFinished(Struct, frozen=True, tag="finished_backward"):
     """The engine returned; `error` is what it raised, in PyTorch's words, or ""."""
 
     pass_id: int
     error: str = ""
 
 
-class Printed(Struct, tag="printed"):
+class Printed(Struct, frozen=True, tag="printed"):
     """The program wrote to "stdout" or "stderr"."""
 
     stream: str
     text: str
 
 
-class Raised(Struct, tag="raised"):
+class Raised(Struct, frozen=True, tag="raised"):
     """An exception ended the program.
 
     `exception` is the type's name, `sentence` the app's own explanation, `message` PyTorch's or Python's, `traceback`
@@ -346,7 +346,7 @@ class Raised(Struct, tag="raised"):
     traceback: str = ""
 
 
-class Finished(Struct, tag="finished"):
+class Finished(Struct, frozen=True, tag="finished"):
     """The program ended.
 
     `how` is "returned" (fell off the end, or raised), "exited" (`sys.exit`, `os._exit`), "stopped" (by the user)
@@ -401,7 +401,7 @@ STEP_KINDS = frozenset(range(KIND[OperationRan], len(EVENT_TYPES)))
 """Kinds that are steps: a person can stop after them."""
 
 
-class Program(Struct):
+class Program(Struct, frozen=True):
     """What was run."""
 
     path: str
@@ -410,7 +410,7 @@ class Program(Struct):
     directory: str = ""
 
 
-class Environment(Struct):
+class Environment(Struct, frozen=True):
     """With what it was run."""
 
     python: str
@@ -420,7 +420,7 @@ class Environment(Struct):
     seed: int | None = None
 
 
-class Batch(Struct):
+class Batch(Struct, frozen=True):
     """Events in order, and the values that they speak of.
 
     `values` are numbered on from `first_value`; a value arrives no later than the first event that names it.

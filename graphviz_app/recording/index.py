@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     IntColumn = npt.NDArray[np.int32]
 
 
-class PassSummary(ev.Struct):
+class PassSummary(ev.Struct, frozen=True):
     """Where a backward pass stands among the events; `end` is NONE where it never returned."""
 
     pass_id: int
@@ -30,7 +30,7 @@ class PassSummary(ev.Struct):
     end: int = ev.NONE
 
 
-class LeafSummary(ev.Struct):
+class LeafSummary(ev.Struct, frozen=True):
     """A leaf: the best name known, and the event that first spoke of it."""
 
     leaf: int
@@ -42,7 +42,7 @@ class LeafSummary(ev.Struct):
     event: int
 
 
-class TensorName(ev.Struct):
+class TensorName(ev.Struct, frozen=True):
     """From `event` on, `tensor` was known to the program as `name`."""
 
     event: int
@@ -50,7 +50,7 @@ class TensorName(ev.Struct):
     name: str
 
 
-class SourceFile(ev.Struct):
+class SourceFile(ev.Struct, frozen=True):
     """A file of the user's, as it was when it ran."""
 
     path: str
@@ -65,7 +65,7 @@ _NODE_COLUMNS = ("name", "operation", "leaf", "slots", "made_in_pass", "tensor",
 _EDGE_COLUMNS = ("source", "source_slot", "target", "target_slot")
 
 
-class StoredIndex(ev.Struct):
+class StoredIndex(ev.Struct, frozen=True):
     """An index as it stands at the end of a file: columns as little-endian int32 bytes."""
 
     events: dict[str, bytes]

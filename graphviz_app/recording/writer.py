@@ -19,7 +19,7 @@ EVENTS_IN_A_BLOCK = 512
 VALUE_BYTES_IN_A_BLOCK = 1 << 18
 
 
-class Header(ev.Struct):
+class Header(ev.Struct, frozen=True):
     """The first block of a file."""
 
     program: ev.Program

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -15,7 +16,8 @@ if TYPE_CHECKING:
     from graphviz_app.recording.index import PassSummary
 
 
-class Chapter(NamedTuple):
+@dataclass(frozen=True)
+class Chapter:
     """A stretch of the run that is shown as one graph.
 
     It begins after the chapter before it and ends with its own top-level backward pass; clears and updates after a
