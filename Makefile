@@ -10,7 +10,7 @@ endif
 # Packages of the Linux distribution that Qt needs; installed where that is possible, else named in a sentence.
 SYSTEM := $(BIN)/python tools/system_libraries.py
 
-.PHONY: help run test check lint types contracts format bench pictures wheel clean
+.PHONY: help run test test-torch check lint types contracts format bench pictures wheel clean
 
 help:
 	@echo "make run       open the window (without a display: render the first lesson to out/)"
@@ -44,6 +44,13 @@ run: $(VENV)/.installed
 test: $(VENV)/.installed-test
 	@$(SYSTEM) --install
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+# The rooms that depend on torch's own behaviour, with another release of it: make test-torch TORCH=2.6.0
+test-torch: $(VENV)/.installed-test
+	$(PYTHON) -m venv $(VENV)-torch-$(TORCH)
+	grep -v -E '^(torch|numpy|networkx)=' constraints.txt > $(VENV)-torch-$(TORCH)/constraints.txt
+	$(VENV)-torch-$(TORCH)/bin/python -m pip install -q -c $(VENV)-torch-$(TORCH)/constraints.txt torch==$(TORCH) -e ".[test]"
+	$(VENV)-torch-$(TORCH)/bin/python -m pytest tests/tracer tests/oracle tests/runner $(PYTEST_ARGS)
 
 check: lint contracts types
 
