@@ -6,6 +6,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from graphviz_app.layout.loops import LOOP_RISE
+from graphviz_app.layout.piece import sampled
+
 if TYPE_CHECKING:
     from graphviz_app.layout.model import Layout, LayoutRequest
 
@@ -91,9 +94,9 @@ def _group_problems(request: LayoutRequest, layout: Layout, boxes: Rectangles, s
             inside = box.group[: len(group.path)] == group.path
             if inside and not _contains(frame, boxes[i], slack):
                 found.append(f"box {i} sticks out of its group {group.path}")
-        for j, box in overlaps(frame[None], boxes, slack):
+        for _, box in overlaps(frame[None], boxes, slack):
             if request.boxes[box].group[: len(group.path)] != group.path:
-                found.append(f"group {group.path} covers the foreign box {box}{'' if j == 0 else ''}")
+                found.append(f"group {group.path} covers the foreign box {box}")
     for i, j in overlaps(frames, frames, slack):
         one, other = layout.groups[i].path, layout.groups[j].path
         nested = other[: len(one)] == one and _contains(frames[i], frames[j], slack)
@@ -110,6 +113,7 @@ def _outside(layout: Layout, boxes: Rectangles, slack: float) -> list[str]:
     whole = np.array([0.0, 0.0, layout.width, layout.height])
     found = [f"box {i} is outside the whole" for i, box in enumerate(boxes) if not _contains(whole, box, slack)]
     for k, curve in enumerate(layout.curves):
-        if not _contains(whole, np.concatenate((curve.min(axis=0), curve.max(axis=0))), 30 + slack):
+        drawn = sampled(curve.astype(np.float64), np.array([0, len(curve)]))
+        if not _contains(whole, np.concatenate((drawn.min(axis=0), drawn.max(axis=0))), LOOP_RISE + slack):
             found.append(f"link {k} leaves the whole")
     return found

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from graphviz_app.layout.loops import loop_curve, loop_label
+from graphviz_app.layout.loops import NO_MARGIN, Margin, loop_curve, loop_label, through_margin
 from graphviz_app.layout.model import GroupPlace, Layout, LayoutRequest
 from graphviz_app.layout.piece import middles
 
@@ -20,19 +20,22 @@ if TYPE_CHECKING:
 _SLOWEST_FIRST = ("layered", "dot-fast", "dot")
 
 
-def compose(request: LayoutRequest, nesting: Nesting, frames: list[Frame], margins: Mapping[int, float]) -> Layout:
+def compose(request: LayoutRequest, nesting: Nesting, frames: list[Frame], margins: Mapping[int, Margin]) -> Layout:
     """Return the layout of the whole request from its placed levels.
 
     Args:
         request: What was asked for; links run down.
         nesting: Its levels.
         frames: Of each level, in the order of `nesting.levels`.
-        margins: Extra width on the right of a box, for the links from it to itself.
+        margins: Room around a box for the links from it to itself.
     """
     origins, centres = _places(request, nesting, frames, margins)
     moved = [frame.placement.points + (origin + frame.inset) for frame, origin in zip(frames, origins, strict=True)]
     _reach_borders(nesting, frames, origins, moved)
     curves, labels = _links(request, nesting, frames, origins, moved)
+    for k, link in enumerate(request.links if margins else ()):
+        above = [margins.get(box, NO_MARGIN).above for box in (link.source, link.target)]
+        curves[k] = through_margin(curves[k], *above) if link.source != link.target else curves[k]
     for level in nesting.levels:
         for rank, k in enumerate(level.loops):
             curves[k], labels[k] = _loop(request, k, rank, centres, level.loops)
@@ -57,7 +60,7 @@ def cut(points: np.ndarray, offsets: np.ndarray) -> tuple[np.ndarray, ...]:
 
 
 def _places(
-    request: LayoutRequest, nesting: Nesting, frames: list[Frame], margins: Mapping[int, float]
+    request: LayoutRequest, nesting: Nesting, frames: list[Frame], margins: Mapping[int, Margin]
 ) -> tuple[list[np.ndarray], np.ndarray]:
     """Return the top left corner of every level's frame, and the centre of every box."""
     origins = [np.zeros(2) for _ in frames]
@@ -67,7 +70,7 @@ def _places(
         inside = frame.placement.centres + (origins[index] + frame.inset)
         for place, (kind, item) in enumerate(level.items, start=level.entries):
             if kind == "box":
-                centres[item] = inside[place] - (margins.get(item, 0.0) / 2, 0.0)
+                centres[item] = inside[place] - (margins.get(item, NO_MARGIN).right / 2, 0.0)
             else:
                 size = frames[item].gates
                 origins[item] = inside[place] - (size.width / 2, size.height / 2)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import graphviz
 
-from graphviz_app.layout.piece import BOX_GAP, RANK_GAP, Piece
+from graphviz_app.layout.piece import BOX_GAP, Piece
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -39,12 +39,13 @@ def dot_source(piece: Piece, *, fast: bool = False) -> str:
     for k, link in enumerate(piece.links):
         tail = _port_name(link.source, piece, link.source_port, bottom=True)
         head = _port_name(link.target, piece, link.target_port, bottom=False)
-        graph.edge(tail, head, label=_label_table(link.label_width, link.label_height), id=str(k))
+        length = {"minlen": str(link.length)} if link.length > 1 else {}
+        graph.edge(tail, head, label=_label_table(link.label_width, link.label_height), id=str(k), **length)
     return graph.source
 
 
 def _graph_attributes(piece: Piece, *, fast: bool) -> dict[str, str]:
-    attributes = {"nodesep": f"{BOX_GAP / POINTS_PER_INCH:.4f}", "ranksep": f"{RANK_GAP / POINTS_PER_INCH:.4f}"}
+    attributes = {"nodesep": f"{BOX_GAP / POINTS_PER_INCH:.4f}", "ranksep": f"{piece.rank_gap / POINTS_PER_INCH:.4f}"}
     if piece.ordered:
         attributes["ordering"] = "out"
     if fast:

@@ -13,6 +13,7 @@ import pygraphviz
 from pygraphviz import graphviz as library
 
 from graphviz_app.layout.dot import dot_source
+from graphviz_app.layout.labels import has_labels, labels_are_free, with_label_boxes, without_label_boxes
 from graphviz_app.layout.model import LayoutError
 from graphviz_app.layout.piece import Piece, Placement, middles, snap_ends
 
@@ -23,6 +24,14 @@ def place_with_dot(piece: Piece, *, fast: bool = False) -> Placement:
     Raises:
         LayoutError: Graphviz could not lay it out.
     """
+    placement = _place(piece, fast=fast)
+    if has_labels(piece) and not labels_are_free(piece, placement):
+        # Where parallel links have labels, Graphviz sometimes puts one on top of the other.
+        return without_label_boxes(piece, _place(with_label_boxes(piece), fast=fast))
+    return placement
+
+
+def _place(piece: Piece, *, fast: bool) -> Placement:
     answer = json.loads(run_dot(dot_source(piece, fast=fast)))
     placement = _read(piece, answer, "dot-fast" if fast else "dot")
     return snap_ends(piece, placement)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -17,13 +17,35 @@ LOOP_RISE = 14.0
 """Pixels by which a loop's control points stand out above and below its box."""
 
 
-def loop_margins(request: LayoutRequest) -> dict[int, float]:
-    """Return, for each box with links to itself, the width in pixels that they need on its right."""
-    margins: dict[int, float] = {}
+class Margin(NamedTuple):
+    """Room in pixels kept for a box's links to itself: on its right, and above and below it each."""
+
+    right: float = 0.0
+    above: float = 0.0
+
+
+NO_MARGIN = Margin()
+
+
+def loop_margins(request: LayoutRequest) -> dict[int, Margin]:
+    """Return, for each box with links to itself, the room that they need."""
+    margins: dict[int, Margin] = {}
     for link in request.links:
         if link.source == link.target:
-            margins[link.source] = margins.get(link.source, 0.0) + _room(link)
+            earlier = margins.get(link.source, NO_MARGIN)
+            taller = (link.label_height - request.boxes[link.source].height) / 2
+            margins[link.source] = Margin(earlier.right + _room(link), max(earlier.above, taller))
     return margins
+
+
+def through_margin(curve: np.ndarray, above_source: float, above_target: float) -> np.ndarray:
+    """Return a curve lengthened straight up at its start and straight down at its end, by so many pixels."""
+    steps = np.array([[0.0, 0.0], [0.0, 1 / 3], [0.0, 2 / 3], [0.0, 1.0]])
+    if above_source:
+        curve = np.concatenate((curve[0] - (0.0, above_source) + steps[:3] * above_source, curve))
+    if above_target:
+        curve = np.concatenate((curve, curve[-1] + steps[1:] * above_target))
+    return curve
 
 
 def _room(link: LinkRequest) -> float:

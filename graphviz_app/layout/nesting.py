@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING, NamedTuple
 
+from graphviz_app.layout.loops import NO_MARGIN, Margin
 from graphviz_app.layout.piece import GATE_HEIGHT, GATE_WIDTH, Piece, PieceLink
 
 if TYPE_CHECKING:
@@ -121,7 +122,7 @@ def _route(k: int, request: LayoutRequest, levels: list[Level], home: list[int])
 
 
 def level_piece(
-    request: LayoutRequest, level: Level, gates: Mapping[int, Gates], margins: Mapping[int, float]
+    request: LayoutRequest, level: Level, gates: Mapping[int, Gates], margins: Mapping[int, Margin]
 ) -> Piece:
     """Return a level as a piece: entry gates, then items in order, then exit gates.
 
@@ -129,7 +130,7 @@ def level_piece(
         request: The whole.
         level: The level to lay out.
         gates: For each child group (by level index), its frame and gates.
-        margins: Extra width on the right of a box, for the links from it to itself.
+        margins: Room around a box for the links from it to itself.
     """
     gate = (GATE_WIDTH, GATE_HEIGHT)
     sizes = [gate] * level.entries
@@ -138,13 +139,15 @@ def level_piece(
         place[kind, index] = len(sizes)
         if kind == "box":
             box = request.boxes[index]
-            sizes.append((box.width + margins.get(index, 0.0), box.height))
+            margin = margins.get(index, NO_MARGIN)
+            sizes.append((box.width + margin.right, box.height + 2 * margin.above))
         else:
             sizes.append((gates[index].width, gates[index].height))
     first_exit = len(sizes)
     sizes += [gate] * level.exits
     links = [_piece_link(request, segment, place, first_exit, gates, margins) for segment in level.segments]
-    return Piece(tuple(sizes), tuple(_spread(links, sizes)), level.entries, level.exits, request.ordered)
+    loops = {place["box", box]: margin.right for box, margin in margins.items() if ("box", box) in place}
+    return Piece(tuple(sizes), tuple(_spread(links, sizes, loops)), level.entries, level.exits, request.ordered)
 
 
 def _piece_link(
@@ -153,14 +156,14 @@ def _piece_link(
     place: Mapping[tuple[str, int], int],
     first_exit: int,
     gates: Mapping[int, Gates],
-    margins: Mapping[int, float],
+    margins: Mapping[int, Margin],
 ) -> PieceLink:
     link = request.links[segment.link]
 
     def end(which: End, port: float, *, bottom: bool) -> tuple[int, float]:
         if which.kind == "box":
             width = request.boxes[which.index].width
-            return place["box", which.index], port * width / (width + margins.get(which.index, 0.0) or 1.0)
+            return place["box", which.index], port * width / (width + margins.get(which.index, NO_MARGIN).right or 1.0)
         if which.kind == "group":
             frame = gates[which.index]
             return place["group", which.index], (frame.exits if bottom else frame.entries)[which.gate] / frame.width
@@ -173,22 +176,31 @@ def _piece_link(
     return PieceLink(source, target, source_port, target_port, link.label_width, link.label_height)
 
 
-def _spread(links: list[PieceLink], sizes: list[tuple[float, float]]) -> list[PieceLink]:
-    """Move the ports of links that would run on top of each other apart."""
+def _spread(links: list[PieceLink], sizes: list[tuple[float, float]], loops: Mapping[int, float]) -> list[PieceLink]:
+    """Move the ports of links that would run on top of each other apart.
+
+    Args:
+        links: Of the piece.
+        sizes: Of its boxes.
+        loops: By box, how much of its width is not the box itself but room for loops.
+    """
     twins: defaultdict[tuple[float, ...], list[int]] = defaultdict(list)
     for k, link in enumerate(links):
         twins[link[:4]].append(k)
     for same in twins.values():
         for rank, k in enumerate(same if len(same) > 1 else ()):
             link = links[k]
-            source_port = _shifted(link.source_port, sizes[link.source][0], rank, len(same))
-            target_port = _shifted(link.target_port, sizes[link.target][0], rank, len(same))
-            links[k] = link._replace(source_port=source_port, target_port=target_port)
+            source, target = (
+                _shifted(port, sizes[box][0], loops.get(box, 0.0), rank, len(same))
+                for box, port in ((link.source, link.source_port), (link.target, link.target_port))
+            )
+            links[k] = link._replace(source_port=source, target_port=target)
     return links
 
 
-def _shifted(port: float, width: float, rank: int, count: int) -> float:
-    gap = min(PARALLEL_GAP, 0.9 * width / count)
+def _shifted(port: float, width: float, loop: float, rank: int, count: int) -> float:
+    usable = width - loop
+    gap = min(PARALLEL_GAP, 0.9 * usable / count)
     half = gap * (count - 1) / 2
-    centre = min(max(port * width, half), width - half)
+    centre = min(max(port * width, half), usable - half)
     return (centre + gap * rank - half) / width if width else port

@@ -19,7 +19,10 @@ GATE_HEIGHT = 2.0
 
 
 class PieceLink(NamedTuple):
-    """A link inside a piece; ports run from 0 (left) to 1 (right), a label of width 0 is none."""
+    """A link inside a piece; ports run from 0 (left) to 1 (right), a label of width 0 is none.
+
+    Its target is at least `length` ranks below its source, unless it closes a cycle.
+    """
 
     source: int
     target: int
@@ -27,6 +30,7 @@ class PieceLink(NamedTuple):
     target_port: float = 0.5
     label_width: float = 0.0
     label_height: float = 0.0
+    length: int = 1
 
 
 class Piece(NamedTuple):
@@ -38,6 +42,7 @@ class Piece(NamedTuple):
         entries: The first so many boxes are gates on the top border, above all others.
         exits: The last so many boxes are gates on the bottom border, below all others.
         ordered: Whether a box's links must leave in the order in which they are listed.
+        rank_gap: Pixels between two ranks.
     """
 
     sizes: tuple[tuple[float, float], ...]
@@ -45,6 +50,7 @@ class Piece(NamedTuple):
     entries: int = 0
     exits: int = 0
     ordered: bool = False
+    rank_gap: float = RANK_GAP
 
 
 class Placement(NamedTuple):
@@ -107,7 +113,31 @@ def snap_ends(piece: Piece, placement: Placement) -> Placement:
     points[first + 1] += at_start
     points[last] += at_end
     points[last - 1] += at_end
-    return placement._replace(points=points)
+    return fitted(piece, placement._replace(points=points))
+
+
+def fitted(piece: Piece, placement: Placement) -> Placement:
+    """Return the placement moved and resized so that it holds its boxes, labels and curves with nothing to spare."""
+    halves = np.array(piece.sizes) / 2
+    low, high = (placement.centres - halves).min(axis=0), (placement.centres + halves).max(axis=0)
+    if piece.links:
+        wide = np.array([(link.label_width, link.label_height) for link in piece.links]) / 2
+        drawn = sampled(placement.points, placement.offsets)
+        low = np.minimum(np.minimum(low, (placement.labels - wide).min(axis=0)), drawn.min(axis=0))
+        high = np.maximum(np.maximum(high, (placement.labels + wide).max(axis=0)), drawn.max(axis=0))
+    width, height = (high - low).tolist()
+    centres, points, labels = (array - low for array in (placement.centres, placement.points, placement.labels))
+    return placement._replace(width=width, height=height, centres=centres, points=points, labels=labels)
+
+
+def sampled(points: npt.NDArray[np.float64], offsets: npt.NDArray[np.int64], parts: int = 8) -> npt.NDArray[np.float64]:
+    """Return points on all the curves, `parts + 1` for each segment: float64 (segments * (parts + 1), 2)."""
+    starts = np.concatenate(
+        [np.arange(start, stop - 1, 3) for start, stop in zip(offsets[:-1], offsets[1:], strict=True)]
+    )
+    t = np.linspace(0.0, 1.0, parts + 1)[:, None, None]
+    weights = ((1 - t) ** 3, 3 * t * (1 - t) ** 2, 3 * t**2 * (1 - t), t**3)
+    return sum(weight * points[starts + step] for step, weight in enumerate(weights)).reshape(-1, 2)  # type: ignore[union-attr]
 
 
 def middles(points: npt.NDArray[np.float64], offsets: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
