@@ -1,0 +1,188 @@
+"""What autograd built in one chapter of a run, as a `networkx.MultiDiGraph`.
+
+Keys of the graph's nodes:
+
+- an `int` is an autograd node's number, `AccumulateGrad` nodes included;
+- `"leaf:3"` is a leaf that was cleared or updated in the chapter while no node of the graph writes to it;
+- `"root:2:0"` is where pass 2 starts for the first time (each root has its own);
+- `"operation:7"` and `"tensor:9"` are what autograd does not see (module `cuts`).
+
+Edges run the way gradients flow. The key of a real edge is its number in the recording; `kind` is "gradient", "root"
+or "cut".
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import networkx as nx
+import numpy as np
+
+from graphviz_app.graph.cuts import add_cuts
+from graphviz_app.graph.reach import successors
+from graphviz_app.recording import events as ev
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import numpy.typing as npt
+
+    from graphviz_app.recording import Recording
+    from graphviz_app.timeline import Chapter, Timeline
+
+    AutogradGraph = nx.MultiDiGraph[Any]
+
+
+def chapter_graph(recording: Recording, timeline: Timeline, chapter: Chapter) -> AutogradGraph:
+    """Everything that the chapter's passes reach and that was made in it, with the places where the graph was cut.
+
+    `graph.graph` holds `recording`, `chapter`, `operations` (the chapter's `OperationRan` events by number) and
+    `cuts_left_out`, how many grey boxes were too many to draw.
+    """
+    operations = _operations(recording, timeline, chapter)
+    nodes = _nodes(recording, timeline, chapter)
+    graph: AutogradGraph = nx.MultiDiGraph(recording=recording, chapter=chapter, operations=operations)
+    _add_nodes(graph, recording, timeline, nodes)
+    _add_edges(graph, recording, nodes)
+    _add_roots(graph, timeline, chapter)
+    _add_touched_leaves(graph, timeline, chapter)
+    add_cuts(graph, timeline, chapter)
+    return graph
+
+
+def passes_of(timeline: Timeline, chapter: Chapter) -> Iterator[ev.BackwardStarted]:
+    """How each pass of the chapter was started, nested ones included, in order."""
+    first, end = np.searchsorted(timeline.pass_starts, [chapter.first_event, chapter.end_event])
+    for number in timeline.pass_starts[first:end]:
+        started = timeline.recording.event(int(number))
+        assert isinstance(started, ev.BackwardStarted)
+        yield started
+
+
+def _nodes(recording: Recording, timeline: Timeline, chapter: Chapter) -> npt.NDArray[np.int32]:
+    birth = recording.index.nodes.birth
+    made = np.flatnonzero((birth >= chapter.first_event) & (birth < chapter.end_event)).tolist()
+    roots = [root.node for started in passes_of(timeline, chapter) for root in started.roots]
+    known = len(birth)
+    starts = [node for node in (*made, *roots) if 0 <= node < known]
+    reached = successors(recording.index.edges).reached(starts)
+    return np.array(sorted(reached), np.int32)
+
+
+def _operations(recording: Recording, timeline: Timeline, chapter: Chapter) -> dict[int, ev.OperationRan]:
+    numbers = timeline.events_of(ev.OperationRan)
+    first, end = np.searchsorted(numbers, [chapter.first_event, chapter.end_event])
+    events = (recording.event(int(number)) for number in numbers[first:end])
+    return {event.operation: event for event in events if isinstance(event, ev.OperationRan)}
+
+
+def _add_nodes(graph: AutogradGraph, recording: Recording, timeline: Timeline, nodes: npt.NDArray[np.int32]) -> None:
+    columns = recording.index.nodes
+    operations: dict[int, ev.OperationRan] = graph.graph["operations"]
+    retained = {summary.tensor: summary.leaf for summary in recording.leaves if summary.retains_grad}
+    rows = zip(
+        nodes.tolist(),
+        columns.name_number[nodes].tolist(),
+        columns.operation[nodes].tolist(),
+        columns.leaf[nodes].tolist(),
+        columns.tensor[nodes].tolist(),
+        columns.slots[nodes].tolist(),
+        columns.made_in_pass[nodes].tolist(),
+        strict=True,
+    )
+    for node, name, operation, leaf, tensor, slots, made_in_pass in rows:
+        # A pass may reach back into graphs of earlier chapters (retain_graph, hidden states).
+        ran = operations.get(operation) or recording.operation(operation)
+        if ran is not None:
+            operations[operation] = ran
+        span = None if ran is None else ran.span
+        variable = timeline.leaf_name(leaf) if leaf != ev.NONE else _first_name(timeline, tensor)
+        graph.add_node(
+            node,
+            kind="node" if leaf == ev.NONE else "leaf",
+            name=columns.names[name],
+            variable=variable,
+            file=ev.NONE if span is None else span.file,
+            line=ev.NONE if span is None else span.line,
+            module="" if ran is None else ran.module,
+            module_type="" if ran is None else ran.module_type,
+            operation=operation,
+            leaf=leaf,
+            retained_leaf=retained.get(tensor, ev.NONE) if tensor != ev.NONE else ev.NONE,
+            tensor=tensor,
+            slots=slots,
+            made_in_pass=made_in_pass,
+        )
+
+
+def _first_name(timeline: Timeline, tensor: int) -> str:
+    # The name that the tensor was given when it was made says what the operation is for; later ones (`loss = y`,
+    # a function's argument) speak of other lines.
+    return "" if tensor == ev.NONE else timeline.tensor_name(tensor, -1)
+
+
+def _add_edges(graph: AutogradGraph, recording: Recording, nodes: npt.NDArray[np.int32]) -> None:
+    edges = recording.index.edges
+    inside = np.zeros(max(len(recording.index.nodes), 1), np.bool_)
+    inside[nodes] = True
+    numbers = np.flatnonzero(inside[edges.source] & inside[edges.target])
+    graph.add_edges_from(
+        (source, target, number, {"kind": "gradient", "source_slot": source_slot, "target_slot": target_slot})
+        for source, target, number, source_slot, target_slot in zip(
+            edges.source[numbers].tolist(),
+            edges.target[numbers].tolist(),
+            numbers.tolist(),
+            edges.source_slot[numbers].tolist(),
+            edges.target_slot[numbers].tolist(),
+            strict=True,
+        )
+    )
+
+
+def _add_roots(graph: AutogradGraph, timeline: Timeline, chapter: Chapter) -> None:
+    for started in passes_of(timeline, chapter):
+        for position, root in enumerate(started.roots):
+            if root.node not in graph:
+                continue
+            key = f"root:{started.pass_id}:{position}"
+            tensor = root.tensor if root.tensor != ev.NONE else graph.nodes[root.node]["tensor"]
+            variable = "" if tensor == ev.NONE else timeline.tensor_name(tensor)
+            graph.add_node(
+                key,
+                kind="root",
+                name=started.call,
+                variable=variable or graph.nodes[root.node]["variable"],
+                file=ev.NONE if started.span is None else started.span.file,
+                line=ev.NONE if started.span is None else started.span.line,
+                seed=root.seed,
+                implicit=root.implicit,
+                pass_id=started.pass_id,
+            )
+            graph.add_edge(key, root.node, key, kind="root", source_slot=0, target_slot=root.slot)
+
+
+def _add_touched_leaves(graph: AutogradGraph, timeline: Timeline, chapter: Chapter) -> None:
+    drawn = {leaf for _, leaf in graph.nodes(data="leaf", default=ev.NONE)}
+    drawn |= {leaf for _, leaf in graph.nodes(data="retained_leaf", default=ev.NONE)}
+    numbers = timeline.events_of(ev.GradCleared, ev.GradWritten, ev.GradAccumulated, ev.LeafUpdated)
+    first, end = np.searchsorted(numbers, [chapter.first_event, chapter.end_event])
+    leaves = np.unique(timeline.recording.index.events.subject[numbers[first:end]])
+    for leaf in leaves.tolist():
+        if leaf not in drawn:
+            graph.add_node(f"leaf:{leaf}", **leaf_attributes(timeline, leaf))
+
+
+def leaf_attributes(timeline: Timeline, leaf: int) -> dict[str, Any]:
+    """The attributes of a leaf that no node of the graph writes to."""
+    return {
+        "kind": "leaf",
+        "name": "leaf",
+        "variable": timeline.leaf_name(leaf),
+        "file": ev.NONE,
+        "line": ev.NONE,
+        "module": "",
+        "module_type": "",
+        "operation": ev.NONE,
+        "leaf": leaf,
+        "retained_leaf": ev.NONE,
+    }

@@ -1,0 +1,251 @@
+"""What is drawn of a chapter's graph: boxes and links, with closed groups as one box each."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Literal
+
+from graphviz_app.graph.grouping import Grouping, Path, group_nodes
+from graphviz_app.recording.events import NONE
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable
+
+    import networkx as nx
+
+    AutogradGraph = nx.MultiDiGraph[Any]
+
+BoxKind = Literal["node", "leaf", "root", "operation", "tensor", "group", "reference"]
+LinkKind = Literal["gradient", "root", "cut"]
+
+MOST_USES = 4
+"""A leaf with more links than this is drawn once per use: one node with many long links ruins a layout, and may take
+Graphviz hours."""
+OPEN_AT_MOST = 300
+"""Boxes that are drawn at first sight with every group open."""
+CLOSED_ABOUT = 80
+"""Boxes up to which groups of a larger graph are opened at first sight."""
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """One box of the picture.
+
+    Attributes:
+        key: Names it for good: the same thing has the same key in every picture of the chapter.
+        kind: What it stands for.
+        group: Path of the open groups around it, outermost first.
+        keys: The graph's nodes that it stands for; many for a group, none for a reference.
+        leaf: The leaf of a leaf's or reference's box, else NONE.
+        path: A group's own path, else ().
+    """
+
+    key: str
+    kind: BoxKind
+    group: Path
+    keys: tuple[Hashable, ...]
+    leaf: int = NONE
+    path: Path = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """One link of the picture, the way gradients flow.
+
+    Attributes:
+        key: Names it for good.
+        kind: "gradient" (real edges), "root" (a seed), "cut" (a gradient would flow here, if the graph went on).
+        source: Index of the box that it leaves.
+        target: Index of the box that it enters.
+        edges: Numbers of the recorded edges that it stands for; several only where an end is a closed group.
+        nodes: Its ends in the chapter's graph; where it stands for several edges, of the first.
+        slots: Source slot and target slot; of the first edge.
+    """
+
+    key: str
+    kind: LinkKind
+    source: int
+    target: int
+    edges: tuple[int, ...]
+    nodes: tuple[Hashable, Hashable]
+    slots: tuple[int, int] = (0, 0)
+
+    @property
+    def count(self) -> int:
+        """How many edges it stands for."""
+        return max(len(self.edges), 1)
+
+
+@dataclass(frozen=True)
+class VisibleGraph:
+    """What is drawn, and where each of the graph's nodes went.
+
+    Attributes:
+        graph: The chapter's graph.
+        grouping: Its groups.
+        expanded: Paths of the groups that are open.
+        boxes: In the order in which they are drawn and numbered.
+        links: Likewise.
+        box_of: Index of the box that shows a node of the graph.
+        references: Indices of the reference boxes of a leaf, by leaf.
+    """
+
+    graph: AutogradGraph
+    grouping: Grouping
+    expanded: frozenset[Path]
+    boxes: tuple[Box, ...]
+    links: tuple[Link, ...]
+    box_of: dict[Hashable, int] = field(repr=False)
+    references: dict[int, tuple[int, ...]] = field(repr=False)
+
+    def links_into(self, box: int) -> tuple[int, ...]:
+        """The numbers of the links that enter a box."""
+        return self._ends[0].get(box, ())
+
+    def links_out_of(self, box: int) -> tuple[int, ...]:
+        """The numbers of the links that leave a box."""
+        return self._ends[1].get(box, ())
+
+    @cached_property
+    def _ends(self) -> tuple[dict[int, tuple[int, ...]], dict[int, tuple[int, ...]]]:
+        into: dict[int, list[int]] = defaultdict(list)
+        out_of: dict[int, list[int]] = defaultdict(list)
+        for number, link in enumerate(self.links):
+            into[link.target].append(number)
+            out_of[link.source].append(number)
+        first, second = ({box: tuple(numbers) for box, numbers in ends.items()} for ends in (into, out_of))
+        return first, second
+
+
+def visible_graph(
+    graph: AutogradGraph, expanded: frozenset[Path] | None = None, grouping: Grouping | None = None
+) -> VisibleGraph:
+    """What is drawn of `graph` with the groups of `expanded` open; None opens what `default_expansion` does."""
+    grouping = group_nodes(graph) if grouping is None else grouping
+    expanded = default_expansion(grouping) if expanded is None else expanded
+    builder = _Builder(graph, grouping, expanded)
+    builder.add_boxes()
+    builder.add_links()
+    return VisibleGraph(
+        graph,
+        grouping,
+        expanded,
+        tuple(builder.boxes),
+        tuple(builder.links),
+        builder.box_of,
+        {leaf: tuple(boxes) for leaf, boxes in builder.references.items()},
+    )
+
+
+def default_expansion(grouping: Grouping) -> frozenset[Path]:
+    """The groups that are open at first sight: all of a small graph, of a large one the outermost while it stays small."""
+    if grouping.node_count <= OPEN_AT_MOST:
+        return frozenset(grouping.groups)
+    opened: set[Path] = set()
+    count = grouping.top_level_count
+    # Breadth first: outer groups before inner ones, small ones before large ones.
+    for path in sorted(grouping.groups, key=lambda path: (len(path), grouping.groups[path].children, path)):
+        group = grouping.groups[path]
+        more = count - 1 + group.children
+        if more <= CLOSED_ABOUT and (len(path) == 1 or path[:-1] in opened):
+            opened.add(path)
+            count = more
+    return frozenset(opened)
+
+
+class _Builder:
+    def __init__(self, graph: AutogradGraph, grouping: Grouping, expanded: frozenset[Path]) -> None:
+        self.graph = graph
+        self.grouping = grouping
+        self.expanded = expanded
+        self.boxes: list[Box] = []
+        self.links: list[Link] = []
+        self.box_of: dict[Hashable, int] = {}
+        self.references: dict[int, list[int]] = defaultdict(list)
+
+    def add_boxes(self) -> None:
+        closed: dict[Path, list[Hashable]] = {}
+        outermost_closed = {path: self._outermost_closed(path) for path in set(self.grouping.paths.values())}
+        leaf_nodes: dict[int, list[Hashable]] = defaultdict(list)
+        for key, attributes in self.graph.nodes(data=True):
+            path = self.grouping.paths[key]
+            group = outermost_closed[path]
+            if group is not None:
+                if group not in closed:
+                    closed[group] = []
+                    self.boxes.append(Box(_group_key(group), "group", group[:-1], (), path=group))
+                closed[group].append(key)
+            elif attributes["kind"] == "leaf":
+                leaf_nodes[attributes["leaf"]].append(key)
+            else:
+                self._add_box(Box(_box_key(key), attributes["kind"], path, (key,)))
+        # A leaf's AccumulateGrad may be made more than once in a chapter; the leaf is one.
+        for leaf, keys in leaf_nodes.items():
+            self._add_box(Box(f"leaf:{leaf}", "leaf", self.grouping.paths[keys[0]], tuple(keys), leaf))
+        for position, box in enumerate(self.boxes):
+            if box.kind == "group":
+                keys = tuple(closed[box.path])
+                self.boxes[position] = Box(box.key, "group", box.group, keys, path=box.path)
+                self.box_of.update(dict.fromkeys(keys, position))
+
+    def add_links(self) -> None:
+        merged: dict[tuple[int, int, str], list[tuple[Hashable, Hashable, Any, dict[str, Any]]]] = {}
+        kinds = [box.kind for box in self.boxes]
+        for source, target, key, attributes in self.graph.edges(keys=True, data=True):
+            ends = (self.box_of[source], self.box_of[target])
+            if ends[0] == ends[1]:
+                continue
+            if kinds[ends[0]] == "group" or kinds[ends[1]] == "group":
+                merged.setdefault((*ends, attributes["kind"]), []).append((source, target, key, attributes))
+            else:
+                self._add_link(ends, [(source, target, key, attributes)])
+        for (first, second, _), edges in merged.items():
+            self._add_link((first, second), edges)
+        self._clone_shared_leaves()
+
+    def _add_box(self, box: Box) -> None:
+        self.box_of.update(dict.fromkeys(box.keys, len(self.boxes)))
+        self.boxes.append(box)
+
+    def _add_link(self, ends: tuple[int, int], edges: list[tuple[Hashable, Hashable, Any, dict[str, Any]]]) -> None:
+        source, target, key, attributes = edges[0]
+        numbers = tuple(edge[2] for edge in edges if isinstance(edge[2], int))
+        slots = (attributes["source_slot"], attributes["target_slot"])
+        name = f"edge:{key}" if isinstance(key, int) else str(key)
+        self.links.append(Link(name, attributes["kind"], *ends, numbers, (source, target), slots))
+
+    def _outermost_closed(self, path: Path) -> Path | None:
+        for depth in range(1, len(path) + 1):
+            if path[:depth] not in self.expanded:
+                return path[:depth]
+        return None
+
+    def _clone_shared_leaves(self) -> None:
+        uses: dict[int, list[int]] = defaultdict(list)
+        for position, link in enumerate(self.links):
+            if link.kind == "gradient" and self.boxes[link.target].kind == "leaf":
+                uses[link.target].append(position)
+        for box, links in uses.items():
+            if len(links) > MOST_USES:
+                # The last use keeps the leaf itself: it is the nearest to where leaves are drawn.
+                for position in links[:-1]:
+                    self._refer(position, self.boxes[box])
+
+    def _refer(self, position: int, leaf: Box) -> None:
+        link = self.links[position]
+        self.references[leaf.leaf].append(len(self.boxes))
+        group = self.boxes[link.source].group
+        self.links[position] = Link(
+            link.key, link.kind, link.source, len(self.boxes), link.edges, link.nodes, link.slots
+        )
+        self.boxes.append(Box(f"reference:{link.key}", "reference", group, (), leaf.leaf))
+
+
+def _group_key(path: Path) -> str:
+    return "group:" + "/".join(path)
+
+
+def _box_key(key: Hashable) -> str:
+    return f"node:{key}" if isinstance(key, int) else str(key)

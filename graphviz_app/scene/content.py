@@ -1,0 +1,191 @@
+"""Which value stands in which row of a card at a step, and which text on which link."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, NamedTuple
+
+from typing_extensions import assert_never
+
+from graphviz_app.recording import events as ev
+from graphviz_app.recording.values import statistics
+from graphviz_app.scene.cards import forward_value
+from graphviz_app.scene.numbers import number, tensor_text
+
+if TYPE_CHECKING:
+    from graphviz_app.graph.visible import Box, VisibleGraph
+    from graphviz_app.recording.values import TensorRecord
+    from graphviz_app.scene.cards import Row
+    from graphviz_app.scene.flow import Flow, Travel
+    from graphviz_app.timeline import StepState
+
+LABEL_CELLS = 26
+"""How many characters a label on a link may take."""
+_LEAF_EVENTS = (ev.GradAccumulated, ev.GradCleared, ev.GradWritten)
+
+
+class Content(NamedTuple):
+    """What stands in a row: a tensor (drawn as text or heat map) or a text of its own.
+
+    Attributes:
+        kind: Its meaning: "value" (forward), "gradient", "muted" (nothing there yet, or None).
+        record: The tensor, or None.
+        text: Used where `record` is None.
+        label: Replaces the row's label where not None.
+    """
+
+    kind: str
+    record: TensorRecord | None = None
+    text: str = ""
+    label: str | None = None
+
+
+def row_content(row: Row, box: Box, visible: VisibleGraph, flow: Flow, state: StepState, index: int) -> Content | None:
+    """What a row of box number `index` shows at a step, or None for nothing."""
+    match row.role:
+        case "value":
+            return _value(box, visible, state)
+        case "was":
+            return _was(box, state)
+        case "seed":
+            return _seed(box, visible, state)
+        case "grad" | "total":
+            return _grad(row, box, state)
+        case "arrival":
+            return _arrival(row, box, state)
+        case "before" | "added" | "bucket":
+            return _bucket(row, _leaf_of(box, visible), state)
+        case "in" | "out":
+            return _border(row.role, visible, flow, state, index)
+        case _:
+            assert_never(row.role)
+
+
+def label_text(travels: list[Travel], state: StepState, count: int) -> str:
+    """What is written on a link: the gradient that it carried, or for several edges their number and common norm."""
+    recording = state.recording
+    if count == 1:
+        return tensor_text(recording.value(travels[-1].value), LABEL_CELLS)
+    return f"{len(travels)} of {count} · norm {number(_common_norm(travels, state))}"
+
+
+def _gradient(state: StepState, value: int) -> Content:
+    record = state.recording.value(value)
+    return Content("muted", text="None") if record is None else Content("gradient", record)
+
+
+def _value(box: Box, visible: VisibleGraph, state: StepState) -> Content | None:
+    if box.kind == "leaf":
+        record = state.recording.value(state.leaf_value(box.leaf))
+        return None if record is None else Content("value", record)
+    attributes = visible.graph.nodes[box.keys[0]]
+    value = forward_value(visible, box.keys[0]) if box.kind == "node" else attributes["value"]
+    record = state.recording.value(value)
+    if record is None or not _has_run(attributes["operation"], state):
+        return None
+    return Content("muted" if box.kind in ("operation", "tensor") else "value", record)
+
+
+def _has_run(operation: int, state: StepState) -> bool:
+    if operation == ev.NONE:
+        return True
+    return 0 <= int(state.recording.index.operation_events[operation]) <= state.event_number
+
+
+def _was(box: Box, state: StepState) -> Content | None:
+    if not isinstance(state.event, ev.LeafUpdated) or state.event.leaf != box.leaf:
+        return None
+    record = state.recording.value(state.event.before)
+    return None if record is None else Content("muted", record)
+
+
+def _seed(box: Box, visible: VisibleGraph, state: StepState) -> Content | None:
+    root = visible.graph.nodes[box.keys[0]]
+    started = [summary for summary in state.recording.passes if summary.pass_id == root["pass_id"]]
+    if not started or started[0].start > state.event_number:
+        return None
+    return _gradient(state, root["seed"])
+
+
+def _node_of(box: Box, state: StepState) -> int:
+    """The node of a box that speaks now: of several `AccumulateGrad`s of a leaf the one that was called last."""
+    nodes = [key for key in box.keys if isinstance(key, int)]
+    called = [node for node in nodes if state.call(node) is not None]
+    return called[-1] if called else (nodes[-1] if nodes else ev.NONE)
+
+
+def _grad(row: Row, box: Box, state: StepState) -> Content | None:
+    node = _node_of(box, state)
+    if node == ev.NONE:
+        return None
+    outputs = state.grad_outputs(node)
+    if outputs is not None and row.index < len(outputs):
+        return _gradient(state, outputs[row.index])
+    if row.role == "grad":
+        arrived = state.arrived(node, row.index)
+        return _gradient(state, arrived[-1][1]) if arrived else None
+    return None
+
+
+def _arrival(row: Row, box: Box, state: StepState) -> Content | None:
+    node = _node_of(box, state)
+    if node == ev.NONE:
+        return None
+    slot, place = divmod(row.index, 8)
+    arrived = state.arrived(node, slot)
+    if place >= len(arrived):
+        return None
+    if place == 3 and len(arrived) > 4:
+        return Content("muted", text=f"… {len(arrived) - 3:,} more")
+    return _gradient(state, arrived[place][1])
+
+
+def _leaf_of(box: Box, visible: VisibleGraph) -> int:
+    return box.leaf if box.kind == "leaf" else visible.graph.nodes[box.keys[0]]["retained_leaf"]
+
+
+def _bucket(row: Row, leaf: int, state: StepState) -> Content | None:
+    event = state.event
+    if isinstance(event, _LEAF_EVENTS) and event.leaf == leaf:
+        return _happening(row, event, state)
+    if row.role != "before":
+        return None
+    return _gradient(state, state.leaf_grad(leaf))
+
+
+def _happening(row: Row, event: ev.GradAccumulated | ev.GradCleared | ev.GradWritten, state: StepState) -> Content:
+    if row.role == "before":
+        return _gradient(state, event.before)._replace(label=".grad")
+    if row.role == "bucket":
+        return _gradient(state, event.after)._replace(label="=")
+    if isinstance(event, ev.GradAccumulated):
+        return _gradient(state, event.contribution)
+    how = event.how or ("cleared" if isinstance(event, ev.GradCleared) else "written")
+    return Content("muted", text=how, label="")
+
+
+def _border(role: str, visible: VisibleGraph, flow: Flow, state: StepState, index: int) -> Content | None:
+    travels: list[Travel] = []
+    links = visible.links_into(index) if role == "in" else visible.links_out_of(index)
+    for link in links:
+        travels += flow.travelled(link, state.event_number)
+    count = sum(visible.links[link].count for link in links if visible.links[link].kind != "cut")
+    if not count:
+        return Content("muted", text="nothing")
+    if not travels:
+        return Content("muted", text="–")
+    norm = number(_common_norm(travels, state))
+    return Content("gradient", text=f"norm {norm} · {len(travels)} of {count}")
+
+
+def _common_norm(travels: list[Travel], state: StepState) -> float:
+    total = 0.0
+    for travel in travels:
+        record = state.recording.value(travel.value)
+        figures = None if record is None else statistics(record)
+        if figures is None:
+            continue
+        if figures.nans or figures.positive_infinities or figures.negative_infinities:
+            return math.nan
+        total += figures.norm**2
+    return math.sqrt(total)

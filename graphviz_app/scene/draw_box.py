@@ -1,0 +1,179 @@
+"""The shapes of a box: its card as tiles hold it, and on top of it the values of the step."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from graphviz_app.scene.cards import GAP, HEAT_HEIGHT, HEAT_WIDTH, PADDING, SUBTITLE, VALUE
+from graphviz_app.scene.heatmap import heat_pixels
+from graphviz_app.scene.measure import ASCENT, text_width
+from graphviz_app.scene.numbers import FEW, shape_text, tensor_text
+from graphviz_app.scene.numbers import norm_text as norm_of
+from graphviz_app.scene.shapes import HeatMap, Polygon, Rectangle, Text
+from graphviz_app.scene.states import LOOK_MASK, BoxFlag, Look
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import numpy as np
+    import numpy.typing as npt
+
+    from graphviz_app.graph.visible import BoxKind
+    from graphviz_app.recording.values import TensorRecord
+    from graphviz_app.scene.cards import Card, Row
+    from graphviz_app.scene.content import Content
+    from graphviz_app.scene.shapes import Shape
+    from graphviz_app.scene.theme import Theme
+
+HEAT_ROWS, HEAT_COLUMNS = 20, 38
+_CORNER = 8.0
+
+
+class Ink(NamedTuple):
+    """The colours of one box in one state."""
+
+    fill: str
+    border: str
+    border_width: float
+    title: str
+    muted: str
+    dashed: bool = False
+
+
+def ink(kind: BoxKind, state: int, theme: Theme) -> Ink:
+    """Fill, border and text colours of a box."""
+    look = Look(state & LOOK_MASK)
+    if kind in ("operation", "tensor"):
+        border = theme.made if look == Look.MADE else theme.grey
+        return Ink(theme.grey_card, border, 1.2, theme.grey_text, theme.grey_text, dashed=True)
+    if look == Look.UNBORN:
+        return Ink(theme.background, theme.unborn, 1.0, theme.unborn_text, theme.unborn_text, dashed=True)
+    if look == Look.RUNNING:
+        return Ink(theme.running_card, theme.running, 3.0, theme.text, theme.muted)
+    if look == Look.MADE:
+        return Ink(theme.made_card, theme.made, 3.0, theme.text, theme.muted)
+    if kind == "root":
+        return Ink(theme.root_card, theme.root_card, 1.0, theme.root_text, theme.root_text)
+    fill, border = _resting(kind, theme)
+    if look == Look.DONE and kind in ("node", "group"):
+        return Ink(theme.done_card, theme.done, 1.2, theme.text, theme.muted)
+    if look == Look.RECEIVING:
+        return Ink(fill, theme.running, 2.0, theme.text, theme.muted)
+    return Ink(fill, border, 1.2, theme.text, theme.muted)
+
+
+def _resting(kind: BoxKind, theme: Theme) -> tuple[str, str]:
+    if kind in ("leaf", "reference"):
+        return theme.leaf_card, theme.leaf_border
+    if kind == "group":
+        return theme.group_card, theme.group_border
+    return theme.card, theme.card_border
+
+
+def box_shapes(
+    kind: BoxKind,
+    card: Card,
+    place: tuple[float, float],
+    state: int,
+    detail: int,
+    theme: Theme,
+    tint: str | None = None,
+) -> Iterator[Shape]:
+    """The card of a box with its top left corner at `place`; `detail` 0 is a plain block, 3 has all texts."""
+    x, y = place
+    colours = ink(kind, state, theme)
+    fill = colours.fill if tint is None else tint
+    if detail == 0:
+        strong = state & LOOK_MASK in (Look.RUNNING, Look.MADE, Look.DONE) or kind in ("leaf", "root")
+        plain = tint or (colours.border if strong else theme.card_border)
+        yield Rectangle(x, y, card.width, card.height, 0.0, plain)
+        return
+    if kind == "group" and detail > 1:
+        # A second edge behind it says: there is more inside.
+        yield Rectangle(x + 4, y + 4, card.width, card.height, _CORNER, colours.fill, colours.border, 1.0)
+    radius = _radius(kind, card)
+    yield Rectangle(x, y, card.width, card.height, radius, fill, colours.border, colours.border_width, colours.dashed)
+    if detail == 1:
+        return
+    for line in card.lines:
+        colour = colours.muted if line.muted else colours.title
+        yield Text(x + PADDING, y + line.y, line.text, line.size, colour, line.bold)
+    yield from _marks(kind, card, place, state, theme)
+    if detail < 3:
+        return
+    if card.bucket is not None and state & LOOK_MASK != Look.UNBORN:
+        yield Rectangle(
+            x + GAP / 2, y + card.bucket[0], card.width - GAP, card.bucket[1], 6.0, theme.bucket, theme.leaf_border, 1.0
+        )
+
+
+def _radius(kind: BoxKind, card: Card) -> float:
+    if kind == "leaf":
+        return 14.0
+    return card.height / 2 if kind in ("reference", "root") and card.height < 40 else _CORNER
+
+
+def _marks(kind: BoxKind, card: Card, place: tuple[float, float], state: int, theme: Theme) -> Iterator[Shape]:
+    x, y = place
+    if state & BoxFlag.ODD:
+        right, top = x + card.width - 10, y + 8
+        yield Polygon(((right - 7, top - 1), (right + 1, top + 13), (right - 15, top + 13)), theme.nan)
+        yield Text(right - 7, top + 11, "!", 11.0, theme.background, bold=True, anchor="middle")
+    elif state & LOOK_MASK == Look.DONE and kind == "node":
+        yield Text(x + card.width - 10, y + 20, "✓", VALUE, theme.gradient, bold=True, anchor="end")
+
+
+def row_shapes(
+    row: Row, content: Content | None, card: Card, place: tuple[float, float], colours: Ink, theme: Theme
+) -> Iterator[Shape]:
+    """One row of a card with what stands in it at a step."""
+    x, y = place
+    left = x + PADDING
+    baseline = y + row.y + row.height / 2 + ASCENT * VALUE / 2
+    label = row.label if content is None or content.label is None else content.label
+    hidden_without_value = row.role in ("added", "bucket", "was", "arrival", "total")
+    if content is None and hidden_without_value:
+        return
+    if label:
+        yield Text(left, baseline, label, SUBTITLE, colours.muted)
+    if content is None:
+        return
+    inner = left + card.label_width
+    colour = {"value": theme.value, "gradient": theme.gradient}.get(content.kind, colours.muted)
+    if colours.fill == theme.root_card:
+        colour = colours.title
+    if content.record is None:
+        yield Text(inner, baseline, content.text, VALUE, colour)
+    else:
+        yield from _tensor(row, content.record, inner, (y + row.y, baseline), colour, theme)
+
+
+def _tensor(
+    row: Row, record: TensorRecord, x: float, heights: tuple[float, float], colour: str, theme: Theme
+) -> Iterator[Shape]:
+    top, baseline = heights
+    if not row.heat or record.numel <= FEW:
+        yield Text(x, baseline, tensor_text(record, row.cells), VALUE, colour)
+        return
+    heat_top = top + (row.height - HEAT_HEIGHT) / 2
+    pixels = heat_pixels(record, theme, HEAT_ROWS, HEAT_COLUMNS)
+    if pixels is not None:
+        yield _fitted(pixels, x, heat_top)
+        x += HEAT_WIDTH + GAP
+    yield Text(x, heat_top + 16, shape_text(record.shape), SUBTITLE, colour)
+    yield Text(x, heat_top + 33, norm_of(record), SUBTITLE, colour)
+
+
+def _fitted(image: npt.NDArray[np.uint8], x: float, y: float) -> HeatMap:
+    """The heat map in its place with square cells, so that a vector does not look like a matrix."""
+    rows, columns = image.shape[:2]
+    cell = min(HEAT_WIDTH / columns, HEAT_HEIGHT / rows)
+    width, height = cell * columns, cell * rows
+    # A long thin tensor would be a hair: give it a third of the place at least.
+    width, height = max(width, HEAT_WIDTH / 3), max(height, HEAT_HEIGHT / 3)
+    return HeatMap(x, y + (HEAT_HEIGHT - height) / 2, width, height, image)
+
+
+def measure_tag(text: str, size: float) -> tuple[float, float]:
+    """Width and height of a rounded tag around a text."""
+    return text_width(text, size) + 12.0, size + 9.0

@@ -1,0 +1,167 @@
+"""A picture: the boxes and links of a chapter in their places, for every step and every theme."""
+
+from __future__ import annotations
+
+from functools import cached_property, lru_cache
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from graphviz_app.graph.build import chapter_graph
+from graphviz_app.graph.visible import visible_graph
+from graphviz_app.layout.model import BoxRequest, Layout, LayoutRequest, LinkRequest
+from graphviz_app.scene.cards import CardPlanner
+from graphviz_app.scene.content import label_text
+from graphviz_app.scene.draw_link import tag_size
+from graphviz_app.scene.flow import Flow
+from graphviz_app.scene.frame import FrameOptions, SceneFrame
+from graphviz_app.scene.states import StateTable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import numpy.typing as npt
+
+    from graphviz_app.graph.grouping import Path
+    from graphviz_app.graph.visible import VisibleGraph
+    from graphviz_app.layout.model import Direction
+    from graphviz_app.recording import Recording
+    from graphviz_app.scene.cards import Card
+    from graphviz_app.scene.theme import Theme
+    from graphviz_app.timeline import Chapter, Timeline
+
+    Bounds = npt.NDArray[np.float32]
+
+_LABELLED_LINKS = 700
+"""Pictures with more links than this reserve no place for labels: it would make the layout slow and the picture wide."""
+_FRAMES_KEPT = 16
+
+
+class Prepared(NamedTuple):
+    """Everything of a picture but the places: what a layout is asked for, and what then makes the picture.
+
+    Attributes:
+        request: For the layout engine.
+        timeline: Whose chapter it shows.
+        chapter: That chapter.
+        visible: Its boxes and links.
+        cards: What is on each box.
+        flow: What travels on each link.
+    """
+
+    request: LayoutRequest
+    timeline: Timeline
+    chapter: Chapter
+    visible: VisibleGraph
+    cards: tuple[Card, ...]
+    flow: Flow
+
+    def finish(self, layout: Layout) -> Picture:
+        """The picture, with everything where `layout` puts it."""
+        return Picture(self, layout)
+
+
+def prepare(
+    recording: Recording,
+    timeline: Timeline,
+    chapter: Chapter,
+    expanded: frozenset[Path] | None = None,
+    direction: Direction = "TB",
+) -> Prepared:
+    """Find out what is to be drawn of a chapter; `expanded` are the open groups, None opens what suits at first sight."""
+    visible = visible_graph(chapter_graph(recording, timeline, chapter), expanded)
+    planner = CardPlanner(timeline, chapter, visible)
+    cards = tuple(planner.plan(box) for box in visible.boxes)
+    flow = Flow(timeline, chapter, visible)
+    request = LayoutRequest(_box_requests(visible, cards), _link_requests(timeline, chapter, visible, flow), direction)
+    return Prepared(request, timeline, chapter, visible, cards, flow)
+
+
+def build_picture(
+    recording: Recording,
+    timeline: Timeline,
+    chapter: Chapter,
+    expanded: frozenset[Path] | None = None,
+    direction: Direction = "TB",
+    *,
+    lay_out: Callable[[LayoutRequest], Layout],
+) -> Picture:
+    """Prepare, lay out and finish a picture in one go."""
+    prepared = prepare(recording, timeline, chapter, expanded, direction)
+    return prepared.finish(lay_out(prepared.request))
+
+
+class Picture:
+    """A chapter's boxes and links in their places; nothing of it depends on the step or the theme.
+
+    Attributes:
+        timeline: Whose chapter it shows.
+        chapter: That chapter.
+        graph: Its boxes and links.
+        cards: What is on each box.
+        layout: Where everything is.
+        flow: What travels on each link.
+        box_bounds: float32 (boxes, 4): x, y, width, height.
+        link_bounds: float32 (links, 4), likewise, with arrow heads and labels.
+    """
+
+    def __init__(self, prepared: Prepared, layout: Layout) -> None:
+        self.prepared = prepared
+        self.timeline = prepared.timeline
+        self.chapter = prepared.chapter
+        self.graph = prepared.visible
+        self.cards = prepared.cards
+        self.flow = prepared.flow
+        self.layout = layout
+        self.frame = lru_cache(_FRAMES_KEPT)(self._frame)
+
+    def _frame(self, step: int, theme: Theme, options: FrameOptions = FrameOptions()) -> SceneFrame:  # noqa: B008
+        """What to draw at a step; the same arguments always give the same frame."""
+        return SceneFrame(self, step, theme, options)
+
+    @cached_property
+    def states(self) -> StateTable:
+        """What box and link states are computed from; made when the first frame is."""
+        return StateTable(self.timeline, self.graph)
+
+    @cached_property
+    def box_bounds(self) -> Bounds:
+        """Where the boxes are."""
+        sizes = np.array([(card.width, card.height) for card in self.cards], np.float32).reshape(-1, 2)
+        return np.hstack([self.layout.centres.reshape(-1, 2) - sizes / 2, sizes]).astype(np.float32)
+
+    @cached_property
+    def link_bounds(self) -> Bounds:
+        """Where the links are."""
+        bounds = np.zeros((len(self.layout.curves), 4), np.float32)
+        for number, points in enumerate(self.layout.curves):
+            if len(points):
+                low, high = points.min(axis=0), points.max(axis=0)
+                request = self.prepared.request.links[number]
+                if request.label_width:
+                    half = np.array([request.label_width, request.label_height], np.float32) / 2
+                    low = np.minimum(low, self.layout.labels[number] - half)
+                    high = np.maximum(high, self.layout.labels[number] + half)
+                bounds[number] = (*(low - 6), *(high - low + 12))
+        return bounds
+
+
+def _box_requests(visible: VisibleGraph, cards: tuple[Card, ...]) -> tuple[BoxRequest, ...]:
+    pairs = zip(visible.boxes, cards, strict=True)
+    return tuple(BoxRequest(box.key, card.width, card.height, box.group) for box, card in pairs)
+
+
+def _link_requests(timeline: Timeline, chapter: Chapter, visible: VisibleGraph, flow: Flow) -> tuple[LinkRequest, ...]:
+    final = timeline.state(chapter.last_step)
+    labelled = len(visible.links) <= _LABELLED_LINKS
+    requests: list[LinkRequest] = []
+    for number, link in enumerate(visible.links):
+        leaving = len(visible.links_out_of(link.source))
+        place = visible.links_out_of(link.source).index(number) if leaving <= 12 else 0
+        width = height = 0.0
+        travels = flow.travelled(number, chapter.end_event) if labelled and link.kind == "gradient" else []
+        if travels:
+            width, height = tag_size([label_text(travels, final, link.count)])
+        port = (place + 1) / (leaving + 1) if leaving <= 12 else 0.5
+        requests.append(LinkRequest(link.key, link.source, link.target, port, 0.5, width, height))
+    return tuple(requests)

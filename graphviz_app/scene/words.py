@@ -1,0 +1,62 @@
+"""Titles and subtitles: what a box is called, in the program's own words."""
+
+from __future__ import annotations
+
+from pathlib import PurePath
+from typing import TYPE_CHECKING, Any
+
+from graphviz_app.recording import events as ev
+from graphviz_app.scene.measure import shorten
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from graphviz_app.recording import Recording
+
+_LONGEST_SNIPPET = 30
+
+
+def place_text(recording: Recording, file: int, line: int) -> str:
+    """Where something was written: "line 13", with the file's name where it is not the program itself."""
+    if line == ev.NONE:
+        return ""
+    if file > 0 and file < len(recording.sources):
+        return f"{PurePath(recording.sources[file].path).name} line {line}"
+    return f"line {line}"
+
+
+def snippet(recording: Recording, span: ev.Span | None) -> str:
+    """The part of the program that a span covers, on one line and shortened; "" where that is not known."""
+    if span is None or not 0 <= span.file < len(recording.sources):
+        return ""
+    lines = recording.sources[span.file].text.splitlines()
+    if not 0 < span.line <= len(lines) or span.column < 0 or span.end_line != span.line:
+        return ""
+    text = lines[span.line - 1][span.column : span.end_column]
+    return shorten(" ".join(text.split()), _LONGEST_SNIPPET)
+
+
+def short_name(name: str) -> str:
+    """An operation's own name: "torch.Tensor.mul" is "mul"."""
+    return name.rsplit(".", 1)[-1].strip("_") or name
+
+
+def subtitle(recording: Recording, attributes: Mapping[str, Any]) -> str:
+    """What a node of the graph is for: the variable it made, else the piece of source, and its line."""
+    operation = attributes["operation"]
+    ran = None if operation == ev.NONE else recording.operation(operation)
+    what = attributes["variable"] or snippet(recording, None if ran is None else ran.span)
+    if not what and ran is not None:
+        what = short_name(ran.name)
+    if attributes.get("made_in_pass", ev.NONE) != ev.NONE and ran is None:
+        what = f"made by pass {attributes['made_in_pass'] + 1}"
+    place = place_text(recording, attributes["file"], attributes["line"])
+    return " · ".join(part for part in (shorten(what, _LONGEST_SNIPPET), place) if part)
+
+
+def module_text(attributes: Mapping[str, Any]) -> str:
+    """A node's module: its path and, where it is known, its class."""
+    module, module_type = attributes["module"], attributes["module_type"]
+    if module_type and module:
+        return shorten(f"{module} ({module_type})", 36)
+    return shorten(module or module_type, 36)
