@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from functools import partial
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -70,6 +71,9 @@ class RunBook:
             events = _join_prints(events)
         if not self._full:
             self._append(msgspec.structs.replace(batch, events=tuple(events)))
+        elif self.error is not None and self.error in events:
+            # Why it ended is told in any case.
+            self._try(partial(self._writer.append, ev.Batch(0, (), (self.error,))))
 
     def print(self, stream: str, text: str) -> None:
         """Append what came over a descriptor: from C code, or from a child of the program's."""
@@ -86,7 +90,7 @@ class RunBook:
     def close(self, finished: ev.Finished) -> None:
         """Append how it ended, and close the file."""
         ending: list[ev.Event] = [event for budget in self._budgets.values() for event in budget.finish()]
-        self._try(lambda: self._writer.append(ev.Batch(0, (), (*ending, finished))))
+        self._try(partial(self._writer.append, ev.Batch(0, (), (*ending, finished))))
         self._try(self._writer.finish)
         self._try(self._stream.close)
 
@@ -114,11 +118,11 @@ class RunBook:
         return None if not text else event if text is event.text else ev.Printed(event.stream, text)
 
     def _append(self, batch: ev.Batch) -> None:
-        self._try(lambda: self._writer.append(batch))
+        self._try(partial(self._writer.append, batch))
         if self._writer.event_count >= LARGEST_COUNT or self._stream.tell() >= LARGEST_FILE:
             self._full = True
             sentence = "The recording is full; the program went on, but what it did from here on is not recorded."
-            self._try(lambda: self._writer.append(ev.Batch(0, (), (ev.Notice(sentence),))))
+            self._try(partial(self._writer.append, ev.Batch(0, (), (ev.Notice(sentence),))))
 
     def _try(self, write: Callable[[], None]) -> None:
         # The program must not end because the disk is full.

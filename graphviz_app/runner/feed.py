@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 Source = Literal["channel", "stdout", "stderr", "exit", "idle"]
 
 _POLL_SECONDS = 0.02
-_DRAIN_SECONDS = 0.5
+DRAIN_SECONDS = 0.5
+"""How long what a process has left in its pipes is read, when children of it still hold them."""
 
 
 class Arrival(NamedTuple):
@@ -158,7 +159,7 @@ class SelectorFeed:
         if not self._exited and _is_over(self._worker.process.pid):
             self._exited = True
             # Children that live on may hold the pipes and write for ever.
-            self._deadline = time.monotonic() + _DRAIN_SECONDS
+            self._deadline = time.monotonic() + DRAIN_SECONDS
             return bool(self._ready) or self._wait(0.0)
         if self._exited and time.monotonic() > self._deadline:
             self._ready.clear()

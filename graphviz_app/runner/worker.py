@@ -128,6 +128,7 @@ def spawn_calling_back(*, capture: bool, python: str, entry: tuple[str, ...]) ->
             bufsize=0,
             cwd=_neutral_directory(),
             creationflags=windows.creation_flags(capture=capture),
+            start_new_session=capture,
         )
         job = windows.Job.of(process) if sys.platform == "win32" else None
         try:

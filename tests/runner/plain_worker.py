@@ -38,10 +38,10 @@ def main():
     sys.argv = [command.path, *command.arguments]
     how, status = "returned", 0
     try:
-        exec(compile(command.source, command.path, "exec"), {"__name__": "__main__", "channel": channel, "ev": ev})
+        exec(compile(command.source, command.path, "exec"), {"__name__": "__main__", "channel": channel, "ev": ev})  # noqa: S102
     except SystemExit as error:
         how, status = "exited", error.code or 0
-    except BaseException as error:
+    except BaseException as error:  # noqa: BLE001
         status = 1
         line = error.__traceback__.tb_next.tb_lineno
         raised = ev.Raised(type(error).__name__, str(error), span=ev.Span(0, line))
