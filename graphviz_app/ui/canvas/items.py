@@ -1,0 +1,235 @@
+"""Paints boxes, links and groups of a frame, as detailed as their size allows: into tiles, and over stale ones."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+import numpy as np
+from PySide6.QtCore import QLineF, QRectF
+from PySide6.QtGui import QPainter
+
+from graphviz_app.scene.shapes import Curve, Rectangle
+from graphviz_app.ui.canvas.frame import FrameLike, colouring
+from graphviz_app.ui.painting import ShapePainter, brush, pen
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    import numpy.typing as npt
+
+    from graphviz_app.scene.shapes import Shape
+    from graphviz_app.ui.painting import Mark
+
+BULK_DETAIL: Final = 1  # up to this detail, boxes and lines are painted by the thousand, colour by colour
+CHECKED_EVERY: Final = 32
+REACH: Final = 8.0  # how far an item's strokes may reach beyond its bounds, in pixels at 100 %
+SAMPLES: Final = (1, 6)  # straight pieces per Bézier at detail 0 and 1
+
+Edges = tuple[float, float, float, float]
+
+
+def detail_of(scale: float) -> int:
+    """Detail for pixels per pixel at 100 %: 0 boxes and lines, 1 polylines, 2 curves, 3 text."""
+    if scale < 0.12:
+        return 0
+    if scale < 0.3:
+        return 1
+    return 2 if scale < 0.45 else 3
+
+
+class Chosen(NamedTuple):
+    """Indices of items."""
+
+    boxes: npt.NDArray[np.intp]
+    links: npt.NDArray[np.intp]
+
+    @property
+    def count(self) -> int:
+        """How many there are."""
+        return len(self.boxes) + len(self.links)
+
+
+def overlapping(bounds: npt.NDArray[np.float32], edges: Edges, reach: float = REACH) -> npt.NDArray[np.bool_]:
+    """Which of `bounds` (n, 4: x, y, width, height) overlap left, top, right, bottom."""
+    left, top, right, bottom = edges
+    x, y, width, height = bounds.T
+    return (x <= right + reach) & (y <= bottom + reach) & (x + width >= left - reach) & (y + height >= top - reach)
+
+
+def chosen_in(frame: FrameLike, edges: Edges) -> Chosen:
+    """The boxes and links that may show within `edges`."""
+    picture = frame.picture
+    return Chosen(
+        np.flatnonzero(overlapping(picture.box_bounds, edges)),
+        np.flatnonzero(overlapping(picture.link_bounds, edges)),
+    )
+
+
+def never() -> bool:
+    """A painting that is not cancelled."""
+    return False
+
+
+class _Bulk:
+    """Boxes and lines sorted by colour, so that a few calls paint thousands."""
+
+    def __init__(self) -> None:
+        self.boxes: dict[tuple[str | None, str | None], list[QRectF]] = {}
+        self.lines: dict[str, list[QLineF]] = {}
+
+    def paint(self, painter: QPainter) -> None:
+        for name, lines in self.lines.items():
+            painter.setPen(pen(name, 0.0))
+            painter.drawLines(lines)
+        for (fill, stroke), boxes in self.boxes.items():
+            painter.setPen(pen(stroke or fill, 0.0))
+            painter.setBrush(brush(fill))
+            painter.drawRects(boxes)
+
+
+class _Part(NamedTuple):
+    """One item, ready for `_Bulk`."""
+
+    boxes: tuple[tuple[tuple[str | None, str | None], QRectF], ...]
+    lines: tuple[tuple[str, list[QLineF]], ...]
+
+
+class ItemPainter:
+    """Paints items of frames; belongs to one thread, and keeps what it prepared while picture and look stay the same."""
+
+    def __init__(self) -> None:
+        self._shapes = ShapePainter()
+        self._look: object = None
+        self._marks: dict[tuple[str, int, int, int], tuple[Mark, ...]] = {}
+        self._parts: dict[tuple[str, int, int, int], _Part] = {}
+
+    def paint(
+        self,
+        painter: QPainter,
+        frame: FrameLike,
+        edges: Edges,
+        detail: int,
+        cancelled: Callable[[], bool] = never,
+    ) -> bool:
+        """Paints all that shows within `edges`; False if it was cancelled half-way."""
+        self._turn_to(frame)
+        self._paint_groups(painter, frame, edges, detail)
+        return self.paint_chosen(painter, frame, chosen_in(frame, edges), detail, cancelled)
+
+    def paint_chosen(
+        self,
+        painter: QPainter,
+        frame: FrameLike,
+        chosen: Chosen,
+        detail: int,
+        cancelled: Callable[[], bool] = never,
+    ) -> bool:
+        """Paints some links and boxes; False if it was cancelled half-way."""
+        self._turn_to(frame)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, detail > 0)
+        if detail <= BULK_DETAIL:
+            return self._paint_bulk(painter, frame, chosen, detail, cancelled)
+        for count, (kind, index) in enumerate(_in_order(chosen)):
+            if count % CHECKED_EVERY == 0 and cancelled():
+                return False
+            for mark in self._marks_of(frame, kind, index, detail):
+                mark.draw(painter)
+        return True
+
+    def _turn_to(self, frame: FrameLike) -> None:
+        look = (frame.picture, frame.theme, colouring(frame))
+        if look != self._look:
+            self._look = look
+            self._marks.clear()
+            self._parts.clear()
+
+    def _paint_groups(self, painter: QPainter, frame: FrameLike, edges: Edges, detail: int) -> None:
+        left, top, right, bottom = edges
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, detail > 0)
+        for index, place in enumerate(frame.picture.layout.groups):
+            if (
+                place.x <= right + REACH
+                and place.y <= bottom + REACH
+                and place.x + place.width >= left - REACH
+                and place.y + place.height >= top - REACH
+            ):
+                for mark in self._kept_marks(
+                    ("group", index, 0, detail), lambda i=index: frame.group_shapes(i, detail)
+                ):
+                    mark.draw(painter)
+
+    def _paint_bulk(
+        self, painter: QPainter, frame: FrameLike, chosen: Chosen, detail: int, cancelled: Callable[[], bool]
+    ) -> bool:
+        bulk = _Bulk()
+        for count, (kind, index) in enumerate(_in_order(chosen)):
+            if count % CHECKED_EVERY == 0 and cancelled():
+                return False
+            part = self._part_of(frame, kind, index, detail)
+            for key, box in part.boxes:
+                bulk.boxes.setdefault(key, []).append(box)
+            for name, lines in part.lines:
+                bulk.lines.setdefault(name, []).extend(lines)
+        bulk.paint(painter)
+        return True
+
+    def _part_of(self, frame: FrameLike, kind: str, index: int, detail: int) -> _Part:
+        key = (kind, index, _state(frame, kind, index), detail)
+        part = self._parts.get(key)
+        if part is None:
+            part = self._parts[key] = _part(_item_shapes(frame, kind, index, detail), SAMPLES[detail])
+        return part
+
+    def _marks_of(self, frame: FrameLike, kind: str, index: int, detail: int) -> tuple[Mark, ...]:
+        key = (kind, index, _state(frame, kind, index), detail)
+        return self._kept_marks(key, lambda: _item_shapes(frame, kind, index, detail))
+
+    def _kept_marks(self, key: tuple[str, int, int, int], shapes: Callable[[], Iterable[Shape]]) -> tuple[Mark, ...]:
+        marks = self._marks.get(key)
+        if marks is None:
+            marks = self._marks[key] = self._shapes.prepare(shapes())
+        return marks
+
+
+def _in_order(chosen: Chosen) -> Iterable[tuple[str, int]]:
+    """Links lie under boxes."""
+    for index in chosen.links.tolist():
+        yield "link", index
+    for index in chosen.boxes.tolist():
+        yield "box", index
+
+
+def _state(frame: FrameLike, kind: str, index: int) -> int:
+    return int(frame.box_state[index] if kind == "box" else frame.link_state[index])
+
+
+def _item_shapes(frame: FrameLike, kind: str, index: int, detail: int) -> Sequence[Shape]:
+    return frame.box_shapes(index, detail) if kind == "box" else frame.link_shapes(index, detail)
+
+
+def _part(shapes: Iterable[Shape], samples: int) -> _Part:
+    boxes: list[tuple[tuple[str | None, str | None], QRectF]] = []
+    lines: list[tuple[str, list[QLineF]]] = []
+    for shape in shapes:
+        if isinstance(shape, Rectangle):
+            boxes.append(((shape.fill, shape.stroke), QRectF(shape.x, shape.y, shape.width, shape.height)))
+        elif isinstance(shape, Curve):
+            lines.append((shape.colour, _pieces(shape.points, samples)))
+    return _Part(tuple(boxes), tuple(lines))
+
+
+def _pieces(points: npt.NDArray[np.float32], samples: int) -> list[QLineF]:
+    """Straight pieces along cubic Béziers, `samples` of them to each."""
+    polyline = flattened(points, samples).tolist()
+    return [QLineF(*start, *end) for start, end in pairwise(polyline)]
+
+
+def flattened(points: npt.NDArray[np.float32], samples: int) -> npt.NDArray[np.float64]:
+    """Points on cubic Béziers, float64 (k * samples + 1, 2), from (3k + 1, 2) control points."""
+    starts = points[0:-1:3].astype(np.float64)
+    one, two, ends = points[1::3], points[2::3], points[3::3]
+    t = (np.arange(1, samples + 1) / samples)[None, :, None]
+    s = 1 - t
+    curve = s**3 * starts[:, None] + 3 * s * s * t * one[:, None] + 3 * s * t * t * two[:, None] + t**3 * ends[:, None]
+    return np.concatenate([starts[:1], curve.reshape(-1, 2)])

@@ -1,0 +1,269 @@
+"""What moves or changes with the step, painted on top of the tiles: labels, values, rings, tokens; all of it culled."""
+
+from __future__ import annotations
+
+import time
+from collections import OrderedDict
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+import numpy as np
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QImage, QPainter, QPen
+
+from graphviz_app.scene.draw_box import measure_tag
+from graphviz_app.scene.draw_link import TOKEN
+from graphviz_app.scene.measure import ASCENT
+from graphviz_app.scene.shapes import Rectangle, Shape, Text
+from graphviz_app.ui.canvas.items import detail_of, overlapping
+from graphviz_app.ui.canvas.view import scale_of
+from graphviz_app.ui.painting import ShapePainter, brush, colour, curve_path, pen, shapes_bounds
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable, Sequence
+
+    import numpy.typing as npt
+
+    from graphviz_app.scene.theme import Theme
+    from graphviz_app.ui.canvas.frame import FrameLike, Item, TokenLike
+    from graphviz_app.ui.canvas.tiles import Lens
+
+SPRITES_BYTES: Final = 48 * 2**20
+SPRITE_BUDGET: Final = 0.005  # seconds a frame may take to paint new labels; the rest follow in the next frames
+LABEL_REACH: Final = 80.0  # half of a wide label, where the link's bounds do not count it in
+DOT: Final = 4.5  # radius of a token too small to be read, in pixels of the window
+
+
+class Marking(NamedTuple):
+    """What is pointed at, chosen, found, and lit."""
+
+    hovered: Item | None = None
+    selected: tuple[Item, ...] = ()
+    found: tuple[Item, ...] = ()
+    lit: tuple[Item, ...] = ()
+
+
+class Sprite(NamedTuple):
+    """Shapes painted once: their image, the level it is for, and the corner in device pixels without the origin."""
+
+    image: QImage
+    level: int
+    left: int
+    top: int
+
+
+class Moving(NamedTuple):
+    """The tokens under way: where each of them is now."""
+
+    tokens: Sequence[TokenLike]
+    places: npt.NDArray[np.float64]
+
+
+class LiveLayer:
+    """Paints labels, values, rings and tokens; keeps what it painted as sprites."""
+
+    def __init__(self) -> None:
+        self._shapes = ShapePainter()
+        self._frame: FrameLike | None = None
+        self._asked: dict[tuple[str, int], Sequence[Shape]] = {}
+        self._sprites: OrderedDict[Hashable, Sprite] = OrderedDict()
+        self._bytes = 0
+
+    def set_frame(self, frame: FrameLike | None) -> None:
+        """What to show from now on."""
+        if frame is not self._frame:
+            self._frame = frame
+            self._asked.clear()
+
+    def draw(self, painter: QPainter, lens: Lens, marking: Marking, moving: Moving | None) -> bool:
+        """Paints it all; False if some labels are still to be painted in the next frame."""
+        frame = self._frame
+        if frame is None:
+            return True
+        self._draw_lit_links(painter, lens, frame, marking)
+        finished = True
+        if detail_of(scale_of(lens.level)) == 3:
+            finished = self._draw_texts(painter, lens, frame, moving)
+        self._draw_rings(painter, lens, frame, marking)
+        if moving is not None:
+            self._draw_tokens(painter, lens, frame, moving)
+        return finished
+
+    def _draw_texts(self, painter: QPainter, lens: Lens, frame: FrameLike, moving: Moving | None) -> bool:
+        deadline = time.perf_counter() + SPRITE_BUDGET
+        finished = True
+        picture = frame.picture
+        # A value that is still on its way is not yet written on its link.
+        under_way = {token.link for token in moving.tokens} if moving is not None else set[int]()
+        for kind, bounds, reach in (("live", picture.box_bounds, 0.0), ("label", picture.link_bounds, LABEL_REACH)):
+            for index in np.flatnonzero(overlapping(bounds, lens.visible, reach)).tolist():
+                if kind == "live" or index not in under_way:
+                    finished &= self._draw_sprite(painter, lens, frame, (kind, index), deadline)
+        return finished
+
+    def _draw_sprite(
+        self, painter: QPainter, lens: Lens, frame: FrameLike, item: tuple[str, int], deadline: float
+    ) -> bool:
+        late = time.perf_counter() > deadline
+        shapes = self._asked.get(item)
+        if shapes is None:
+            if late:
+                return False
+            shapes = frame.label_shapes(item[1]) if item[0] == "label" else frame.live_shapes(item[1])
+            self._asked[item] = shapes
+        if not shapes:
+            return True
+        key = _key(shapes, item, frame)
+        sprite = self._sprites.get(key)
+        exact = sprite is not None and sprite.level == lens.level
+        if not exact and not late:
+            sprite, exact = self._new_sprite(key, shapes, lens), True
+        if sprite is not None:
+            _draw_sprite(painter, lens, sprite)
+        return exact
+
+    def _new_sprite(self, key: Hashable, shapes: Sequence[Shape], lens: Lens) -> Sprite:
+        left, top, right, bottom = (edge * lens.scale for edge in shapes_bounds(shapes) or (0, 0, 0, 0))
+        x, y = int(np.floor(left)) - 1, int(np.floor(top)) - 1
+        width, height = int(np.ceil(right)) + 2 - x, int(np.ceil(bottom)) + 2 - y
+        image = QImage(max(1, width), max(1, height), QImage.Format.Format_ARGB32_Premultiplied)
+        image.fill(Qt.GlobalColor.transparent)
+        painter = QPainter(image)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.translate(-x, -y)
+        painter.scale(lens.scale, lens.scale)
+        self._shapes.draw(painter, shapes)
+        painter.end()
+        return self._keep(key, Sprite(image, lens.level, x, y))
+
+    def _keep(self, key: Hashable, sprite: Sprite) -> Sprite:
+        old = self._sprites.pop(key, None)
+        self._bytes += sprite.image.sizeInBytes() - (old.image.sizeInBytes() if old is not None else 0)
+        self._sprites[key] = sprite
+        while self._bytes > SPRITES_BYTES and len(self._sprites) > 1:
+            _, forgotten = self._sprites.popitem(last=False)
+            self._bytes -= forgotten.image.sizeInBytes()
+        return sprite
+
+    def _draw_lit_links(self, painter: QPainter, lens: Lens, frame: FrameLike, marking: Marking) -> None:
+        theme = frame.theme
+        lit = [(item, theme.highlight, 4.0) for item in (*marking.lit, *marking.found)]
+        lit += [(item, theme.selection, 4.0) for item in marking.selected]
+        lit += [(marking.hovered, theme.highlight, 3.0)] if marking.hovered is not None else []
+        links = [(item.index, name, width) for item, name, width in lit if item.kind == "link"]
+        if not links:
+            return
+        painter.save()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setBrush(brush(None))
+        painter.translate(lens.origin_x, lens.origin_y)
+        painter.scale(lens.scale, lens.scale)
+        seen = overlapping(frame.picture.link_bounds, lens.visible)
+        for index, name, width in links:
+            if bool(seen[index]):
+                line = QPen(colour(name), max(width, 2 * lens.ratio / lens.scale))
+                line.setCapStyle(Qt.PenCapStyle.RoundCap)
+                painter.setPen(line)
+                painter.drawPath(curve_path(frame.picture.layout.curves[index]))
+        painter.restore()
+
+    def _draw_rings(self, painter: QPainter, lens: Lens, frame: FrameLike, marking: Marking) -> None:
+        theme = frame.theme
+        rings = [(item, theme.highlight, 2.0) for item in (*marking.lit, *marking.found)]
+        rings += [(item, theme.selection, 2.5) for item in marking.selected]
+        rings += [(marking.hovered, theme.highlight, 1.5)] if marking.hovered is not None else []
+        if not rings:
+            return
+        painter.save()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setBrush(brush(None))
+        view = QRectF(0, 0, lens.width, lens.height)
+        for item, name, width in rings:
+            place = item_rectangle(frame, item, lens)
+            if place is not None and place.intersects(view):
+                painter.setPen(pen(name, width * lens.ratio))
+                away = (2.0 + width) * lens.ratio
+                radius = min(10.0 * lens.scale, 12.0 * lens.ratio)
+                painter.drawRoundedRect(place.adjusted(-away, -away, away, away), radius, radius)
+        painter.restore()
+
+    def _draw_tokens(self, painter: QPainter, lens: Lens, frame: FrameLike, moving: Moving) -> None:
+        places = moving.places * lens.scale + (lens.origin_x, lens.origin_y)
+        reach = 100.0 * lens.ratio
+        near = (
+            (places[:, 0] > -reach)
+            & (places[:, 1] > -reach)
+            & (places[:, 0] < lens.width + reach)
+            & (places[:, 1] < lens.height + reach)
+        )
+        chosen = np.flatnonzero(near).tolist()
+        points = np.rint(places[near]).astype(int).tolist()
+        readable = detail_of(scale_of(lens.level)) == 3
+        for index, (x, y) in zip(chosen, points, strict=True):
+            sprite = self._token_sprite(moving.tokens[index], lens, frame.theme, readable)
+            painter.drawImage(x + sprite.left, y + sprite.top, sprite.image)
+
+    def _token_sprite(self, token: TokenLike, lens: Lens, theme: Theme, readable: bool) -> Sprite:
+        text, odd = (token.text if readable else ""), token.colour == theme.nan
+        key = ("token", text, odd, theme.name, lens.level if text else 0, lens.ratio)
+        kept = self._sprites.get(key)
+        if kept is not None:
+            return kept
+        fill, ink = (theme.nan, theme.background) if odd else (theme.token, theme.token_text)
+        # A dot has one size at every zoom, as if that were 100 %.
+        return self._new_sprite(
+            key, token_shapes(text, fill, ink, theme.background), lens if text else lens._replace(level=0)
+        )
+
+
+def token_shapes(text: str, fill: str, ink: str, rim: str) -> tuple[Shape, ...]:
+    """A moving gradient around the origin: a tag with its value, or a dot where no text could be read."""
+    if not text:
+        return (Rectangle(-DOT, -DOT, 2 * DOT, 2 * DOT, DOT, fill, rim, 1.0),)
+    width, height = measure_tag(text, TOKEN)
+    return (
+        Rectangle(-width / 2, -height / 2, width, height, height / 2, fill, rim, 1.5),
+        Text(0.0, ASCENT * TOKEN / 2, text, TOKEN, ink, bold=True, anchor="middle"),
+    )
+
+
+def item_rectangle(frame: FrameLike, item: Item, lens: Lens) -> QRectF | None:
+    """Where a box or a group is, in device pixels; None for links."""
+    bounds = item_bounds(frame, item)
+    if bounds is None or item.kind == "link":
+        return None
+    x, y, width, height = bounds
+    scale = lens.scale
+    return QRectF(x * scale + lens.origin_x, y * scale + lens.origin_y, width * scale, height * scale)
+
+
+def item_bounds(frame: FrameLike, item: Item) -> tuple[float, float, float, float] | None:
+    """x, y, width, height of an item in pixels at 100 %; None if the picture has no such item."""
+    picture = frame.picture
+    match item.kind:
+        case "box":
+            table = picture.box_bounds
+        case "link":
+            table = picture.link_bounds
+        case _:
+            groups = picture.layout.groups
+            return tuple(groups[item.index][1:5]) if item.index < len(groups) else None  # type: ignore[return-value]
+    return tuple(table[item.index].tolist()) if item.index < len(table) else None
+
+
+def _key(shapes: Sequence[Shape], item: tuple[str, int], frame: FrameLike) -> Hashable:
+    """Equal shapes share a sprite from step to step; those with arrays in them are told apart by their step."""
+    try:
+        hash(shapes)
+    except TypeError:
+        return (*item, frame.step, frame.theme.name)
+    return shapes
+
+
+def _draw_sprite(painter: QPainter, lens: Lens, sprite: Sprite) -> None:
+    if sprite.level == lens.level:
+        painter.drawImage(sprite.left + lens.origin_x, sprite.top + lens.origin_y, sprite.image)
+        return
+    ratio = scale_of(lens.level - sprite.level)
+    corner = QPointF(sprite.left * ratio + lens.origin_x, sprite.top * ratio + lens.origin_y)
+    size = sprite.image.size()
+    painter.drawImage(QRectF(corner.x(), corner.y(), size.width() * ratio, size.height() * ratio), sprite.image)

@@ -1,0 +1,113 @@
+"""What lies over the picture: a hint while it is empty, what it waits for, zoom buttons, the minimap."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QToolButton, QWidget
+
+from graphviz_app.scene.theme import LIGHT, Theme
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from graphviz_app.ui.canvas.frame import FrameLike
+    from graphviz_app.ui.canvas.widget import Canvas
+
+EMPTY_HINT: Final = "Press Run (F5) to see the graph that autograd builds"
+MARGIN: Final = 12
+
+
+class Overlays:
+    """The small widgets on a canvas, and where they stand."""
+
+    def __init__(self, canvas: Canvas) -> None:
+        self._canvas = canvas
+        self._theme: Theme = LIGHT
+        self._empty = True
+        self._hint = QLabel(EMPTY_HINT, canvas)
+        self._hint.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._hint.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self._hint.setWordWrap(True)
+        self._busy = QLabel(canvas)
+        self._busy.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._busy.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self._busy.hide()
+        self._buttons = _zoom_buttons(canvas)
+        self._buttons.hide()
+        self.set_theme(LIGHT)
+
+    @property
+    def busy(self) -> bool:
+        """Whether it says that the canvas waits."""
+        return not self._busy.isHidden()
+
+    def set_frame(self, frame: FrameLike | None) -> None:
+        """An empty canvas has a hint, any other its buttons."""
+        self._empty = frame is None
+        self._hint.setVisible(frame is None and not self.busy)
+        self._buttons.setVisible(frame is not None)
+        if frame is not None:
+            self.set_theme(frame.theme)
+        self.place()
+
+    def set_theme(self, theme: Theme) -> None:
+        """The colours of the picture beneath."""
+        if theme is self._theme and self._hint.styleSheet():
+            return
+        self._theme = theme
+        self._hint.setStyleSheet(f"color: {theme.muted}; background: transparent; font-size: 15px;")
+        self._busy.setStyleSheet(
+            f"color: {theme.text}; background: {theme.card}; border: 1px solid {theme.card_border};"
+            "border-radius: 8px; padding: 8px 14px;"
+        )
+        self._buttons.setStyleSheet(
+            f"QFrame {{ background: {theme.card}; border: 1px solid {theme.card_border}; border-radius: 6px; }}"
+            f"QToolButton {{ color: {theme.text}; background: transparent; border: none; padding: 4px 8px; }}"
+            f"QToolButton:hover {{ background: {theme.group_fill_inner}; }}"
+        )
+
+    def set_busy(self, text: str | None) -> None:
+        """Shows what is waited for; None hides it."""
+        self._busy.setText(text or "")
+        self._busy.setVisible(text is not None)
+        self._hint.setVisible(self._empty and text is None)
+        self.place()
+
+    def place(self) -> None:
+        """Puts everything where it belongs on a canvas of this size."""
+        width, height = self._canvas.width(), self._canvas.height()
+        self._hint.setGeometry(MARGIN, MARGIN, max(0, width - 2 * MARGIN), max(0, height - 2 * MARGIN))
+        self._busy.adjustSize()
+        self._busy.move(
+            (width - self._busy.width()) // 2, MARGIN if not self._empty else (height - self._busy.height()) // 2
+        )
+        self._buttons.adjustSize()
+        self._buttons.move(width - self._buttons.width() - MARGIN, height - self._buttons.height() - MARGIN)
+
+
+def _zoom_buttons(canvas: Canvas) -> QWidget:
+    frame = QFrame(canvas)
+    row = QHBoxLayout(frame)
+    row.setContentsMargins(2, 2, 2, 2)
+    row.setSpacing(0)
+    for text, name, action in (
+        ("−", "Zoom out (Ctrl+−)", canvas.zoom_out),
+        ("+", "Zoom in (Ctrl++)", canvas.zoom_in),
+        ("1:1", "Show at 100 % (Ctrl+0)", canvas.reset_zoom),
+        ("Fit", "Show everything (F)", canvas.fit),
+    ):
+        row.addWidget(_button(text, name, action))
+    return frame
+
+
+def _button(text: str, name: str, action: Callable[[], None]) -> QToolButton:
+    button = QToolButton()
+    button.setText(text)
+    button.setToolTip(name)
+    button.setAccessibleName(name)
+    # Tab belongs to the boxes; every button has a key of its own.
+    button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+    button.clicked.connect(action)
+    return button

@@ -1,0 +1,186 @@
+"""Paints tiles in one thread: newest wish first, and what is no longer wished for is dropped."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from typing import TYPE_CHECKING, NamedTuple
+
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtGui import QImage, QPainter
+
+from graphviz_app.ui.canvas.frame import FrameLike, content_bounds
+from graphviz_app.ui.canvas.items import ItemPainter, detail_of
+from graphviz_app.ui.canvas.tiles import TILE, TileKey, tile_bounds
+from graphviz_app.ui.canvas.view import scale_of
+from graphviz_app.ui.painting import colour
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+
+class Job(NamedTuple):
+    """A tile to paint as `frame` looks, on a screen with `ratio` device pixels to the pixel."""
+
+    key: TileKey
+    frame: FrameLike
+    ratio: float
+
+    @property
+    def subject(self) -> tuple[object, ...]:
+        """What it is a picture of, whatever the step: a newer step does not make work in hand worthless."""
+        return self.key, self.ratio, id(self.frame.picture), self.frame.theme.name
+
+
+class Painted(NamedTuple):
+    """A job that is done."""
+
+    job: Job
+    image: QImage
+
+
+class OverviewJob(NamedTuple):
+    """The whole picture as an image of `width` × `height` pixels, for the minimap."""
+
+    frame: FrameLike
+    width: int
+    height: int
+
+    @property
+    def subject(self) -> tuple[object, ...]:
+        """See `Job.subject`."""
+        return self.width, self.height, id(self.frame.picture), self.frame.theme.name
+
+
+class PaintedOverview(NamedTuple):
+    """An overview that is done."""
+
+    job: OverviewJob
+    image: QImage
+
+
+class Failed(NamedTuple):
+    """A job whose painting raised: a fault of the scene, told rather than repeated."""
+
+    job: Job | OverviewJob
+    error: Exception
+
+
+Result = Painted | PaintedOverview | Failed
+
+
+class TileWorker(QObject):
+    """The painting thread. Wish with `want`, fetch with `take`; `ready` says that there is something to fetch."""
+
+    ready = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._condition = threading.Condition()
+        self._wanted: deque[Job | OverviewJob] = deque()
+        self._current: Job | OverviewJob | None = None
+        self._dropped = False
+        self._stopping = False
+        self._done: deque[Result] = deque()
+        self._thread: threading.Thread | None = None
+
+    @property
+    def idle(self) -> bool:
+        """Whether there is nothing to paint, and nothing to fetch."""
+        with self._condition:
+            return not self._wanted and self._current is None and not self._done
+
+    def want(self, jobs: Sequence[Job | OverviewJob]) -> None:
+        """Puts `jobs` in place of all earlier wishes; a tile being painted goes on only if it is among them."""
+        with self._condition:
+            if self._stopping:
+                return
+            subject = None if self._current is None else self._current.subject
+            self._wanted = deque(job for job in jobs if job.subject != subject)
+            self._dropped = subject is not None and len(self._wanted) == len(jobs)
+            self._condition.notify()
+        if jobs and self._thread is None:
+            self._thread = threading.Thread(target=self._run, name="canvas tiles", daemon=True)
+            self._thread.start()
+
+    def take(self) -> list[Result]:
+        """What was painted since the last call."""
+        with self._condition:
+            done = list(self._done)
+            self._done.clear()
+            return done
+
+    def stop(self) -> None:
+        """Ends the thread, and waits for it; may be called twice."""
+        with self._condition:
+            self._stopping = self._dropped = True
+            self._wanted.clear()
+            self._condition.notify()
+        if self._thread is not None:
+            self._thread.join()
+            self._thread = None
+
+    def _run(self) -> None:
+        items = ItemPainter()
+        while (job := self._next()) is not None:
+            result = self._paint(items, job)
+            with self._condition:
+                self._current = None
+                if result is None or self._stopping:
+                    continue
+                self._done.append(result)
+            self.ready.emit()
+
+    def _next(self) -> Job | OverviewJob | None:
+        with self._condition:
+            self._condition.wait_for(lambda: self._wanted or self._stopping)
+            if self._stopping:
+                return None
+            self._current = self._wanted.popleft()
+            self._dropped = False
+            return self._current
+
+    def _paint(self, items: ItemPainter, job: Job | OverviewJob) -> Result | None:
+        # A fault in one picture must not end the thread that paints the next one.
+        try:
+            if isinstance(job, OverviewJob):
+                image = paint_overview(items, job, self._cancelled)
+                return None if image is None else PaintedOverview(job, image)
+            image = paint_tile(items, job, self._cancelled)
+            return None if image is None else Painted(job, image)
+        except Exception as error:  # noqa: BLE001
+            return Failed(job, error)
+
+    def _cancelled(self) -> bool:
+        return self._dropped
+
+
+def paint_tile(items: ItemPainter, job: Job, cancelled: Callable[[], bool]) -> QImage | None:
+    """Paints one tile; None if cancelled."""
+    edges = tile_bounds(job.key, job.ratio)
+    scale = scale_of(job.key.level) * job.ratio
+    image = _blank(TILE, TILE, job.frame)
+    painter = QPainter(image)
+    painter.translate(-job.key.x * TILE, -job.key.y * TILE)
+    painter.scale(scale, scale)
+    finished = items.paint(painter, job.frame, edges, detail_of(scale_of(job.key.level)), cancelled)
+    painter.end()
+    return image if finished else None
+
+
+def paint_overview(items: ItemPainter, job: OverviewJob, cancelled: Callable[[], bool]) -> QImage | None:
+    """Paints the whole picture small; None if cancelled."""
+    x, y, width, height = content_bounds(job.frame)
+    image = _blank(job.width, job.height, job.frame)
+    painter = QPainter(image)
+    painter.scale(job.width / max(width, 1.0), job.height / max(height, 1.0))
+    painter.translate(-x, -y)
+    finished = items.paint(painter, job.frame, (x, y, x + width, y + height), 0, cancelled)
+    painter.end()
+    return image if finished else None
+
+
+def _blank(width: int, height: int, frame: FrameLike) -> QImage:
+    image = QImage(width, height, QImage.Format.Format_RGB32)
+    image.fill(colour(frame.theme.background))
+    return image
