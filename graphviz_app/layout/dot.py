@@ -13,13 +13,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 POINTS_PER_INCH = 72.0
-LABEL_GAP = 8
-"""Pixels that a label is apart from its own curve and the next box, left and right together."""
 _TABLE = '<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="0">'
 
 
 def dot_source(piece: Piece, *, fast: bool = False) -> str:
     """Return the piece as DOT, one pixel to the point; box i is the node `i`, link k has the id `k`.
+
+    Labels are not in it: they are boxes by now (labels.py).
 
     Args:
         piece: What to lay out.
@@ -40,7 +40,7 @@ def dot_source(piece: Piece, *, fast: bool = False) -> str:
         tail = _port_name(link.source, piece, link.source_port, bottom=True)
         head = _port_name(link.target, piece, link.target_port, bottom=False)
         length = {"minlen": str(link.length)} if link.length > 1 else {}
-        graph.edge(tail, head, label=_label_table(link.label_width, link.label_height), id=str(k), **length)
+        graph.edge(tail, head, id=str(k), **length)
     return graph.source
 
 
@@ -124,11 +124,3 @@ def _port_row(width: int, height: int, side: str, places: set[int]) -> str:
 def _cell(width: int, height: int, port: str = "") -> str:
     name = f'PORT="{port}" ' if port else ""
     return f'<TD {name}FIXEDSIZE="TRUE" WIDTH="{width}" HEIGHT="{height}"></TD>'
-
-
-def _label_table(width: float, height: float) -> str:
-    """Return an empty label of a fixed size; its background makes Graphviz say exactly where it put it."""
-    if width <= 0 or height <= 0:
-        return ""
-    size = f'WIDTH="{math.ceil(width) + LABEL_GAP}" HEIGHT="{math.ceil(height)}"'
-    return f'<<TABLE BORDER="0" BGCOLOR="white" FIXEDSIZE="TRUE" {size}><TR><TD></TD></TR></TABLE>>'

@@ -13,9 +13,10 @@ import pygraphviz
 from pygraphviz import graphviz as library
 
 from graphviz_app.layout.dot import dot_source
-from graphviz_app.layout.labels import has_labels, labels_are_free, with_label_boxes, without_label_boxes
+from graphviz_app.layout.labels import has_labels, with_label_boxes, without_label_boxes
 from graphviz_app.layout.model import LayoutError
-from graphviz_app.layout.piece import Piece, Placement, middles, snap_ends
+from graphviz_app.layout.piece import Piece, Placement, fitted, middles, snap_ends
+from graphviz_app.layout.smoothing import smoothed
 
 
 def place_with_dot(piece: Piece, *, fast: bool = False) -> Placement:
@@ -24,17 +25,11 @@ def place_with_dot(piece: Piece, *, fast: bool = False) -> Placement:
     Raises:
         LayoutError: Graphviz could not lay it out.
     """
-    placement = _place(piece, fast=fast)
-    if has_labels(piece) and not labels_are_free(piece, placement):
-        # Where parallel links have labels, Graphviz sometimes puts one on top of the other.
-        return without_label_boxes(piece, _place(with_label_boxes(piece), fast=fast))
-    return placement
-
-
-def _place(piece: Piece, *, fast: bool) -> Placement:
+    if has_labels(piece):
+        return without_label_boxes(piece, place_with_dot(with_label_boxes(piece), fast=fast))
     answer = json.loads(run_dot(dot_source(piece, fast=fast)))
     placement = _read(piece, answer, "dot-fast" if fast else "dot")
-    return snap_ends(piece, placement)
+    return fitted(piece, smoothed(piece, snap_ends(piece, placement)))
 
 
 def run_dot(source: str) -> bytes:
@@ -67,19 +62,14 @@ def _read(piece: Piece, answer: dict[str, Any], engine: str) -> Placement:
         if "nodes" not in node:
             centres[int(node["name"])] = _middle(_drawn(node["_draw_"], "pP"))
     curves: list[Any] = [None] * len(piece.links)
-    labels: list[Any] = [None] * len(piece.links)
     for edge in answer.get("edges", ()):
         k = int(edge["id"])
         curves[k] = _drawn(edge["_draw_"], "bB") if "_draw_" in edge else None
-        labels[k] = _middle(_drawn(edge["_ldraw_"], "pP")) if "_ldraw_" in edge else None
     if any(curve is None for curve in curves):
         raise LayoutError("Graphviz lost a link of this graph.")
     offsets = np.cumsum([0, *(len(curve) for curve in curves)], dtype=np.int64)
     points = np.array([point for curve in curves for point in curve], dtype=np.float64).reshape(-1, 2)
     places = middles(points, offsets)
-    for k, label in enumerate(labels):
-        if label is not None:
-            places[k] = label
     flipped = [_flip(array, left, top) for array in (centres, points, places)]
     return Placement(right - left, top - bottom, flipped[0], flipped[1], offsets, flipped[2], engine)
 

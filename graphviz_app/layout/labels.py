@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 LABEL_GAP = 8.0
 """Pixels that a label box is wider than its label; the curve passes `LINE_INSET` from its left."""
 LINE_INSET = 2.0
+LABELLED_GAP = 0.6
+"""How far apart ranks are where half of them hold labels, as a part of the usual distance."""
 
 
 def has_labels(piece: Piece) -> bool:
@@ -24,7 +26,7 @@ def has_labels(piece: Piece) -> bool:
 def with_label_boxes(piece: Piece) -> Piece:
     """Return the piece with each labelled link cut in two by a box for its label.
 
-    Every other link becomes two ranks long and ranks half as far apart, so that distances stay what they were.
+    Every other link becomes two ranks long and ranks closer, so that distances stay about what they were.
     Label boxes come before the exit gates, in the order of their links; links keep their order, halves side by side.
     """
     first_exit = len(piece.sizes) - piece.exits
@@ -44,7 +46,7 @@ def with_label_boxes(piece: Piece) -> Piece:
         links.append(bare._replace(target=label, target_port=port))
         links.append(bare._replace(source=label, source_port=port))
     sizes = piece.sizes[:first_exit] + tuple(boxes) + piece.sizes[first_exit:]
-    return piece._replace(sizes=sizes, links=tuple(links), rank_gap=piece.rank_gap / 2)
+    return piece._replace(sizes=sizes, links=tuple(links), rank_gap=piece.rank_gap * LABELLED_GAP)
 
 
 def without_label_boxes(piece: Piece, placement: Placement) -> Placement:
@@ -76,18 +78,3 @@ def without_label_boxes(piece: Piece, placement: Placement) -> Placement:
         labels[k] = place
     whole = placement._replace(centres=placement.centres[keep], points=points, offsets=offsets, labels=labels)
     return fitted(piece, whole)
-
-
-def labels_are_free(piece: Piece, placement: Placement) -> bool:
-    """Return whether no label of the placement lies on a box or on another label."""
-    labelled = [k for k, link in enumerate(piece.links) if link.label_width > 0]
-    sizes = np.array([(piece.links[k].label_width, piece.links[k].label_height) for k in labelled]).reshape(-1, 2)
-    one = np.hstack((placement.labels[labelled] - sizes / 2, placement.labels[labelled] + sizes / 2))
-    halves = np.array(piece.sizes) / 2
-    boxes = np.hstack((placement.centres - halves, placement.centres + halves))
-    everything = np.concatenate((one, boxes))
-    across = np.minimum(one[:, None, 2], everything[None, :, 2]) - np.maximum(one[:, None, 0], everything[None, :, 0])
-    down = np.minimum(one[:, None, 3], everything[None, :, 3]) - np.maximum(one[:, None, 1], everything[None, :, 1])
-    hit = (across > 0.1) & (down > 0.1)
-    hit[np.arange(len(labelled)), np.arange(len(labelled))] = False
-    return not hit.any()

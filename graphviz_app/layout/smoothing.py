@@ -1,0 +1,60 @@
+"""Plain S-curves in place of Graphviz's where nothing is in the way: short links look alike and never wobble."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from graphviz_app.layout.piece import Piece, Placement, link_ends, sampled
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+REACH = 3.2
+"""A link longer than so many rank gaps keeps Graphviz's curve, which steers clear of other links."""
+CLEARANCE = 5.0
+"""Pixels that a plain curve must keep from boxes that are not its own."""
+
+
+def s_curves(starts: npt.NDArray[np.float64], ends: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Return cubic Béziers, float64 (links, 4, 2), that leave and arrive vertically."""
+    middle = (starts[:, 1] + ends[:, 1]) / 2
+    leaving, arriving = starts.copy(), ends.copy()
+    leaving[:, 1] = arriving[:, 1] = middle
+    return np.stack((starts, leaving, arriving, ends), axis=1)
+
+
+def smoothed(piece: Piece, placement: Placement) -> Placement:
+    """Return the placement with short links drawn plainly where that touches no box."""
+    if not piece.links:
+        return placement
+    starts, ends = link_ends(piece, placement.centres)
+    drop = ends[:, 1] - starts[:, 1]
+    short = (drop > 4) & (drop <= REACH * piece.rank_gap)
+    curves = s_curves(starts, ends)
+    plain = short & ~_touches(piece, placement, curves, short)
+    chosen: list[npt.NDArray[np.float64]] = []
+    bounds = placement.offsets.tolist()
+    for k, simple in enumerate(plain.tolist()):
+        chosen.append(curves[k] if simple else placement.points[bounds[k] : bounds[k + 1]])
+    offsets = np.cumsum([0, *(len(curve) for curve in chosen)], dtype=np.int64)
+    return placement._replace(points=np.concatenate(chosen), offsets=offsets)
+
+
+def _touches(
+    piece: Piece, placement: Placement, curves: npt.NDArray[np.float64], wanted: npt.NDArray[np.bool_]
+) -> npt.NDArray[np.bool_]:
+    """Return for each link whether its plain curve comes near a box other than its own two."""
+    count = len(piece.links)
+    drawn = sampled(curves.reshape(-1, 2), np.arange(count + 1) * 4).reshape(-1, count, 2).transpose(1, 0, 2)
+    halves = np.array(piece.sizes) / 2
+    low, high = placement.centres - halves - (CLEARANCE, 1.0), placement.centres + halves + (CLEARANCE, 1.0)
+    touches = np.zeros(count, dtype=np.bool_)
+    tops, bottoms = drawn[:, :, 1].min(axis=1), drawn[:, :, 1].max(axis=1)
+    for k in np.flatnonzero(wanted):
+        near = np.flatnonzero((low[:, 1] < bottoms[k]) & (high[:, 1] > tops[k]))
+        near = near[(near != piece.links[k].source) & (near != piece.links[k].target)]
+        inside = (drawn[k, :, None] > low[near]).all(axis=2) & (drawn[k, :, None] < high[near]).all(axis=2)
+        touches[k] = inside.any()
+    return touches
