@@ -11,7 +11,7 @@ from graphviz_app.recording import RecordingError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from graphviz_app.layout.model import Direction, Layout
+    from graphviz_app.layout.model import Anchor, Direction, Layout
     from graphviz_app.layout.service import LayoutService, Ticket
     from graphviz_app.recording import Recording
     from graphviz_app.scene.picture import Picture, Prepared
@@ -69,13 +69,29 @@ def _prepare(wish: Wish) -> Prepared:
 
     timeline = wish.timeline
     return prepare(
-        timeline.recording,
-        timeline,
-        timeline.chapters[wish.chapter],
-        opened=wish.opened,
-        closed=wish.closed,
-        direction=wish.direction,
+        timeline.recording, timeline, timeline.chapters[wish.chapter], _expanded(wish), direction=wish.direction
     )
+
+
+def _expanded(wish: Wish) -> frozenset[GroupPath] | None:
+    if not wish.opened and not wish.closed:
+        return None
+    from graphviz_app.graph.build import chapter_graph
+    from graphviz_app.graph.grouping import group_nodes
+    from graphviz_app.graph.visible import default_expansion
+
+    timeline = wish.timeline
+    graph = chapter_graph(timeline.recording, timeline, timeline.chapters[wish.chapter])
+    return (default_expansion(group_nodes(graph)) | wish.opened) - wish.closed
+
+
+def _anchor(previous: Picture | None) -> Anchor | None:
+    """What a new layout should keep in its place."""
+    if previous is None:
+        return None
+    from graphviz_app.layout.model import Anchor
+
+    return Anchor(previous.prepared.request, previous.layout)
 
 
 class PictureMaker:
@@ -170,9 +186,7 @@ class PictureMaker:
         def fail(error: Exception) -> None:
             self._fail(number, on_failed, str(error))
 
-        ticket = self._service().submit(
-            prepared.request, finish, fail, previous=None if previous is None else previous.anchor
-        )
+        ticket = self._service().submit(prepared.request, finish, fail, previous=_anchor(previous))
         with self._lock:
             if number == self._newest:
                 self._ticket = ticket

@@ -307,7 +307,7 @@ class Session:
     def toggle(self, path: GroupPath) -> None:
         """Expand a collapsed group, collapse an expanded one."""
         picture = self._shown
-        if picture is not None and path in picture.expanded:
+        if picture is not None and path in picture.graph.expanded:
             self.collapse(path)
         else:
             self.expand(path)
