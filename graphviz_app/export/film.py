@@ -1,0 +1,143 @@
+"""One pass as a film: which pictures, for how long, and the GIF or MP4 made of them."""
+
+from __future__ import annotations
+
+import io
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from PIL import Image
+
+from graphviz_app.export.errors import ExportError
+from graphviz_app.export.png import picture
+from graphviz_app.recording import events as ev
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from graphviz_app.export.source import Source
+    from graphviz_app.scene.theme import Theme
+
+MOST_PICTURES = 240
+"""Pictures in a film: at three a second a minute and a half, which nobody watches twice."""
+LONGEST_SIDE = 1600
+"""Pixels; beyond it films are made smaller."""
+MOST_PIXELS = 250_000_000
+"""In all pictures together: what fits into memory while the palette is made."""
+_FORWARD, _BACKWARD, _TWEEN, _END = 350, 900, 70, 2500
+"""Milliseconds that a picture of the forward pass, of the backward pass, of a move, and the last one stay."""
+_MOVES = 8
+"""Pictures of a gradient on its way, where there are not too many."""
+_FRAMES_A_SECOND = 25
+_COLOURS = 256
+
+
+class Shot(NamedTuple):
+    """One picture of a film: a step, how far its gradients are on their way, and how long it stays in milliseconds."""
+
+    step: int
+    phase: float
+    milliseconds: int
+
+
+def shots(source: Source, first_step: int, last_step: int) -> list[Shot]:
+    """Plan a film of some steps; fewer moves, then fewer steps, where it would have too many pictures."""
+    steps = range(first_step, last_step + 1)
+    moving = {step for step in steps if isinstance(source.timeline.event(step), ev.NodeCalled | ev.BackwardStarted)}
+    every = -(-len(steps) // MOST_PICTURES)
+    kept = [step for step in steps if (step - first_step) % every == 0 or step == last_step]
+    free = MOST_PICTURES - len(kept)
+    count = sum(step in moving for step in kept)
+    moves = min(_MOVES, free // count) if count else 0
+    planned: list[Shot] = []
+    for step in kept:
+        if step in moving:
+            planned += [Shot(step, (move + 0.5) / moves, _TWEEN) for move in range(moves)]
+        planned.append(Shot(step, 1.0, _BACKWARD if step in moving else _FORWARD))
+    planned[-1] = planned[-1]._replace(milliseconds=_END)
+    return planned
+
+
+def film_pictures(
+    source: Source, planned: Sequence[Shot], theme: Theme, scale: float, progress: Callable[[float], None]
+) -> Iterator[tuple[Image.Image, int]]:
+    """The pictures of a film in RGB, all of one even size, with their milliseconds."""
+    size: tuple[int, int] | None = None
+    for number, shot in enumerate(planned):
+        drawing = source.drawing(shot.step, theme, shot.phase)
+        scale = min(scale, _fitting_scale(drawing.width, drawing.height, len(planned)))
+        image = picture(drawing, scale=scale).convert("RGB")
+        # Video wants even sides; every picture of one chapter has the same.
+        size = size or (image.width + image.width % 2, image.height + image.height % 2)
+        if image.size != size:
+            canvas = Image.new("RGB", size, theme.background)
+            canvas.paste(image)
+            image = canvas
+        yield image, shot.milliseconds
+        progress((number + 1) / len(planned))
+
+
+def gif_bytes(pictures: Iterator[tuple[Image.Image, int]]) -> bytes:
+    """A GIF that repeats for ever, all pictures in one palette made for them."""
+    images, durations = _all(pictures)
+    palette = _common_palette(images)
+    indexed = [image.quantize(palette=palette, dither=Image.Dither.NONE) for image in images]
+    stream = io.BytesIO()
+    indexed[0].save(
+        stream, "gif", save_all=True, append_images=indexed[1:], duration=durations, loop=0, optimize=False, disposal=1
+    )
+    return stream.getvalue()
+
+
+def mp4_bytes(pictures: Iterator[tuple[Image.Image, int]]) -> bytes:
+    """An H.264 video.
+
+    Raises:
+        ExportError: If PyAV, which is an extra, is not installed.
+    """
+    try:
+        import av
+    except ImportError:
+        raise ExportError("MP4 films need one more package: pip install graphviz-app[film]") from None
+    stream = io.BytesIO()
+    container: Any
+    with av.open(stream, "w", format="mp4") as container:
+        video: Any = None
+        for image, milliseconds in pictures:
+            if video is None:
+                video = container.add_stream("libx264", rate=_FRAMES_A_SECOND, options={"crf": "20"})
+                video.width, video.height, video.pix_fmt = image.width, image.height, "yuv420p"
+            frame = av.VideoFrame.from_image(image)
+            for _ in range(max(1, round(milliseconds * _FRAMES_A_SECOND / 1000))):
+                frame.pts = None
+                container.mux(video.encode(frame))
+        container.mux(video.encode())
+    return stream.getvalue()
+
+
+def _fitting_scale(width: float, height: float, count: int) -> float:
+    by_side = LONGEST_SIDE / max(width, height)
+    return min(by_side, (MOST_PIXELS / max(count, 1) / (width * height)) ** 0.5)
+
+
+def _all(pictures: Iterator[tuple[Image.Image, int]]) -> tuple[list[Image.Image], list[int]]:
+    images: list[Image.Image] = []
+    durations: list[int] = []
+    for image, milliseconds in pictures:
+        # GIFs count in hundredths of a second.
+        rounded = round(milliseconds / 10) * 10
+        if images and images[-1].tobytes() == image.tobytes():
+            durations[-1] += rounded
+        else:
+            images.append(image)
+            durations.append(rounded)
+    return images, durations
+
+
+def _common_palette(images: Sequence[Image.Image]) -> Image.Image:
+    """One palette for a few pictures from all parts of the film, the last above all, which shows most."""
+    count = min(len(images), 6)
+    chosen = [images[round(number * (len(images) - 1) / max(count - 1, 1))] for number in range(count)]
+    sheet = Image.new("RGB", (chosen[0].width, chosen[0].height * count))
+    for number, image in enumerate(chosen):
+        sheet.paste(image, (0, number * image.height))
+    return sheet.quantize(_COLOURS, method=Image.Quantize.MEDIANCUT)
