@@ -47,7 +47,7 @@ def cut_words(cut: ev.Cut | None) -> str:
 
 
 def add_cuts(graph: AutogradGraph, timeline: Timeline, chapter: Chapter) -> None:
-    """Add the grey boxes and links of a chapter to its graph; `graph.graph["cuts_left_out"]` counts what was too much."""
+    """Add what autograd does not see to the graph; `graph.graph["cuts_left_out"]` counts what was too much to draw."""
     _Cuts(graph, timeline, chapter).add()
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import defaultdict, deque
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
@@ -140,17 +140,24 @@ def visible_graph(
 
 
 def default_expansion(grouping: Grouping) -> frozenset[Path]:
-    """The groups that are open at first sight: all of a small graph, of a large one the outermost while it stays small."""
+    """The groups that are open at first sight: all of a small graph, of a large one the outermost while it stays small.
+
+    Groups side by side are opened together or not at all: one open block among many closed ones would look special.
+    """
     if grouping.node_count <= OPEN_AT_MOST:
         return frozenset(grouping.groups)
+    inside: dict[Path, list[Path]] = defaultdict(list)
+    for path in grouping.groups:
+        inside[path[:-1]].append(path)
     opened: set[Path] = set()
     count = grouping.top_level_count
-    # Breadth first: outer groups before inner ones, small ones before large ones.
-    for path in sorted(grouping.groups, key=lambda path: (len(path), grouping.groups[path].children, path)):
-        group = grouping.groups[path]
-        more = count - 1 + group.children
-        if more <= CLOSED_ABOUT and (len(path) == 1 or path[:-1] in opened):
-            opened.add(path)
+    waiting: deque[Path] = deque([()])
+    while waiting:
+        groups = inside[waiting.popleft()]
+        more = count + sum(grouping.groups[path].children - 1 for path in groups)
+        if groups and more <= CLOSED_ABOUT:
+            opened.update(groups)
+            waiting.extend(groups)
             count = more
     return frozenset(opened)
 

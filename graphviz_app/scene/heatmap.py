@@ -42,9 +42,9 @@ def real_values(values: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
 
 
 def as_matrix(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """The array as rows and columns: leading dimensions become rows; a long vector is folded, with masked cells at its end.
+    """The array as rows and columns.
 
-    Masked cells are written as a signalling value that no recorded element has: they are stored in a masked array.
+    Leading dimensions become rows; a long vector is folded, and the cells after its end are masked.
     """
     if values.ndim >= 2 and values.shape[-1] > 1:
         return values.reshape(-1, values.shape[-1])

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     Bounds = npt.NDArray[np.float32]
 
 _LABELLED_LINKS = 700
-"""Pictures with more links than this reserve no place for labels: it would make the layout slow and the picture wide."""
+"""Pictures with more links reserve no place for labels: it would make the layout slow and the picture wide."""
 _FRAMES_KEPT = 16
 
 
@@ -68,7 +68,7 @@ def prepare(
     expanded: frozenset[Path] | None = None,
     direction: Direction = "TB",
 ) -> Prepared:
-    """Find out what is to be drawn of a chapter; `expanded` are the open groups, None opens what suits at first sight."""
+    """Find out what is to be drawn of a chapter; `expanded` are the open groups, None for those of first sight."""
     visible = visible_graph(chapter_graph(recording, timeline, chapter), expanded)
     planner = CardPlanner(timeline, chapter, visible)
     cards = tuple(planner.plan(box) for box in visible.boxes)

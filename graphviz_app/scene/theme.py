@@ -1,7 +1,7 @@
 """The colours of the picture, by what they mean.
 
 Blue is the forward pass and its values, orange the gradients; light and dark differ for every kind of colour blindness,
-and nothing is said by red against green. Whatever text stands on has a contrast of at least 4.5 : 1 to it (a test checks
+and nothing is said by red against green. Text has a contrast of at least 4.5 : 1 to whatever it stands on (a test checks
 all pairs).
 """
 
