@@ -76,8 +76,11 @@ class Run:
         self._on_end = on_end
         self._outcome: RunOutcome | None = None
         self._ended = threading.Event()
-        self._lock = threading.Lock()
+        # Reentrant: a signal's handler may call `signal` while its own thread is within another method.
+        self._lock = threading.RLock()
         self._feed: Feed | None = None
+        self._worker: Worker | None = None
+        self._early_signals: list[int] = []
         self._stop_asked = False
         self._kill_at: float | None = None
         self._reported_at = 0.0
@@ -99,10 +102,10 @@ class Run:
         try:
             feed = open_feed(worker)
             try:
-                self._connect(feed)
+                self._connect(worker, feed)
                 return self._watch(worker, feed)
             finally:
-                self._connect(None)
+                self._connect(None, None)
                 feed.close()
         finally:
             worker.close()
@@ -124,6 +127,14 @@ class Run:
             if self._feed is not None:
                 self._feed.wake()
 
+    def signal(self, number: int) -> None:
+        """Pass a signal on to the program's process."""
+        with self._lock:
+            if self._worker is not None:
+                self._worker.send_signal(number)
+            else:
+                self._early_signals.append(number)
+
     def send_input(self, text: str) -> None:
         """Type into the program's stdin."""
         with self._lock:
@@ -139,14 +150,18 @@ class Run:
             if self._feed is not None:
                 self._feed.end_input()
 
-    def _connect(self, feed: Feed | None) -> None:
+    def _connect(self, worker: Worker | None, feed: Feed | None) -> None:
         with self._lock:
+            self._worker = worker
             self._feed = feed
-            if feed is not None:
-                for data in self._early_input:
-                    feed.write(data)
-                if self._input_ended:
-                    feed.end_input()
+            if worker is None or feed is None:
+                return
+            for data in self._early_input:
+                feed.write(data)
+            if self._input_ended:
+                feed.end_input()
+            for number in self._early_signals:
+                worker.send_signal(number)
 
     def _watch(self, worker: Worker, feed: Feed) -> RunOutcome:
         conversation = Conversation(worker.channel, self.program, self.recording_path)

@@ -45,7 +45,7 @@ class Worker:
         if sys.platform == "win32":
             self.kill()
         else:
-            self._signal(signal.SIGINT)
+            self.send_signal(signal.SIGINT)
 
     def kill(self) -> None:
         """End the program, and what it started, whatever it is doing."""
@@ -54,7 +54,7 @@ class Worker:
         elif sys.platform == "win32":
             self.process.kill()
         else:
-            self._signal(signal.SIGKILL)
+            self.send_signal(signal.SIGKILL)
 
     def close(self) -> None:
         """Kill the process if it lives, and let go of everything."""
@@ -69,7 +69,8 @@ class Worker:
         if self.job is not None:
             self.job.close()
 
-    def _signal(self, number: int) -> None:
+    def send_signal(self, number: int) -> None:
+        """Send a signal to the program; with `capture`, to what it started as well."""
         # The process is reaped only by `is_alive` and `close`, so its number cannot be another's here.
         if self.process.returncode is not None:
             return

@@ -1,0 +1,123 @@
+"""`graphviz-app ledger`: what became of every leaf's `.grad` and value, as a table."""
+
+from __future__ import annotations
+
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from graphviz_app.commands.screen import say, tables
+from graphviz_app.commands.source import open_source
+from graphviz_app.recording.events import NONE
+from graphviz_app.recording.values import elements, statistics
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from graphviz_app.recording import Recording, TensorRecord
+    from graphviz_app.timeline import Timeline
+    from graphviz_app.timeline.ledger import LedgerEntry
+
+_ELEMENTS_SHOWN = 6
+_PAGE = 500
+
+
+def ledger(path: Path, arguments: Sequence[str]) -> int:
+    """Print the ledger of a program or a recording.
+
+    Returns:
+        0, or 1 where the program did not end well.
+
+    Raises:
+        CommandError: If it cannot be read or run.
+    """
+    with open_source(path, arguments) as (recording, outcome):
+        print_ledger(recording)
+        if recording.warning:
+            say(recording.warning)
+    if outcome is not None and not outcome.succeeded:
+        say(outcome.sentence())
+        return 1
+    return 0
+
+
+def print_ledger(recording: Recording) -> None:
+    """Print the ledger of a recording, a table for every few hundred entries."""
+    from graphviz_app.timeline import Timeline
+
+    timeline = Timeline(recording)
+    console = tables()
+    entries = _entries(timeline)
+    while page := list(islice(entries, _PAGE)):
+        console.print(_table(page, timeline))
+    if not len(timeline.ledger):
+        console.print("Nothing was written to any leaf's .grad, and no leaf changed its value.")
+
+
+def _entries(timeline: Timeline) -> Iterator[LedgerEntry]:
+    for start in range(0, len(timeline.ledger), _PAGE):
+        yield from timeline.ledger.entries(start, start + _PAGE)
+
+
+def _table(entries: Sequence[LedgerEntry], timeline: Timeline) -> object:
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table()
+    for name in ("pass", "line"):
+        table.add_column(name, justify="right")
+    for name in ("leaf", "event", "before", "contribution", "after"):
+        table.add_column(name)
+    for entry in entries:
+        table.add_row(*(Text(cell) for cell in _row(entry, timeline)))
+    return table
+
+
+def _row(entry: LedgerEntry, timeline: Timeline) -> tuple[str, ...]:
+    recording = timeline.recording
+    added = entry.kind == "accumulated"
+    return (
+        str(entry.pass_id + 1) if entry.pass_id != NONE else "",
+        _line(entry, recording),
+        timeline.leaf_name(entry.leaf) + ("" if entry.kind == "updated" else ".grad"),
+        f"{entry.kind} by {entry.how}" if entry.how else entry.kind,
+        value_in_words(recording.value(entry.before)),
+        value_in_words(recording.value(entry.contribution)) if added else "",
+        value_in_words(recording.value(entry.after)),
+    )
+
+
+def _line(entry: LedgerEntry, recording: Recording) -> str:
+    if entry.line == NONE:
+        return ""
+    if entry.file in (0, NONE) or entry.file >= len(recording.sources):
+        return str(entry.line)
+    return f"{recording.sources[entry.file].path.rpartition('/')[2]}:{entry.line}"
+
+
+def value_in_words(record: TensorRecord | None) -> str:
+    """A value in a cell: its elements while they are few, else its shape and norm."""
+    if record is None:
+        return "None"
+    values = elements(record)
+    if values is not None and values.size <= _ELEMENTS_SHOWN:
+        return _nested(values.tolist())
+    figures = statistics(record)
+    shape = "×".join(map(str, record.shape))
+    if figures is None:
+        return f"{shape} {record.dtype}" + (f" ({record.note})" if record.note else "")
+    return (
+        f"{shape} {record.dtype}, norm {figures.norm:.6g}"
+        + _strange(figures.nans, "NaN")
+        + _strange(figures.positive_infinities + figures.negative_infinities, "Inf")
+    )
+
+
+def _strange(count: int, name: str) -> str:
+    return f", {count} {name}" if count else ""
+
+
+def _nested(value: object) -> str:
+    if isinstance(value, list):
+        return "[" + ", ".join(_nested(part) for part in value) + "]"
+    return f"{value:.6g}" if isinstance(value, float | complex) else str(value)
