@@ -10,34 +10,58 @@ from graphviz_app.layout.compose import compose
 from graphviz_app.layout.deadline import Deadline
 from graphviz_app.layout.frames import Frame, bare, framed
 from graphviz_app.layout.loops import loop_margins
-from graphviz_app.layout.model import Anchor, GroupRequest, Layout, LayoutRequest
+from graphviz_app.layout.model import Anchor, GroupRequest, Layout, LayoutError, LayoutRequest
 from graphviz_app.layout.nesting import level_piece, nest
 from graphviz_app.layout.placing import place
 from graphviz_app.layout.turning import turned_layout, turned_request
 
 if TYPE_CHECKING:
     from graphviz_app.layout.nesting import Gates
+    from graphviz_app.layout.placing import Engine
 
 
-def lay_out(request: LayoutRequest, *, timeout: float | None = None, previous: Anchor | None = None) -> Layout:
+def lay_out(
+    request: LayoutRequest,
+    *,
+    timeout: float | None = None,
+    previous: Anchor | None = None,
+    only: Engine | None = None,
+) -> Layout:
     """Return where everything goes. Equal arguments give equal layouts, byte for byte, in any process.
 
     Args:
         request: What to lay out.
         timeout: Seconds after which what is left is laid out by the fastest means; one piece is never interrupted.
         previous: An earlier layout to stay close to, where only one group was opened or closed since.
+        only: One engine for everything, for comparisons; None lets each piece have the best that is fast enough.
 
     Raises:
         LayoutError: The request is not consistent, for example a link to a box that is not there.
     """
     if not request.boxes:
         return empty_layout()
+    check(request)
     if request.direction == "LR":
-        return turned_layout(lay_out_down(turned_request(request), Deadline(timeout)))
-    return lay_out_down(request, Deadline(timeout))
+        return turned_layout(lay_out_down(turned_request(request), Deadline(timeout), only))
+    return lay_out_down(request, Deadline(timeout), only)
 
 
-def lay_out_down(request: LayoutRequest, deadline: Deadline) -> Layout:
+def check(request: LayoutRequest) -> None:
+    """Refuse a request that contradicts itself.
+
+    Raises:
+        LayoutError: A link to a box that is not there, or a size that is not a positive number.
+    """
+    count = len(request.boxes)
+    for link in request.links:
+        if not (0 <= link.source < count and 0 <= link.target < count):
+            raise LayoutError(f"The link {link.key} joins a box that is not there.")
+    for box in request.boxes:
+        if not (0 < box.width < float("inf") and 0 < box.height < float("inf")):
+            raise LayoutError(f"The box {box.key} has no size that can be drawn.")
+
+
+def lay_out_down(request: LayoutRequest, deadline: Deadline, only: Engine | None = None) -> Layout:
     """Return the layout of a request whose links run from top to bottom."""
     nesting = nest(request)
     margins = loop_margins(request)
@@ -47,7 +71,7 @@ def lay_out_down(request: LayoutRequest, deadline: Deadline) -> Layout:
     for index in reversed(range(len(nesting.levels))):
         level = nesting.levels[index]
         piece = level_piece(request, level, gates, margins)
-        placement = place(piece, deadline)
+        placement = place(piece, deadline, only)
         title = titles.get(level.path, GroupRequest(level.path))
         frames[index] = framed(piece, placement, title) if level.path else bare(placement)
         gates[index] = frames[index].gates

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from graphviz_app.layout.columns import node_columns
 from graphviz_app.layout.labels import has_labels, with_label_boxes, without_label_boxes
 from graphviz_app.layout.layers import layered_nodes
 from graphviz_app.layout.ordering import ordered_ranks
 from graphviz_app.layout.piece import Piece, Placement, fitted, middles
 from graphviz_app.layout.ranking import ranked
+from graphviz_app.layout.relaxing import node_columns
 from graphviz_app.layout.routing import Bands, routed
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def place_in_layers(piece: Piece, hints: Sequence[float] | None = None) -> Place
     """
     if has_labels(piece):
         whole = with_label_boxes(piece)
-        return without_label_boxes(piece, place_in_layers(whole, _hints_with_labels(piece, whole, hints)))
+        return without_label_boxes(piece, place_in_layers(whole, _hints_with_labels(piece, hints)))
     ranks = ranked(piece)
     layers = layered_nodes(piece, ranks)
     order = ordered_ranks(layers, hints)
@@ -48,7 +48,7 @@ def place_in_layers(piece: Piece, hints: Sequence[float] | None = None) -> Place
     return fitted(piece, Placement(0.0, 0.0, centres, points, offsets, labels, "layered"))
 
 
-def _hints_with_labels(piece: Piece, whole: Piece, hints: Sequence[float] | None) -> list[float] | None:
+def _hints_with_labels(piece: Piece, hints: Sequence[float] | None) -> list[float] | None:
     if hints is None:
         return None
     first_exit = len(piece.sizes) - piece.exits

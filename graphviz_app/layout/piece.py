@@ -133,9 +133,7 @@ def fitted(piece: Piece, placement: Placement) -> Placement:
 
 def sampled(points: npt.NDArray[np.float64], offsets: npt.NDArray[np.int64], parts: int = 8) -> npt.NDArray[np.float64]:
     """Return points on all the curves, `parts + 1` for each segment: float64 (segments * (parts + 1), 2)."""
-    starts = np.concatenate(
-        [np.arange(start, stop - 1, 3) for start, stop in itertools.pairwise(offsets)]
-    )
+    starts = np.concatenate([np.arange(start, stop - 1, 3) for start, stop in itertools.pairwise(offsets)])
     t = np.linspace(0.0, 1.0, parts + 1)[:, None, None]
     weights = ((1 - t) ** 3, 3 * t * (1 - t) ** 2, 3 * t**2 * (1 - t), t**3)
     return sum(weight * points[starts + step] for step, weight in enumerate(weights)).reshape(-1, 2)  # type: ignore[union-attr]

@@ -3,35 +3,79 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from graphviz_app.layout.embedded import place_with_dot
+from graphviz_app.layout.labels import has_labels, with_label_boxes
+from graphviz_app.layout.layered import place_in_layers
+from graphviz_app.layout.model import LayoutError
 from graphviz_app.layout.packing import place_parts
+from graphviz_app.layout.ranking import ranked
 
 if TYPE_CHECKING:
     from graphviz_app.layout.deadline import Deadline
     from graphviz_app.layout.piece import Piece, Placement
 
+Engine = Literal["dot", "dot-fast", "layered"]
+
 REMEMBERED_PIECES = 512
+DOT_BOXES = 500
+"""Up to so many boxes Graphviz's default settings look best and take well under half a second ..."""
+DOT_POINTS = 1_500
+"""... unless so many ranks are crossed by long links: the time grows with the square of these."""
+FAST_BOXES = 1_200
+FAST_POINTS = 800
+SECONDS_EACH = 4e-4
+"""What Graphviz takes for a box, or a rank crossed, on a slow machine."""
 
-_memory: OrderedDict[Piece, Placement] = OrderedDict()
+_memory: OrderedDict[tuple[Piece, Engine], Placement] = OrderedDict()
 
 
-def place(piece: Piece, deadline: Deadline) -> Placement:
-    """Return the placement of a piece; equal pieces are laid out once."""
-    return place_parts(piece, lambda part: _remembered(part, deadline))
+def place(piece: Piece, deadline: Deadline, only: Engine | None = None) -> Placement:
+    """Return the placement of a piece; equal pieces are laid out once.
+
+    Args:
+        piece: What to lay out.
+        deadline: By when; what Graphviz would not finish is laid out in layers.
+        only: The engine to use whatever the size.
+    """
+    return place_parts(piece, lambda part: _remembered(part, only or chosen_engine(part, deadline)))
 
 
-def _remembered(piece: Piece, deadline: Deadline) -> Placement:
-    known = _memory.get(piece)
+def chosen_engine(piece: Piece, deadline: Deadline) -> Engine:
+    """Return the engine for a connected piece: the best-looking one that is fast enough."""
+    count = len(piece.sizes)
+    if count > FAST_BOXES or len(piece.links) > 3 * FAST_BOXES:
+        return "layered"
+    whole = with_label_boxes(piece) if has_labels(piece) else piece
+    rank = ranked(whole).rank
+    points = sum(max(abs(rank[link.target] - rank[link.source]) - 1, 0) for link in whole.links)
+    if SECONDS_EACH * (len(whole.sizes) + points) > deadline.left():
+        return "layered"
+    if count <= DOT_BOXES and points <= DOT_POINTS:
+        return "dot"
+    return "dot-fast" if points <= FAST_POINTS else "layered"
+
+
+def _remembered(piece: Piece, engine: Engine) -> Placement:
+    known = _memory.get((piece, engine))
     if known is not None:
-        _memory.move_to_end(piece)
+        _memory.move_to_end((piece, engine))
         return known
-    placement = place_with_dot(piece)
-    _memory[piece] = placement
+    placement = _placed(piece, engine)
+    _memory[piece, engine] = placement
     while len(_memory) > REMEMBERED_PIECES:
         _memory.popitem(last=False)
     return placement
+
+
+def _placed(piece: Piece, engine: Engine) -> Placement:
+    if engine == "layered":
+        return place_in_layers(piece)
+    try:
+        return place_with_dot(piece, fast=engine == "dot-fast")
+    except LayoutError:
+        return place_in_layers(piece)
 
 
 def forget() -> None:

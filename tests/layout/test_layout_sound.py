@@ -1,6 +1,7 @@
 """Whatever is asked for, layouts keep their promises."""
 
 import numpy as np
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -25,10 +26,11 @@ def requests(draw, most_boxes=14, most_links=24):
     return LayoutRequest(boxes, tuple(links), draw(st.sampled_from(["TB", "LR"])))
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(requests())
-def test_any_request_gets_a_layout_that_keeps_every_promise(request):
-    layout = lay_out(request)
+@pytest.mark.parametrize("engine", ["dot", "dot-fast", "layered"])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(request=requests())
+def test_any_request_gets_a_layout_that_keeps_every_promise(engine, request):
+    layout = lay_out(request, only=engine)
     assert problems(request, layout) == []
     assert layout.centres.dtype == layout.labels.dtype == np.float32
     assert all(curve.dtype == np.float32 for curve in layout.curves)
