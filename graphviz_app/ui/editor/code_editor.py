@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QRect, Qt, Signal
 from PySide6.QtGui import QFont, QKeyEvent, QTextCursor
-from PySide6.QtWidgets import QFrame, QPlainTextEdit
+from PySide6.QtWidgets import QFrame, QPlainTextEdit, QTextEdit
 
 from graphviz_app.ui.editor import indentation, marks
 from graphviz_app.ui.editor.gutter import Gutter
@@ -38,6 +38,7 @@ class CodeEditor(QPlainTextEdit):
         super().__init__()
         self._look = look
         self._marks = LineMarks()
+        self._found: list[QTextEdit.ExtraSelection] = []
         self._line = 1
         self._loading = False
         self._revision = self.document().revision()
@@ -68,6 +69,7 @@ class CodeEditor(QPlainTextEdit):
             self.setPlainText(text)
         finally:
             self._loading = False
+        self._found = []
         self.set_marks(LineMarks())
         self._line = 1
 
@@ -115,6 +117,11 @@ class CodeEditor(QPlainTextEdit):
             if new is not None and new != old and not self.hasFocus():
                 self.show_line(new)
 
+    def set_found(self, found: list[QTextEdit.ExtraSelection]) -> None:
+        """Mark what a search found."""
+        self._found = found
+        self._show_marks()
+
     def show_line(self, line: int) -> None:
         """Scroll, no more than needed, so that a line is in view; the cursor stays."""
         visible = [number for number, _, _ in self.visible_lines()]
@@ -152,7 +159,7 @@ class CodeEditor(QPlainTextEdit):
             return True
         return super().event(event)
 
-    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 - Qt's name
+    def keyPressEvent(self, event: QKeyEvent) -> None:
         """Enter, Tab, Shift+Tab and Backspace know Python; everything else is Qt's."""
         action = self._key_action(event)
         if action is None:
@@ -177,7 +184,7 @@ class CodeEditor(QPlainTextEdit):
         """Shift+Tab: the chosen lines to the left."""
         self._change_lines(indentation.dedent_lines)
 
-    def wheelEvent(self, event: QWheelEvent) -> None:  # noqa: N802 - Qt's name
+    def wheelEvent(self, event: QWheelEvent) -> None:
         """Ctrl and the wheel zoom the whole window; else it scrolls."""
         if event.modifiers() & Qt.KeyboardModifier.ControlModifier:
             self.zoom_requested.emit(1 if event.angleDelta().y() > 0 else -1)
@@ -185,7 +192,7 @@ class CodeEditor(QPlainTextEdit):
         else:
             super().wheelEvent(event)
 
-    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 - Qt's name
+    def resizeEvent(self, event: QResizeEvent) -> None:
         """The gutter is as high as the text."""
         super().resizeEvent(event)
         self._place_gutter()
@@ -262,7 +269,8 @@ class CodeEditor(QPlainTextEdit):
 
     def _show_marks(self) -> None:
         cursor_line = marks.line_selection(self.document(), self.current_line(), self._look.colours.cursor_line)
-        self.setExtraSelections([cursor_line, *marks.selections(self.document(), self._marks, self._look.colours)])
+        lines = marks.selections(self.document(), self._marks, self._look.colours)
+        self.setExtraSelections([cursor_line, *lines, *self._found])
 
     def _fit_gutter(self) -> None:
         self.setViewportMargins(self._gutter.sizeHint().width(), 0, 0, 0)

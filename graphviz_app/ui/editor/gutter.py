@@ -42,13 +42,13 @@ class Gutter(QWidget):
         self._marks = marks
         self.update()
 
-    def sizeHint(self) -> QSize:  # noqa: N802 - Qt's name
+    def sizeHint(self) -> QSize:
         """Wide enough for the last line's number and a mark."""
         digits = max(2, len(str(self._editor.blockCount())))
         advance = self._editor.fontMetrics().horizontalAdvance("0")
         return QSize(digits * advance + self._look.pixels(_MARK_WIDTH + 10), 0)
 
-    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802 - Qt's name
+    def paintEvent(self, event: QPaintEvent) -> None:
         """Paint what the event uncovers."""
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
@@ -58,7 +58,7 @@ class Gutter(QWidget):
             if top + height >= event.rect().top() and top <= event.rect().bottom():
                 self._paint_line(painter, line, top, height)
 
-    def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802 - Qt's name
+    def mousePressEvent(self, event: QMouseEvent) -> None:
         """A click beside a line selects it."""
         line = self._line_at(event.position().y())
         if line is not None:

@@ -46,7 +46,7 @@ class PythonHighlighter(QSyntaxHighlighter):
         self._formats = _formats(look.colours)
         self.rehighlight()
 
-    def highlightBlock(self, text: str) -> None:  # noqa: N802 - Qt's name
+    def highlightBlock(self, text: str) -> None:
         """Colour one line; Qt calls it for each line that changed, and on while the state at its end differs."""
         state = self.previousBlockState()
         before = STATES[state] if 0 < state < len(STATES) else None

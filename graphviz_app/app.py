@@ -1,0 +1,112 @@
+"""The composition root of the window: what is made, in which order, and what happens when the app itself fails."""
+
+from __future__ import annotations
+
+import logging
+import sys
+import traceback
+from logging.handlers import RotatingFileHandler
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from graphviz_app.qtcheck import window_problem
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from PySide6.QtWidgets import QApplication
+
+    from graphviz_app.ui.window import MainWindow
+
+_LOG = logging.getLogger("graphviz_app")
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Open the window, on the files that are named.
+
+    Args:
+        argv: What follows the command's name; by default that of this process.
+
+    Returns:
+        The exit status: 0 when the window was closed, 2 where none could be opened.
+    """
+    problem = window_problem()
+    if problem is not None:
+        sys.stderr.write(f"{problem}\n")
+        return 2
+    paths = tuple(Path(argument) for argument in (sys.argv[1:] if argv is None else argv))
+    application = make_application()
+    window = make_window()
+    window.shown.connect(lambda: window.start(paths))
+    window.show()
+    _show_failures_in(window)
+    return application.exec()
+
+
+def make_application() -> QApplication:
+    """The one QApplication, with our name, fonts and style."""
+    from PySide6.QtWidgets import QApplication
+
+    from graphviz_app.ui.settings import APP_NAME
+    from graphviz_app.ui.theme import load_fonts
+
+    existing = QApplication.instance()
+    application = existing if isinstance(existing, QApplication) else QApplication(sys.argv[:1])
+    application.setApplicationName(APP_NAME)
+    application.setApplicationDisplayName("")
+    application.setStyle("Fusion")
+    load_fonts()
+    return application
+
+
+def make_window(*, state: Path | None = None) -> MainWindow:
+    """The window with everything behind it.
+
+    Args:
+        state: A folder for settings, drafts and recordings; by default the platform's places.
+    """
+    from graphviz_app.session.recordings import RecordingFolder
+    from graphviz_app.session.session import Session
+    from graphviz_app.ui.autosave import DraftStore
+    from graphviz_app.ui.post import Post
+    from graphviz_app.ui.settings import Settings
+    from graphviz_app.ui.window import MainWindow
+
+    settings = Settings(None if state is None else state / "settings.ini")
+    drafts = DraftStore(None if state is None else state / "drafts")
+    post = Post()
+    session = Session(post, folder=RecordingFolder(None if state is None else state / "recordings"))
+    return MainWindow(session, post, settings, drafts)
+
+
+def _show_failures_in(window: MainWindow) -> None:
+    """From now on, an error of the app itself is a sentence in the window and a page in the log, never its end."""
+    path = _start_log()
+
+    def show(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+        if issubclass(kind, KeyboardInterrupt):
+            window.close()
+            return
+        _LOG.error("".join(traceback.format_exception(kind, error, trace)))
+        where = "" if path is None else f" Details are in {path}."
+        sentence = f"Something went wrong in this app itself; your program and its recording are safe.{where}"
+        window.show_internal_error(sentence, "".join(traceback.format_exception_only(kind, error)).strip())
+
+    sys.excepthook = show
+
+
+def _start_log() -> Path | None:
+    from platformdirs import user_log_path
+
+    from graphviz_app.ui.settings import APP_NAME
+
+    try:
+        path = user_log_path(APP_NAME, appauthor=False, ensure_exists=True) / "window.log"
+        _LOG.addHandler(RotatingFileHandler(path, maxBytes=1_000_000, backupCount=1, encoding="utf-8", delay=True))
+    except OSError:
+        return None
+    return path
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,191 @@
+"""Where everything stands in the window, and how the sizes are remembered."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import (
+    QLabel,
+    QMenu,
+    QSizePolicy,
+    QSplitter,
+    QTabWidget,
+    QToolBar,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from PySide6.QtGui import QAction
+    from PySide6.QtWidgets import QMainWindow
+
+    from graphviz_app.ui.look import Look
+    from graphviz_app.ui.parts import Parts
+    from graphviz_app.ui.settings import Settings
+
+STEP_ACTIONS = ("to_start", "back", "play", "forward", "to_end", "next_pass", "next_accumulation", "next_call")
+_LAYOUT_VERSION = "1"
+
+
+class Arrangement:
+    """The window's splitters, tabs and toolbars.
+
+    Attributes:
+        program: The left side: title, editor and console.
+        side: The right side: lessons and inspector.
+        ledger: The ledger at the bottom.
+    """
+
+    def __init__(self, window: QMainWindow, parts: Parts, actions: Mapping[str, QAction]) -> None:
+        self._window = window
+        self._parts = parts
+        self._actions = actions
+        self.title = QLabel()
+        self.title.setObjectName("panelTitle")
+        self.editor_and_console = _splitter(Qt.Orientation.Vertical, (parts.editor, 3), (parts.console, 1))
+        self.program = _column(self.title, self.editor_and_console)
+        self.centre = _column(parts.find, parts.canvas)
+        self.side = QTabWidget()
+        self.side.setDocumentMode(True)
+        self.side.addTab(parts.lessons, "Lesson")
+        self.side.addTab(parts.inspector, "Inspector")
+        self.side.setTabToolTip(0, "What this lesson is about, and what to try (Ctrl+L).")
+        self.side.setTabToolTip(1, "Everything about what is selected.")
+        self.ledger = parts.ledger
+        self.columns = _splitter(Qt.Orientation.Horizontal, (self.program, 0), (self.centre, 1), (self.side, 0))
+        self.rows = _splitter(Qt.Orientation.Vertical, (self.columns, 1), (parts.timeline, 0), (self.ledger, 0))
+        window.setCentralWidget(_column(parts.message, self.rows, parts.status))
+        self.run_bar = self._build_run_bar()
+        self.step_bar = self._build_step_bar()
+        self.tool_bar = self._build_tool_bar()
+        for bar in self.bars:
+            window.addToolBar(bar)
+
+    @property
+    def bars(self) -> tuple[QToolBar, ...]:
+        """The toolbars in their order."""
+        return (self.run_bar, self.step_bar, self.tool_bar)
+
+    def set_look(self, look: Look) -> None:
+        """Take over sizes."""
+        for bar in self.bars:
+            extent = look.pixels(18)
+            bar.setIconSize(bar.iconSize().scaled(extent, extent, Qt.AspectRatioMode.IgnoreAspectRatio))
+        for splitter in (self.rows, self.columns, self.editor_and_console):
+            splitter.setHandleWidth(max(4, look.pixels(5)))
+        self.title.setFont(look.ui_font(bold=True))
+        self._parts.timeline.setMinimumHeight(min(self._parts.timeline.sizeHint().height(), look.pixels(120)))
+
+    def reset(self, width: int, height: int) -> None:
+        """The sizes of a first start, in a window of that size."""
+        left, right = max(260, round(width * 0.27)), max(250, round(width * 0.22))
+        self.columns.setSizes([left, max(width - left - right, 200), right])
+        timeline = self._parts.timeline.sizeHint().height()
+        ledger = max(110, round(height * 0.2))
+        self.rows.setSizes([max(height - timeline - ledger, 200), timeline, ledger])
+        self.editor_and_console.setSizes([round(height * 0.5), round(height * 0.18)])
+
+    def restore(self, settings: Settings) -> bool:
+        """The sizes of the last time; False where there are none."""
+        found = [settings.layout(f"{name}-{_LAYOUT_VERSION}") for name in self._splitters]
+        if any(state is None for state in found):
+            return False
+        for splitter, state in zip(self._splitters.values(), found, strict=True):
+            if state is not None:
+                splitter.restoreState(state)
+        return True
+
+    def save(self, settings: Settings) -> None:
+        """Remember the sizes."""
+        for name, splitter in self._splitters.items():
+            settings.set_layout(f"{name}-{_LAYOUT_VERSION}", splitter.saveState())
+
+    def fit_bars(self, width: int) -> None:
+        """One row of toolbars where they fit, else the steps in a row of their own; nothing is ever cut off."""
+        hints = [bar.sizeHint().width() for bar in self.bars]
+        self._break_before(self.step_bar, wanted=sum(hints) > width)
+        second = hints[1] + hints[2] if sum(hints) > width else 0
+        self._break_before(self.tool_bar, wanted=second > width)
+
+    @property
+    def _splitters(self) -> dict[str, QSplitter]:
+        return {"rows": self.rows, "columns": self.columns, "program": self.editor_and_console}
+
+    def _break_before(self, bar: QToolBar, *, wanted: bool) -> None:
+        if self._window.toolBarBreak(bar) == wanted:
+            return
+        if wanted:
+            self._window.insertToolBarBreak(bar)
+        else:
+            self._window.removeToolBarBreak(bar)
+
+    def _build_run_bar(self) -> QToolBar:
+        bar = self._bar("Run and stop", ("run", "stop"))
+        run = bar.widgetForAction(self._actions["run"])
+        if isinstance(run, QToolButton):
+            run.setObjectName("run")
+            run.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        return bar
+
+    def _build_step_bar(self) -> QToolBar:
+        bar = self._bar("Steps", STEP_ACTIONS)
+        for widget in (self._parts.speed, self._parts.passes, self._parts.steps):
+            bar.addWidget(widget)
+        return bar
+
+    def _build_tool_bar(self) -> QToolBar:
+        bar = self._bar("Tools", ())
+        spring = QWidget()
+        spring.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        bar.addWidget(spring)
+        self._add(bar, ("find", "export", "present", "show_lessons"))
+        return bar
+
+    def _bar(self, title: str, names: tuple[str, ...]) -> QToolBar:
+        bar = QToolBar(title)
+        bar.setObjectName(title)
+        bar.setAccessibleName(title)
+        bar.setMovable(False)
+        bar.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
+        self._add(bar, names)
+        return bar
+
+    def _add(self, bar: QToolBar, names: tuple[str, ...]) -> None:
+        for name in names:
+            action = self._actions[name]
+            bar.addAction(action)
+            button = bar.widgetForAction(action)
+            button.setAccessibleName(action.text())
+            button.setAccessibleDescription(action.toolTip())
+
+    def give_menu(self, name: str, menu: QMenu) -> None:
+        """Let an action's button also open a menu."""
+        for bar in self.bars:
+            button = bar.widgetForAction(self._actions[name])
+            if isinstance(button, QToolButton):
+                button.setMenu(menu)
+                button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+
+
+def _splitter(orientation: Qt.Orientation, *children: tuple[QWidget, int]) -> QSplitter:
+    splitter = QSplitter(orientation)
+    for index, (child, stretch) in enumerate(children):
+        splitter.addWidget(child)
+        splitter.setStretchFactor(index, stretch)
+        splitter.setCollapsible(index, False)
+    return splitter
+
+
+def _column(*children: QWidget) -> QWidget:
+    column = QWidget()
+    layout = QVBoxLayout(column)
+    layout.setContentsMargins(0, 0, 0, 0)
+    layout.setSpacing(0)
+    for child in children:
+        layout.addWidget(child)
+    layout.setStretchFactor(children[1], 1)
+    return column

@@ -1,0 +1,226 @@
+"""What the program printed up to the current step, in bounded memory; a line to answer it while it waits."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QColor, QTextCharFormat, QTextCursor
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QLineEdit, QPlainTextEdit, QPushButton, QVBoxLayout, QWidget
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from PySide6.QtGui import QKeyEvent, QMouseEvent
+
+    from graphviz_app.ui.look import Look
+
+LINES_KEPT = 5000
+PIECES_KEPT = 5000
+LONGEST_LINE = 4000
+_CUT = " … (the rest of this line is not shown)"
+_PLACE = re.compile(r'File "(?P<path>[^"]+)", line (?P<line>\d+)')
+_HINT = "What the program prints appears here, as far as the current step."
+
+
+class _Output(QPlainTextEdit):
+    """The text; a click on a traceback's line says which place it names."""
+
+    place_clicked = Signal(str, int)
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        super().mouseReleaseEvent(event)
+        if not self.textCursor().hasSelection():
+            self._follow(self.cursorForPosition(event.position().toPoint()))
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self._follow(self.textCursor())
+        else:
+            super().keyPressEvent(event)
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        super().mouseMoveEvent(event)
+        over = _PLACE.search(self.cursorForPosition(event.position().toPoint()).block().text()) is not None
+        self.viewport().setCursor(Qt.CursorShape.PointingHandCursor if over else Qt.CursorShape.IBeamCursor)
+
+    def _follow(self, cursor: QTextCursor) -> None:
+        found = _PLACE.search(cursor.block().text())
+        if found is not None:
+            self.place_clicked.emit(found["path"], int(found["line"]))
+
+
+class Console(QWidget):
+    """Shows streams of text.
+
+    Signals:
+        place_clicked: (path, line) of a traceback's line that was clicked.
+        input_given: A line for the program, with its end of line.
+        input_ended: The user says that there is no more input.
+    """
+
+    place_clicked = Signal(str, int)
+    input_given = Signal(str)
+    input_ended = Signal()
+
+    def __init__(self, look: Look) -> None:
+        super().__init__()
+        self._look = look
+        # Where the document and its last line ended after each piece.
+        self._ends: list[tuple[int, int]] = []
+        self._is_whole = True
+        self._column = 0
+        self._output = _Output()
+        self._output.setReadOnly(True)
+        self._output.setUndoRedoEnabled(False)
+        self._output.setFrameShape(QFrame.Shape.NoFrame)
+        self._output.setMaximumBlockCount(LINES_KEPT)
+        self._output.setMouseTracking(True)
+        self._output.setPlaceholderText(_HINT)
+        self._output.setAccessibleName("Console")
+        self._output.setAccessibleDescription("What the program printed. Enter on a line of a traceback goes there.")
+        self._output.setTextInteractionFlags(
+            Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard
+        )
+        self._input_row, self._input = self._build_input_row()
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addWidget(self._output, 1)
+        layout.addWidget(self._input_row)
+        self.setFocusProxy(self._output)
+        self._output.place_clicked.connect(self.place_clicked)
+        self.set_look(look)
+
+    def set_look(self, look: Look) -> None:
+        """Take over colours and sizes; what is shown already keeps its colours until it is shown anew."""
+        self._look = look
+        font = look.code_font(0.95)
+        self._output.setStyleSheet(
+            f"QPlainTextEdit {{ font-family: '{font.family()}'; font-size: {font.pixelSize()}px; }}"
+        )
+        self._output.document().setDocumentMargin(look.pixels(6))
+        self._input.setFont(font)
+
+    # ------------------------------------------------------------------ output
+
+    def text(self) -> str:
+        """All that is shown."""
+        return self._output.toPlainText()
+
+    @property
+    def shown(self) -> int:
+        """How many pieces of output are shown."""
+        return len(self._ends)
+
+    def clear(self) -> None:
+        """Show nothing."""
+        self._output.clear()
+        self._ends.clear()
+        self._is_whole = True
+        self._column = 0
+
+    def append(self, pieces: Iterable[tuple[str, str]]) -> None:
+        """Show more: (stream, text) in order."""
+        bar = self._output.verticalScrollBar()
+        at_end = bar.value() >= bar.maximum() - 2
+        document = self._output.document()
+        cursor = QTextCursor(document)
+        cursor.movePosition(QTextCursor.MoveOperation.End)
+        for stream, text in pieces:
+            cursor.insertText(self._shortened(text), self._format(stream))
+            self._ends.append((cursor.position(), self._column))
+        self._is_whole = self._is_whole and document.blockCount() < LINES_KEPT
+        if at_end:
+            bar.setValue(bar.maximum())
+
+    def show_first(self, count: int, pieces_from: Callable[[int], Iterable[tuple[str, str]]]) -> None:
+        """Show the first `count` pieces of a recorded output.
+
+        Args:
+            count: How many pieces.
+            pieces_from: Gives the pieces from a number on, up to `count`.
+        """
+        if count < self.shown:
+            self._take_back(count)
+        if self.shown == 0 and count > PIECES_KEPT:
+            # What scrolled out of memory need not be read at all.
+            self._ends = [(0, 0)] * (count - PIECES_KEPT)
+            self._is_whole = False
+        if count > self.shown:
+            self.append(pieces_from(self.shown))
+
+    def _take_back(self, count: int) -> None:
+        if not self._is_whole or count == 0:
+            self.clear()
+            return
+        del self._ends[count:]
+        position, self._column = self._ends[-1]
+        cursor = QTextCursor(self._output.document())
+        cursor.setPosition(position)
+        cursor.movePosition(QTextCursor.MoveOperation.End, QTextCursor.MoveMode.KeepAnchor)
+        cursor.removeSelectedText()
+
+    # ------------------------------------------------------------------ input
+
+    def set_waiting(self, *, waiting: bool) -> None:
+        """Offer the line for input while the program waits, and take it away when it goes on."""
+        if waiting == self._input_row.isVisibleTo(self):
+            return
+        self._input_row.setVisible(waiting)
+        if waiting:
+            self._output.verticalScrollBar().setValue(self._output.verticalScrollBar().maximum())
+            self._input.setFocus(Qt.FocusReason.OtherFocusReason)
+        else:
+            self._input.clear()
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether the line for input is offered."""
+        return self._input_row.isVisibleTo(self)
+
+    def _build_input_row(self) -> tuple[QWidget, QLineEdit]:
+        row = QWidget()
+        line = QLineEdit()
+        line.setPlaceholderText("The program may be waiting for you: type a line, press Enter")
+        line.setAccessibleName("Input for the program")
+        line.setToolTip("What you type here is what input() returns to the program.")
+        label = QLabel("›")
+        end = QPushButton("End of input")
+        end.setToolTip("Tell the program that nothing more will come (Ctrl+D).")
+        layout = QHBoxLayout(row)
+        layout.setContentsMargins(6, 4, 6, 4)
+        layout.addWidget(label)
+        layout.addWidget(line, 1)
+        layout.addWidget(end)
+        row.hide()
+        line.returnPressed.connect(self._give_input)
+        end.clicked.connect(self.input_ended)
+        return row, line
+
+    def _give_input(self) -> None:
+        text = self._input.text() + "\n"
+        self._input.clear()
+        self.input_given.emit(text)
+
+    # ------------------------------------------------------------------ helpers
+
+    def _format(self, stream: str) -> QTextCharFormat:
+        colours = self._look.colours
+        chosen = QTextCharFormat()
+        names = {"stderr": colours.error, "input": colours.accent}
+        chosen.setForeground(QColor(names.get(stream, colours.text)))
+        return chosen
+
+    def _shortened(self, text: str) -> str:
+        """Without what only terminals understand, and with endless lines cut, also ones that come piece by piece."""
+        lines = text.replace("\r\n", "\n").split("\n")[-LINES_KEPT - 1 :]
+        shortened: list[str] = []
+        for number, line in enumerate(lines):
+            start = self._column if number == 0 else 0
+            line = line.rsplit("\r", 1)[-1] if not line.endswith("\r") else line[:-1].rsplit("\r", 1)[-1]
+            room = LONGEST_LINE - start
+            shortened.append(line if len(line) <= room else line[: max(room, 0)] + (_CUT if room > 0 else ""))
+            self._column = start + len(line)
+        return "\n".join(shortened)

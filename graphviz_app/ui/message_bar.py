@@ -1,0 +1,143 @@
+"""One sentence about something that went wrong, with PyTorch's own words below it; never a box in the way."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QAccessible, QAccessibleEvent
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QToolButton, QVBoxLayout
+
+from graphviz_app.ui.icons import icon, pixmap
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from graphviz_app.ui.look import Look
+
+Kind = Literal["error", "warning", "information"]
+_LONGEST_DETAIL = 600
+
+
+class MessageBar(QFrame):
+    """Shows one message at a time, until it is closed, taken back or replaced.
+
+    Signals:
+        line_requested: (path, line) the user wants to see the place it speaks of.
+    """
+
+    line_requested = Signal(str, int)
+
+    def __init__(self, look: Look) -> None:
+        super().__init__()
+        self._look = look
+        self._kind: Kind = "information"
+        self._place = ("", 0)
+        self._choose: Callable[[], object] | None = None
+        self._icon = QLabel()
+        self._sentence = QLabel()
+        self._detail = QLabel()
+        for label in (self._sentence, self._detail):
+            label.setWordWrap(True)
+            label.setTextFormat(Qt.TextFormat.PlainText)
+            label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+            label.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        self._detail.setObjectName("dim")
+        self._line_button = QPushButton()
+        self._choice_button = QPushButton()
+        self._close_button = QToolButton()
+        self._close_button.setToolTip("Close this message (Esc).")
+        self._close_button.setAccessibleName("Close this message")
+        self._arrange()
+        self.setObjectName("messageBar")
+        self.setAccessibleName("Message")
+        self._line_button.clicked.connect(self._go_to_line)
+        self._choice_button.clicked.connect(self._on_choice)
+        self._close_button.clicked.connect(self.clear)
+        self.set_look(look)
+        self.hide()
+
+    def set_look(self, look: Look) -> None:
+        """Take over colours and sizes."""
+        self._look = look
+        colours = look.colours
+        colour = getattr(colours, self._kind)
+        edge = f"border: none; border-left: {look.pixels(4)}px solid {colour};"
+        self.setStyleSheet(f"#messageBar {{ background: {colours.raised}; {edge} }}")
+        self._icon.setPixmap(pixmap(self._kind, colour, look.pixels(20), self.devicePixelRatioF()))
+        self._sentence.setFont(look.ui_font(bold=True))
+        self._detail.setFont(look.code_font(0.92))
+        self._close_button.setIcon(icon("close", look, self.devicePixelRatioF()))
+
+    def show_message(
+        self,
+        sentence: str,
+        detail: str = "",
+        *,
+        kind: Kind = "error",
+        place: tuple[str, int] | None = None,
+        choice: tuple[str, Callable[[], object]] | None = None,
+    ) -> None:
+        """Say something.
+
+        Args:
+            sentence: In the app's words.
+            detail: PyTorch's or Python's own words, or "".
+            kind: How bad it is.
+            place: (path, line) that it speaks of.
+            choice: A button's text and what it does; the bar closes with it.
+        """
+        self._kind = kind
+        self._sentence.setText(sentence)
+        shown = detail if len(detail) <= _LONGEST_DETAIL else detail[:_LONGEST_DETAIL] + " …"
+        self._detail.setText(shown)
+        self._detail.setToolTip(detail if shown != detail else "")
+        self._detail.setVisible(bool(detail) and detail.strip() != sentence.strip())
+        self._place = place or ("", 0)
+        self._line_button.setVisible(place is not None)
+        self._line_button.setText(f"Go to line {self._place[1]}")
+        self._line_button.setToolTip(f"Put the cursor on line {self._place[1]} of the program.")
+        self._choose = None if choice is None else choice[1]
+        self._choice_button.setVisible(choice is not None)
+        self._choice_button.setText("" if choice is None else choice[0])
+        self.set_look(self._look)
+        self.setAccessibleDescription(f"{sentence} {shown}".strip())
+        self.show()
+        QAccessible.updateAccessibility(QAccessibleEvent(self, QAccessible.Event.Alert))
+
+    def clear(self) -> None:
+        """Take the message back."""
+        self.hide()
+        self._sentence.clear()
+        self._detail.clear()
+
+    @property
+    def sentence(self) -> str:
+        """What it says, or ""."""
+        return self._sentence.text()
+
+    @property
+    def detail(self) -> str:
+        """What stands below, or ""."""
+        return self._detail.text()
+
+    def _arrange(self) -> None:
+        texts = QVBoxLayout()
+        texts.setSpacing(2)
+        texts.addWidget(self._sentence)
+        texts.addWidget(self._detail)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(10, 6, 6, 6)
+        layout.addWidget(self._icon, 0, Qt.AlignmentFlag.AlignTop)
+        layout.addLayout(texts, 1)
+        for button in (self._line_button, self._choice_button, self._close_button):
+            layout.addWidget(button, 0, Qt.AlignmentFlag.AlignTop)
+
+    def _go_to_line(self) -> None:
+        self.line_requested.emit(*self._place)
+
+    def _on_choice(self) -> None:
+        choose = self._choose
+        self.clear()
+        if choose is not None:
+            choose()

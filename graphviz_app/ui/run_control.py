@@ -1,0 +1,111 @@
+"""Running the program: what is handed over, what is said while it runs, and what went wrong."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Signal
+
+from graphviz_app.recording.events import NONE
+
+if TYPE_CHECKING:
+    from graphviz_app.runner.outcome import RunOutcome
+    from graphviz_app.runner.run import RunProgress
+    from graphviz_app.session.problem import Problem
+    from graphviz_app.session.session import Session
+    from graphviz_app.ui.documents import Documents
+    from graphviz_app.ui.parts import Parts
+
+_QUIET_SECONDS = 0.4
+
+
+class RunControl(QObject):
+    """Runs what is in the editor.
+
+    Signals:
+        running_changed: Whether a program runs now.
+        failed_line_changed: (line of the program or None, words for it).
+    """
+
+    running_changed = Signal(bool)
+    failed_line_changed = Signal(object, str)
+
+    def __init__(self, session: Session, documents: Documents, parts: Parts) -> None:
+        super().__init__()
+        self._session = session
+        self._documents = documents
+        self._parts = parts
+        self._source = ""
+        self._last_news = (0, 0.0)
+
+    def run(self) -> None:
+        """Run the editor's text, saved or not."""
+        self._documents.keep()
+        self._source = self._parts.editor.text()
+        self._last_news = (0, 0.0)
+        self._parts.console.clear()
+        self._parts.message.clear()
+        self.failed_line_changed.emit(None, "")
+        directory = str(Path.cwd()) if self._documents.current.file is None else ""
+        self._session.run(self._documents.current.path, self._source, (), directory)
+
+    def stop(self) -> None:
+        """End the program at once."""
+        self._session.stop()
+
+    # ------------------------------------------------------------------ what the session says
+
+    def on_started(self) -> None:
+        """A program was handed over."""
+        self._parts.status.set_work("Running …")
+        self.running_changed.emit(True)
+
+    def on_progress(self, progress: RunProgress) -> None:
+        """Show what it prints as it prints it, and how far it is."""
+        self._parts.console.append(progress.console)
+        self._parts.status.set_work(_progress_words(progress))
+        events, since = self._last_news
+        if progress.events != events or progress.console:
+            self._last_news = (progress.events, progress.elapsed)
+            self._parts.console.set_waiting(waiting=False)
+        elif self._reads_input and progress.elapsed - since > _QUIET_SECONDS:
+            self._parts.console.set_waiting(waiting=True)
+
+    def on_ended(self, _outcome: RunOutcome) -> None:
+        """It is over; the recording follows."""
+        self._parts.console.set_waiting(waiting=False)
+        self._parts.status.set_work("")
+        self.running_changed.emit(False)
+
+    def on_problem(self, problem: Problem | None) -> None:
+        """Say what went wrong, in one sentence and in PyTorch's own words, and mark the line."""
+        if problem is None:
+            self._parts.message.clear()
+            self.failed_line_changed.emit(None, "")
+            return
+        has_line = problem.line != NONE
+        place = (problem.path, problem.line) if has_line else None
+        self._parts.message.show_message(problem.sentence, problem.detail, place=place)
+        if has_line and self.is_program(problem.path):
+            self.failed_line_changed.emit(problem.line, problem.sentence)
+
+    def on_input(self, text: str) -> None:
+        """Hand a typed line to the program."""
+        self._parts.console.append([("input", text)])
+        self._session.send_input(text)
+
+    def is_program(self, path: str) -> bool:
+        """Whether a path is that of the text in the editor."""
+        return path in ("", self._documents.current.path)
+
+    @property
+    def _reads_input(self) -> bool:
+        return "input(" in self._source or "stdin" in self._source
+
+
+def _progress_words(progress: RunProgress) -> str:
+    if progress.phase == "starting":
+        return "Starting PyTorch …"
+    passes = "1 backward pass" if progress.passes == 1 else f"{progress.passes:,} backward passes"
+    return f"Running {progress.elapsed:.0f} s, {progress.events:,} events, {passes}"

@@ -1,0 +1,169 @@
+"""The cursor: moving it, playing, and showing every part of the window what is true at its step."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject
+
+from graphviz_app.scene.theme import THEMES
+from graphviz_app.ui.playback import Playback
+
+if TYPE_CHECKING:
+    from graphviz_app.recording import Recording
+    from graphviz_app.scene.frame import SceneFrame
+    from graphviz_app.scene.picture import Picture
+    from graphviz_app.scene.theme import Theme
+    from graphviz_app.session.session import Session
+    from graphviz_app.timeline import StepState, Timeline
+    from graphviz_app.ui.look import Look
+    from graphviz_app.ui.parts import Parts
+
+_TOKENS_MS = 450
+_TOKENS_SHARE = 0.8
+"""Of the time between two steps while playing, so that gradients arrive before the next ones leave."""
+_FASTEST_TOKENS_MS = 60
+
+
+class StepControl(QObject):
+    """Steps, and keeps the canvas, the timeline, the console and the panels at the cursor."""
+
+    def __init__(self, session: Session, parts: Parts, look: Look, speed: float) -> None:
+        super().__init__()
+        self._session = session
+        self._parts = parts
+        self._theme = _theme(look)
+        self._frame: SceneFrame | None = None
+        self._moving = False
+        self.playback = Playback(self.advance, speed)
+
+    # ------------------------------------------------------------------ moving
+
+    def advance(self) -> bool:
+        """One step on, with its gradients moving; False at the end."""
+        self._moving = True
+        try:
+            return self._session.forward()
+        finally:
+            self._moving = False
+
+    def toggle_play(self) -> None:
+        """Play or pause; at the end, play from the start."""
+        timeline = self._session.timeline
+        if timeline is None:
+            return
+        if not self.playback.is_playing and self._session.step == timeline.step_count:
+            self._session.to_start()
+        self.playback.toggle()
+
+    def forward(self) -> None:
+        """One step on."""
+        self.playback.pause()
+        self.advance()
+
+    def back(self) -> None:
+        """One step back."""
+        self.playback.pause()
+        self._session.back()
+
+    def to_start(self) -> None:
+        """To before anything happened."""
+        self.playback.pause()
+        self._session.to_start()
+
+    def to_end(self) -> None:
+        """To the last step."""
+        self.playback.pause()
+        self._session.to_end()
+
+    def next_pass(self) -> None:
+        """To where the next backward pass starts."""
+        self._session.next_pass()
+
+    def previous_pass(self) -> None:
+        """To where the backward pass before started."""
+        self._session.previous_pass()
+
+    def next_accumulation(self) -> None:
+        """To where the next `.grad` grows."""
+        self._session.next_accumulation()
+
+    def next_call(self) -> None:
+        """To when what is selected runs next."""
+        timeline, step = self._session.timeline, self._session.step
+        if timeline is None:
+            return
+        coming = [timeline.next_call_of(step, node) for node in self._session.selected_nodes()]
+        found = [candidate for candidate in coming if candidate is not None]
+        if found:
+            self._session.seek(min(found))
+
+    def seek(self, step: int) -> None:
+        """To a step."""
+        self.playback.pause()
+        self._session.seek(step)
+
+    # ------------------------------------------------------------------ what the session says
+
+    def on_recording(self, recording: Recording | None, timeline: Timeline | None) -> None:
+        """Another run is shown."""
+        self.playback.pause()
+        self._frame = None
+        parts = self._parts
+        parts.console.clear()
+        for panel in (parts.timeline, parts.ledger, parts.inspector):
+            panel.set_recording(recording, timeline)
+        parts.passes.set_timeline(timeline)
+        parts.steps.set_timeline(timeline)
+        parts.canvas.set_picture(None)
+
+    def on_step(self, state: StepState | None) -> None:
+        """The cursor moved."""
+        parts = self._parts
+        for part in (parts.passes, parts.steps, parts.timeline, parts.ledger, parts.inspector):
+            part.set_state(state)
+        if state is None:
+            parts.console.clear()
+        else:
+            parts.console.show_first(
+                state.printed_count, lambda start: ((piece.stream, piece.text) for piece in state.printed(start))
+            )
+        self._draw()
+
+    def on_picture(self, _picture: Picture | None) -> None:
+        """Another picture fits the cursor now."""
+        self._draw()
+
+    def on_picture_busy(self, busy: bool, text: str) -> None:
+        """A layout is being made."""
+        self._parts.status.set_work(text if busy else "")
+        if not busy:
+            self._parts.canvas.set_busy(None)
+
+    def set_look(self, look: Look) -> None:
+        """Draw in the look's colours."""
+        self._theme = _theme(look)
+        self._parts.canvas.set_theme(self._theme)
+        self._parts.canvas.set_reduced_motion(look.reduced_motion)
+        self._draw()
+
+    def _draw(self) -> None:
+        frame = self._session.frame(self._theme)
+        if frame is None:
+            return
+        previous, self._frame = self._frame, frame
+        self._parts.status.set_caption(frame.caption)
+        if self._moving and frame is not previous:
+            self._parts.canvas.animate_step(previous, frame, self._token_time())
+        elif frame is not previous:
+            self._parts.canvas.set_frame(frame)
+
+    def _token_time(self) -> float:
+        if not self.playback.is_playing:
+            return _TOKENS_MS
+        share = _TOKENS_SHARE * 1000 / self.playback.speed
+        return share if share >= _FASTEST_TOKENS_MS else 0.0
+
+
+def _theme(look: Look) -> Theme:
+    return THEMES["dark" if look.dark else "light"]
