@@ -6,6 +6,7 @@ A `ShapePainter` belongs to the thread that made it: raw fonts and glyph runs mu
 from __future__ import annotations
 
 from collections import OrderedDict
+from contextlib import contextmanager
 from functools import lru_cache
 from itertools import accumulate
 from typing import TYPE_CHECKING, Final, Protocol
@@ -20,7 +21,9 @@ from graphviz_app.scene.measure import ADVANCE, columns, text_width
 from graphviz_app.scene.shapes import Curve, HeatMap, Polygon, Rectangle, Shape, Text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from PySide6.QtGui import QPaintDevice
 
 FAMILY: Final = "JetBrains Mono"
 ASCENT: Final = 1.02  # of the size: what the font's glyphs reach, accents included
@@ -28,6 +31,16 @@ DESCENT: Final = 0.3
 TEXTS_KEPT: Final = 4_000
 
 Bounds = tuple[float, float, float, float]
+
+
+@contextmanager
+def painting_on(device: QPaintDevice) -> Iterator[QPainter]:
+    """A painter that has ended before its device can go, whatever is raised: Qt crashes the process otherwise."""
+    painter = QPainter(device)
+    try:
+        yield painter
+    finally:
+        painter.end()
 
 
 @lru_cache(maxsize=512)
@@ -338,10 +351,9 @@ def paint_image(shapes: Iterable[Shape], bounds: Bounds, scale: float, backgroun
         )
     image = QImage(width, height, QImage.Format.Format_RGB32)
     image.fill(colour(background))
-    painter = QPainter(image)
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    painter.scale(scale, scale)
-    painter.translate(-bounds[0], -bounds[1])
-    ShapePainter().draw(painter, shapes)
-    painter.end()
+    with painting_on(image) as painter:
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.scale(scale, scale)
+        painter.translate(-bounds[0], -bounds[1])
+        ShapePainter().draw(painter, shapes)
     return image

@@ -24,9 +24,13 @@ class GridPicture:
         row, column = index // columns, index % columns
         corners = np.stack([column * (WIDTH + GAP_X), row * (HEIGHT + GAP_Y)], axis=1) + 20.0
         self.box_bounds = np.hstack([corners, np.tile([WIDTH, HEIGHT], (count, 1))]).astype(np.float32)
-        source = np.concatenate([np.arange(max(0, count - columns)), random.integers(0, max(1, count - 40), links)])
+        source = np.concatenate(
+            [np.arange(max(0, count - columns)), random.integers(0, max(1, count - 5 * columns), links)]
+        )
         source = source[:links]
-        hop = np.where(np.arange(len(source)) < count - columns, columns, random.integers(columns, 40, len(source)))
+        hop = np.where(
+            np.arange(len(source)) < count - columns, columns, random.integers(columns, 5 * columns, len(source))
+        )
         target = np.minimum(source + hop, count - 1)
         self.curves = tuple(self._curve(int(a), int(b)) for a, b in zip(source, target, strict=True))
         low = np.array([curve.min(axis=0) for curve in self.curves]).reshape(-1, 2)

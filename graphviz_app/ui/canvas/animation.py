@@ -44,13 +44,16 @@ class FrameClock(QObject):
         self._timer.timeout.connect(self._tick)
 
     def now(self) -> float:
+        """Milliseconds since the clock was made."""
         return self._elapsed.nsecsElapsed() / 1e6
 
     def start(self) -> None:
+        """Begins to tick."""
         if not self._timer.isActive():
             self._timer.start()
 
     def stop(self) -> None:
+        """Ceases to tick."""
         self._timer.stop()
 
     def _tick(self) -> None:

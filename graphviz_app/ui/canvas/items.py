@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 from itertools import pairwise
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
 
 import numpy as np
 from PySide6.QtCore import QLineF, QRectF
@@ -26,6 +27,8 @@ CHECKED_EVERY: Final = 32
 REACH: Final = 8.0  # how far an item's strokes may reach beyond its bounds, in pixels at 100 %
 SAMPLES: Final = (1, 6)  # straight pieces per Bézier at detail 0 and 1
 
+logger = logging.getLogger(__name__)
+Answer = TypeVar("Answer")
 Edges = tuple[float, float, float, float]
 
 
@@ -66,6 +69,29 @@ def chosen_in(frame: FrameLike, edges: Edges) -> Chosen:
     )
 
 
+class Faults:
+    """What the scene raised: told and logged once an item, which is then left out; the rest of the picture goes on."""
+
+    def __init__(self) -> None:
+        self._raised: list[Exception] = []
+
+    def guard(self, question: Callable[[], Answer], otherwise: Answer) -> Answer:
+        """The answer to a question to the scene, or `otherwise` if it raises."""
+        # A canvas must outlive any fault of the scene: the window, and the user's program in it, depend on it.
+        try:
+            return question()
+        except Exception as error:
+            logger.exception("An item of the picture could not be drawn.")
+            # Without its frames, which would keep painters alive beyond their images.
+            self._raised.append(error.with_traceback(None))
+            return otherwise
+
+    def take(self) -> tuple[Exception, ...]:
+        """What was raised since the last call."""
+        raised, self._raised = tuple(self._raised), []
+        return raised
+
+
 def never() -> bool:
     """A painting that is not cancelled."""
     return False
@@ -96,9 +122,10 @@ class _Part(NamedTuple):
 
 
 class ItemPainter:
-    """Paints items of frames; belongs to one thread, and keeps what it prepared while picture and look stay the same."""
+    """Paints items of frames; belongs to one thread; keeps what it prepared while picture and look stay the same."""
 
     def __init__(self) -> None:
+        self.faults = Faults()
         self._shapes = ShapePainter()
         self._look: object = None
         self._marks: dict[tuple[str, int, int, int], tuple[Mark, ...]] = {}
@@ -178,7 +205,9 @@ class ItemPainter:
         key = (kind, index, _state(frame, kind, index), detail)
         part = self._parts.get(key)
         if part is None:
-            part = self._parts[key] = _part(_item_shapes(frame, kind, index, detail), SAMPLES[detail])
+            part = self._parts[key] = self.faults.guard(
+                lambda: _part(_item_shapes(frame, kind, index, detail), SAMPLES[detail]), _Part((), ())
+            )
         return part
 
     def _marks_of(self, frame: FrameLike, kind: str, index: int, detail: int) -> tuple[Mark, ...]:
@@ -188,7 +217,7 @@ class ItemPainter:
     def _kept_marks(self, key: tuple[str, int, int, int], shapes: Callable[[], Iterable[Shape]]) -> tuple[Mark, ...]:
         marks = self._marks.get(key)
         if marks is None:
-            marks = self._marks[key] = self._shapes.prepare(shapes())
+            marks = self._marks[key] = self.faults.guard(lambda: self._shapes.prepare(shapes()), ())
         return marks
 
 

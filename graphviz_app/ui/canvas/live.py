@@ -14,9 +14,9 @@ from graphviz_app.scene.draw_box import measure_tag
 from graphviz_app.scene.draw_link import TOKEN
 from graphviz_app.scene.measure import ASCENT
 from graphviz_app.scene.shapes import Rectangle, Shape, Text
-from graphviz_app.ui.canvas.items import detail_of, overlapping
+from graphviz_app.ui.canvas.items import Faults, detail_of, overlapping
 from graphviz_app.ui.canvas.view import scale_of
-from graphviz_app.ui.painting import ShapePainter, brush, colour, curve_path, pen, shapes_bounds
+from graphviz_app.ui.painting import ShapePainter, brush, colour, curve_path, painting_on, pen, shapes_bounds
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Sequence
@@ -62,6 +62,7 @@ class LiveLayer:
     """Paints labels, values, rings and tokens; keeps what it painted as sprites."""
 
     def __init__(self) -> None:
+        self.faults = Faults()
         self._shapes = ShapePainter()
         self._frame: FrameLike | None = None
         self._asked: dict[tuple[str, int], Sequence[Shape]] = {}
@@ -108,8 +109,8 @@ class LiveLayer:
         if shapes is None:
             if late:
                 return False
-            shapes = frame.label_shapes(item[1]) if item[0] == "label" else frame.live_shapes(item[1])
-            self._asked[item] = shapes
+            ask = frame.label_shapes if item[0] == "label" else frame.live_shapes
+            shapes = self._asked[item] = self.faults.guard(lambda: ask(item[1]), ())
         if not shapes:
             return True
         key = _key(shapes, item, frame)
@@ -127,12 +128,11 @@ class LiveLayer:
         width, height = int(np.ceil(right)) + 2 - x, int(np.ceil(bottom)) + 2 - y
         image = QImage(max(1, width), max(1, height), QImage.Format.Format_ARGB32_Premultiplied)
         image.fill(Qt.GlobalColor.transparent)
-        painter = QPainter(image)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.translate(-x, -y)
-        painter.scale(lens.scale, lens.scale)
-        self._shapes.draw(painter, shapes)
-        painter.end()
+        with painting_on(image) as painter:
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            painter.translate(-x, -y)
+            painter.scale(lens.scale, lens.scale)
+            self._shapes.draw(painter, shapes)
         return self._keep(key, Sprite(image, lens.level, x, y))
 
     def _keep(self, key: Hashable, sprite: Sprite) -> Sprite:

@@ -75,6 +75,11 @@ class Overlays:
         self._hint.setVisible(self._empty and text is None)
         self.place()
 
+    def hide(self) -> None:
+        """Takes everything away: for a picture of the graph alone."""
+        for widget in (self._hint, self._busy, self._buttons):
+            widget.hide()
+
     def place(self) -> None:
         """Puts everything where it belongs on a canvas of this size."""
         width, height = self._canvas.width(), self._canvas.height()

@@ -22,7 +22,7 @@ from graphviz_app.ui.canvas.tiles import (
     tiles_in_sight,
 )
 from graphviz_app.ui.canvas.view import LEVELS_PER_DOUBLING, scale_of
-from graphviz_app.ui.canvas.worker import Failed, Job, OverviewJob, Painted, TileWorker
+from graphviz_app.ui.canvas.worker import Job, OverviewJob, Painted, TileWorker
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -160,20 +160,20 @@ class TileLayer(QObject):
         self.worker.stop()
 
     def _fetch(self) -> None:
-        frame = self._frame
-        for result in self.worker.take():
-            if isinstance(result, Failed):
-                self.failed.emit(result.error)
-            elif frame is None or _look(result.job.frame) != _look(frame):
-                continue
-            elif isinstance(result, Painted):
-                if result.job.ratio == self._ratio:
-                    self._store.put(result.job.key, Tile(result.image, self._states_of(result.job.frame)))
-            else:
-                self._overview = result.image
-                self._overview_states = self._states_of(result.job.frame)
-                self.overview_changed.emit()
+        for painted in self.worker.take():
+            for fault in painted.faults:
+                self.failed.emit(fault)
+            if self._frame is not None and _look(painted.job.frame) == _look(self._frame):
+                self._receive(painted)
         self.painted.emit()
+
+    def _receive(self, painted: Painted) -> None:
+        job, states = painted.job, self._states_of(painted.job.frame)
+        if isinstance(job, OverviewJob):
+            self._overview, self._overview_states = painted.image, states
+            self.overview_changed.emit()
+        elif job.ratio == self._ratio:
+            self._store.put(job.key, Tile(painted.image, states))
 
     def _states_of(self, frame: FrameLike) -> States:
         """The states of a frame: the present ones, if they are the same, so that most comparisons end at identity."""
@@ -249,6 +249,8 @@ class TileLayer(QObject):
         painter.scale(lens.scale, lens.scale)
         self._items.paint_chosen(painter, frame, chosen, detail)
         painter.restore()
+        for fault in self._items.faults.take():
+            self.failed.emit(fault)
 
     def _changed(self, states: States) -> Chosen:
         """What differs between `states` and now."""

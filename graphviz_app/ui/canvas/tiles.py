@@ -47,8 +47,8 @@ class Lens(NamedTuple):
         return cls(
             view.level,
             ratio,
-            round(-view.x * scale),
-            round(-view.y * scale),
+            _whole(-view.x * scale),
+            _whole(-view.y * scale),
             math.ceil(view.width * ratio),
             math.ceil(view.height * ratio),
         )
@@ -109,6 +109,11 @@ def tiles_in_sight(lens: Lens, level: int, ring: int = 0) -> list[TileKey]:
 def doubling_level(level: int) -> int:
     """The power of two nearest to a level: the only zooms that are painted while zooming."""
     return round(level / LEVELS_PER_DOUBLING) * LEVELS_PER_DOUBLING
+
+
+def _whole(place: float) -> int:
+    """The nearest whole pixel; a half, which panning there and back may leave a hair off, always goes the same way."""
+    return math.floor(place + 0.4999)
 
 
 def _span(start: int, length: int, size: float) -> tuple[int, int]:

@@ -31,7 +31,7 @@ from graphviz_app.ui.canvas.tile_layer import Mode, TileLayer
 from graphviz_app.ui.canvas.tiles import Lens
 from graphviz_app.ui.canvas.tokens import Ways
 from graphviz_app.ui.canvas.view import level_of
-from graphviz_app.ui.painting import brush, paint_image
+from graphviz_app.ui.painting import brush, paint_image, painting_on
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -298,15 +298,16 @@ class Canvas(QWidget):
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         """Copies tiles, paints what moves, and asks for what is missing."""
-        painter = QPainter(self)
         lens = self.lens
-        painter.scale(1 / lens.ratio, 1 / lens.ratio)
-        painter.fillRect(0, 0, lens.width, lens.height, brush(self._theme.background))
         self._texts_painted = True
-        if self._frame is not None:
-            self._paint_picture(painter, lens)
-            self._tiles.ask(lens, Mode(self.camera.zooming, self._animator.active))
-        painter.end()
+        with painting_on(self) as painter:
+            painter.scale(1 / lens.ratio, 1 / lens.ratio)
+            painter.fillRect(0, 0, lens.width, lens.height, brush(self._theme.background))
+            if self._frame is not None:
+                self._paint_picture(painter, lens)
+        self._tiles.ask(lens, Mode(self.camera.zooming, self._animator.active))
+        for fault in self._live.faults.take():
+            self.failed.emit(fault)
         if not self._texts_painted:
             self.update()
         self._tell_sharp()

@@ -7,13 +7,13 @@ from collections import deque
 from typing import TYPE_CHECKING, NamedTuple
 
 from PySide6.QtCore import QObject, Signal
-from PySide6.QtGui import QImage, QPainter
+from PySide6.QtGui import QImage
 
 from graphviz_app.ui.canvas.frame import FrameLike, content_bounds
 from graphviz_app.ui.canvas.items import ItemPainter, detail_of
 from graphviz_app.ui.canvas.tiles import TILE, TileKey, tile_bounds
 from graphviz_app.ui.canvas.view import scale_of
-from graphviz_app.ui.painting import colour
+from graphviz_app.ui.painting import colour, painting_on
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -32,13 +32,6 @@ class Job(NamedTuple):
         return self.key, self.ratio, id(self.frame.picture), self.frame.theme.name
 
 
-class Painted(NamedTuple):
-    """A job that is done."""
-
-    job: Job
-    image: QImage
-
-
 class OverviewJob(NamedTuple):
     """The whole picture as an image of `width` × `height` pixels, for the minimap."""
 
@@ -52,21 +45,12 @@ class OverviewJob(NamedTuple):
         return self.width, self.height, id(self.frame.picture), self.frame.theme.name
 
 
-class PaintedOverview(NamedTuple):
-    """An overview that is done."""
-
-    job: OverviewJob
-    image: QImage
-
-
-class Failed(NamedTuple):
-    """A job whose painting raised: a fault of the scene, told rather than repeated."""
+class Painted(NamedTuple):
+    """A job that is done, and what the scene raised for items that are therefore missing from it."""
 
     job: Job | OverviewJob
-    error: Exception
-
-
-Result = Painted | PaintedOverview | Failed
+    image: QImage
+    faults: tuple[Exception, ...] = ()
 
 
 class TileWorker(QObject):
@@ -81,7 +65,7 @@ class TileWorker(QObject):
         self._current: Job | OverviewJob | None = None
         self._dropped = False
         self._stopping = False
-        self._done: deque[Result] = deque()
+        self._done: deque[Painted] = deque()
         self._thread: threading.Thread | None = None
 
     @property
@@ -103,7 +87,7 @@ class TileWorker(QObject):
             self._thread = threading.Thread(target=self._run, name="canvas tiles", daemon=True)
             self._thread.start()
 
-    def take(self) -> list[Result]:
+    def take(self) -> list[Painted]:
         """What was painted since the last call."""
         with self._condition:
             done = list(self._done)
@@ -140,16 +124,12 @@ class TileWorker(QObject):
             self._dropped = False
             return self._current
 
-    def _paint(self, items: ItemPainter, job: Job | OverviewJob) -> Result | None:
-        # A fault in one picture must not end the thread that paints the next one.
-        try:
-            if isinstance(job, OverviewJob):
-                image = paint_overview(items, job, self._cancelled)
-                return None if image is None else PaintedOverview(job, image)
+    def _paint(self, items: ItemPainter, job: Job | OverviewJob) -> Painted | None:
+        if isinstance(job, OverviewJob):
+            image = paint_overview(items, job, self._cancelled)
+        else:
             image = paint_tile(items, job, self._cancelled)
-            return None if image is None else Painted(job, image)
-        except Exception as error:  # noqa: BLE001
-            return Failed(job, error)
+        return None if image is None else Painted(job, image, items.faults.take())
 
     def _cancelled(self) -> bool:
         return self._dropped
@@ -160,11 +140,10 @@ def paint_tile(items: ItemPainter, job: Job, cancelled: Callable[[], bool]) -> Q
     edges = tile_bounds(job.key, job.ratio)
     scale = scale_of(job.key.level) * job.ratio
     image = _blank(TILE, TILE, job.frame)
-    painter = QPainter(image)
-    painter.translate(-job.key.x * TILE, -job.key.y * TILE)
-    painter.scale(scale, scale)
-    finished = items.paint(painter, job.frame, edges, detail_of(scale_of(job.key.level)), cancelled)
-    painter.end()
+    with painting_on(image) as painter:
+        painter.translate(-job.key.x * TILE, -job.key.y * TILE)
+        painter.scale(scale, scale)
+        finished = items.paint(painter, job.frame, edges, detail_of(scale_of(job.key.level)), cancelled)
     return image if finished else None
 
 
@@ -172,11 +151,10 @@ def paint_overview(items: ItemPainter, job: OverviewJob, cancelled: Callable[[],
     """Paints the whole picture small; None if cancelled."""
     x, y, width, height = content_bounds(job.frame)
     image = _blank(job.width, job.height, job.frame)
-    painter = QPainter(image)
-    painter.scale(job.width / max(width, 1.0), job.height / max(height, 1.0))
-    painter.translate(-x, -y)
-    finished = items.paint(painter, job.frame, (x, y, x + width, y + height), 0, cancelled)
-    painter.end()
+    with painting_on(image) as painter:
+        painter.scale(job.width / max(width, 1.0), job.height / max(height, 1.0))
+        painter.translate(-x, -y)
+        finished = items.paint(painter, job.frame, (x, y, x + width, y + height), 0, cancelled)
     return image if finished else None
 
 

@@ -1,0 +1,145 @@
+"""Drives the real canvas over 10,000 boxes and 15,000 links: panning, playing with 300 tokens, zooming without rest.
+
+`python benchmarks/bench_canvas.py [--boxes N]` prints a table; with DISPLAY set (Xvfb will do) it opens a real window,
+else it draws offscreen. A frame's time is from the movement to the painted window; between frames the event loop runs
+until the next sixtieth of a second, so that the painting thread competes with the window as it does in life.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+import os
+import statistics
+import sys
+import time
+from pathlib import Path
+
+if not os.environ.get("DISPLAY"):
+    os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "ui_canvas"))
+
+from grid_frame import GridFrame, GridPicture
+from PySide6.QtCore import QEventLoop, QTimer
+from PySide6.QtWidgets import QApplication
+
+from graphviz_app.ui.canvas import Canvas
+from graphviz_app.ui.canvas.view import level_of
+
+FRAME = 1 / 60
+ZOOMS = (("overview", None), ("12 %", 0.13), ("30 %", 0.31), ("60 % with text", 0.6), ("100 % with text", 1.0))
+
+
+class DrivenClock:
+    """A clock that ticks when the benchmark says so, and tells the real time."""
+
+    def __init__(self):
+        self.on_tick = lambda: None
+
+    def now(self):
+        return time.perf_counter() * 1e3
+
+    def start(self):
+        pass
+
+    def stop(self):
+        pass
+
+
+class Drive:
+    """A canvas in a window, and a clock to drive it."""
+
+    def __init__(self, boxes):
+        self.application = QApplication.instance() or QApplication([])
+        self.clock = DrivenClock()
+        self.canvas = Canvas(clock=self.clock)
+        self.canvas.resize(1400, 900)
+        self.picture = GridPicture(boxes, boxes * 3 // 2, columns=max(8, int(math.sqrt(boxes) / 2)))
+        self.canvas.show()
+        self.canvas.set_frame(GridFrame(self.picture, boxes // 2))
+        self.until_sharp()
+
+    def wait(self, until):
+        """Lets the event loop run until a moment."""
+        milliseconds = math.floor((until - time.perf_counter()) * 1e3)
+        if milliseconds > 0:
+            loop = QEventLoop()
+            QTimer.singleShot(milliseconds, loop.quit)
+            loop.exec()
+
+    def until_sharp(self, limit=10.0):
+        """Milliseconds until everything is final; movements are brought to their end first."""
+        start = time.perf_counter()
+        while not self.canvas.is_sharp() and time.perf_counter() - start < limit:
+            self.clock.on_tick()
+            self.wait(time.perf_counter() + 0.002)
+        return (time.perf_counter() - start) * 1e3
+
+    def frames(self, count, movement):
+        """Milliseconds that each of `count` frames took, `movement(number)` included."""
+        times = []
+        for number in range(count):
+            start = time.perf_counter()
+            movement(number)
+            self.clock.on_tick()
+            self.canvas.repaint()
+            times.append((time.perf_counter() - start) * 1e3)
+            self.wait(start + FRAME)
+        return times
+
+    def look_at(self, scale):
+        """Goes to a zoom at once, in the middle of the picture."""
+        camera = self.canvas.camera
+        if scale is None:
+            camera.look(camera.view.fitted(camera.bounds))
+        else:
+            middle = camera.bounds[2] / 2, camera.bounds[3] / 2
+            camera.look(camera.view._replace(level=level_of(scale)).centred(*middle))
+        return self.until_sharp()
+
+    def pan(self, frames=120):
+        camera = self.canvas.camera
+        return self.frames(frames, lambda k: camera.pan(-17 * math.cos(k / 40), -23))
+
+    def play(self, steps=4, frames=30):
+        times = []
+        middle = len(self.picture.box_bounds) // 2
+        for step in range(steps):
+            frame = GridFrame(self.picture, middle + 40 * step, tokens=300)
+            self.canvas.animate_step(None, frame, frames / 60 * 1e3)
+            times += self.frames(frames, lambda _: None)
+        return times
+
+    def zoom(self, frames=120):
+        camera = self.canvas.camera
+        return self.frames(frames, lambda k: camera.zoom(0.7 if (k // 40) % 2 == 0 else -0.7, 700, 450))
+
+
+def row(name, times, sharp=None):
+    ordered = sorted(times)
+    share = sum(value < FRAME * 1e3 for value in times) / len(times)
+    percentile = ordered[int(len(ordered) * 0.95)]
+    tail = "" if sharp is None else f"{sharp:8.0f}"
+    print(f"{name:28}{statistics.median(times):8.1f}{percentile:8.1f}{ordered[-1]:8.1f}{share:8.0%}{tail}", flush=True)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--boxes", type=int, default=10_000)
+    drive = Drive(parser.parse_args().boxes)
+    print(
+        f"{drive.application.platformName()}, {len(drive.picture.box_bounds)} boxes, {len(drive.picture.curves)} links"
+    )
+    print(f"{'':28}{'median':>8}{'95 %':>8}{'worst':>8}{'<16.7':>8}{'sharp':>8}   (ms)")
+    for name, scale in ZOOMS:
+        cold = drive.look_at(scale)
+        row(f"pan, {name}", drive.pan(), max(cold, drive.until_sharp()))
+        drive.look_at(scale)
+        row(f"play, {name}", drive.play(), drive.until_sharp())
+    drive.look_at(0.3)
+    row("zoom", drive.zoom(), drive.until_sharp())
+    drive.canvas.shutdown()
+
+
+if __name__ == "__main__":
+    main()
