@@ -16,8 +16,8 @@ from graphviz_app.layout.placing import place
 from graphviz_app.layout.turning import turned_layout, turned_request
 
 if TYPE_CHECKING:
+    from graphviz_app.layout.model import Engine
     from graphviz_app.layout.nesting import Gates
-    from graphviz_app.layout.placing import Engine
 
 
 def lay_out(

@@ -16,6 +16,7 @@ from graphviz_app.layout.piece import Piece, Placement, fitted, middles
 from graphviz_app.layout.ranking import ranked
 from graphviz_app.layout.relaxing import node_columns
 from graphviz_app.layout.routing import Bands, routed
+from graphviz_app.layout.stairs import straightened
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -45,7 +46,8 @@ def place_in_layers(piece: Piece, hints: Sequence[float] | None = None) -> Place
     offsets = np.cumsum([0, *(len(curve) for curve in curves)], dtype=np.int64)
     points = np.concatenate(curves) if curves else np.zeros((0, 2))
     labels = middles(points, offsets) if curves else np.zeros((0, 2))
-    return fitted(piece, Placement(0.0, 0.0, centres, points, offsets, labels, "layered"))
+    placement = Placement(0.0, 0.0, centres, points, offsets, labels, "layered")
+    return fitted(piece, straightened(piece, placement))
 
 
 def _hints_with_labels(piece: Piece, hints: Sequence[float] | None) -> list[float] | None:

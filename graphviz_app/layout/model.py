@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
 Direction = Literal["TB", "LR"]
+Engine = Literal["dot", "dot-fast", "layered"]
 
 
 class BoxRequest(NamedTuple):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from graphviz_app.layout.embedded import place_with_dot
 from graphviz_app.layout.labels import has_labels, with_label_boxes
@@ -14,9 +14,8 @@ from graphviz_app.layout.ranking import ranked
 
 if TYPE_CHECKING:
     from graphviz_app.layout.deadline import Deadline
+    from graphviz_app.layout.model import Engine
     from graphviz_app.layout.piece import Piece, Placement
-
-Engine = Literal["dot", "dot-fast", "layered"]
 
 REMEMBERED_PIECES = 512
 DOT_BOXES = 500

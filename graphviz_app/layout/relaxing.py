@@ -6,12 +6,12 @@ found by pooling adjacent violators (isotonic regression). Then long links are m
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from graphviz_app.layout.piece import BOX_GAP
-import itertools
 
 if TYPE_CHECKING:
     import numpy.typing as npt
