@@ -50,6 +50,9 @@ class Camera(QObject):
 
     def resize(self, width: float, height: float) -> None:
         """The window has another size."""
+        # A movement under way knows the old size only.
+        self._animator.stop("travel")
+        self._animator.stop("zoom")
         self.look(self.view.resized(width, height))
 
     def pan(self, dx: float, dy: float) -> None:
@@ -101,6 +104,12 @@ class Camera(QObject):
         view = self.view if level is None else self.view._replace(level=self._clamped(level))
         middle = view.centred(bounds[0] + bounds[2] / 2, bounds[1] + bounds[3] / 2)
         self._travel(middle, TRAVEL_MILLISECONDS, swinging)
+
+    def jump(self, x: float, y: float) -> None:
+        """Brings a point of the picture to the middle of the window at once."""
+        self._animator.stop("travel")
+        self._animator.stop("zoom")
+        self.look(self.view.centred(x, y))
 
     def reveal(self, bounds: Bounds, margin: float = 24.0) -> None:
         """Brings `bounds` to the middle of the window, if some of it is out of sight."""

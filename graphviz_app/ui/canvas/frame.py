@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
+from graphviz_app.scene.hit import Hit as Item
 from graphviz_app.scene.states import LOOK_MASK, Look
 
 if TYPE_CHECKING:
@@ -18,11 +19,7 @@ if TYPE_CHECKING:
     from graphviz_app.scene.theme import Theme
 
 
-class Item(NamedTuple):
-    """A box, a link, or the frame of an open group, by its index in the picture."""
-
-    kind: Literal["box", "link", "group"]
-    index: int
+__all__ = ["FrameLike", "Item", "PictureLike"]
 
 
 class BoxLike(Protocol):
@@ -172,11 +169,11 @@ class FrameLike(Protocol):
         """Everything, for exports."""
         ...
 
-    def hit(self, x: float, y: float) -> Any:
+    def hit(self, x: float, y: float) -> Item | None:
         """What is at a point: something with a `kind` and an `index`, or None."""
         ...
 
-    def describe(self, item: Any) -> str:
+    def describe(self, item: Item) -> str:
         """What a tooltip says of it."""
         ...
 

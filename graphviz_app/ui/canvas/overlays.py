@@ -8,6 +8,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QToolButton, QWidget
 
 from graphviz_app.scene.theme import LIGHT, Theme
+from graphviz_app.ui.canvas.minimap import Minimap
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,6 +37,7 @@ class Overlays:
         self._busy.hide()
         self._buttons = _zoom_buttons(canvas)
         self._buttons.hide()
+        self.minimap = Minimap(canvas.camera, canvas)
         self.set_theme(LIGHT)
 
     @property
@@ -50,6 +52,7 @@ class Overlays:
         self._buttons.setVisible(frame is not None)
         if frame is not None:
             self.set_theme(frame.theme)
+        self.minimap.set_picture(0 if frame is None else len(frame.box_state), self._theme)
         self.place()
 
     def set_theme(self, theme: Theme) -> None:
@@ -77,7 +80,7 @@ class Overlays:
 
     def hide(self) -> None:
         """Takes everything away: for a picture of the graph alone."""
-        for widget in (self._hint, self._busy, self._buttons):
+        for widget in (self._hint, self._busy, self._buttons, self.minimap):
             widget.hide()
 
     def place(self) -> None:
@@ -90,6 +93,7 @@ class Overlays:
         )
         self._buttons.adjustSize()
         self._buttons.move(width - self._buttons.width() - MARGIN, height - self._buttons.height() - MARGIN)
+        self.minimap.move(MARGIN, height - self.minimap.height() - MARGIN)
 
 
 def _zoom_buttons(canvas: Canvas) -> QWidget:

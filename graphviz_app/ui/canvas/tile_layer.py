@@ -10,6 +10,7 @@ from PySide6.QtGui import QImage, QPainter, QRegion
 
 from graphviz_app.ui.canvas.frame import FrameLike, colouring, content_bounds
 from graphviz_app.ui.canvas.items import Chosen, ItemPainter, detail_of, overlapping
+from graphviz_app.ui.canvas.minimap import overview_size
 from graphviz_app.ui.canvas.tiles import (
     TILE,
     Lens,
@@ -32,7 +33,6 @@ LIVE_ITEMS: Final = 500  # changed items painted over stale tiles, in full detai
 LIVE_LINES: Final = 4_000  # the same, as boxes and lines
 REPAINTED_AT_ONCE: Final = 40  # changed items in sight from which stale tiles are repainted even while something moves
 PREFETCHED: Final = 60
-OVERVIEW: Final = 240
 
 
 class States:
@@ -293,9 +293,8 @@ class TileLayer(QObject):
     def _overview_jobs(self, frame: FrameLike) -> list[Job | OverviewJob]:
         if self._overview is not None and self._overview_states is self._states:
             return []
-        _, _, width, height = content_bounds(frame)
-        scale = OVERVIEW * self._ratio / max(width, height, 1.0)
-        return [OverviewJob(frame, max(8, round(width * scale)), max(8, round(height * scale)))]
+        width, height = overview_size(*content_bounds(frame)[2:])
+        return [OverviewJob(frame, round(width * self._ratio), round(height * self._ratio))]
 
 
 def within(chosen: Chosen, frame: FrameLike, edges: tuple[float, float, float, float]) -> Chosen:

@@ -95,6 +95,7 @@ class Canvas(QWidget):
 
     def _subscribe(self) -> None:
         self._tiles.painted.connect(self._on_painted)
+        self._tiles.overview_changed.connect(self._on_overview)
         self._tiles.failed.connect(self.failed)
         self._animator.idle.connect(self.update)
         self.camera.moved.connect(self._on_moved)
@@ -272,8 +273,7 @@ class Canvas(QWidget):
         """The item under a pixel of the widget."""
         if self._frame is None:
             return None
-        found = self._frame.hit(*self.camera.view.to_picture(x, y))
-        return None if found is None else Item(found.kind, found.index)
+        return self._frame.hit(*self.camera.view.to_picture(x, y))
 
     def is_sharp(self) -> bool:
         """Whether what is seen is final: exact zoom, present state, nothing moving, nothing left to paint."""
@@ -329,6 +329,10 @@ class Canvas(QWidget):
 
     def _on_painted(self) -> None:
         self.update()
+
+    def _on_overview(self) -> None:
+        self.overlays.minimap.set_image(self._tiles.overview)
+        self.overlays.place()
 
     def _on_moved(self) -> None:
         if self._morph is not None and not self._animator.runs("morph"):
