@@ -61,7 +61,20 @@ class Program:
         self.events.append(ev.NameBound(tensor.number, name))
         return tensor
 
-    def run(self, name, *inputs, line=1, column=0, stack=None, module="", module_type="", cut=None, variable="", array=None, nodes=1):
+    def run(
+        self,
+        name,
+        *inputs,
+        line=1,
+        column=0,
+        stack=None,
+        module="",
+        module_type="",
+        cut=None,
+        variable="",
+        array=None,
+        nodes=1,
+    ):
         """Run an operation; it makes `nodes` nodes in a row, unless it is cut or no input requires grad."""
         array = inputs[0].array if array is None else np.asarray(array, np.float32)
         operation, made = self.operations, []
@@ -96,7 +109,9 @@ class Program:
             node = len(self.nodes)
             title = f"{name.title()}Backward{place}"
             self.nodes.append(node)
-            self.made[0].append(ev.Node(node, title, operation, tensor=output.number if place == count - 1 else ev.NONE))
+            self.made[0].append(
+                ev.Node(node, title, operation, tensor=output.number if place == count - 1 else ev.NONE)
+            )
             into = targets if place == 0 else [made[-1]]
             for slot, target in enumerate(into):
                 if target != ev.NONE:
@@ -196,7 +211,13 @@ def transformer(layers, parts=6, per_part=4):
             stack = ((last + 1, "<module>"), (4, "Net.forward"), (8 + part, "Block.forward"))
             for number in range(per_part):
                 inputs = (y, weight) if number == 0 else (y,)
-                y = program.run(("mul", "add", "relu", "exp", "sin")[number % 5], *inputs, stack=stack, module=module, module_type="Part")
+                y = program.run(
+                    ("mul", "add", "relu", "exp", "sin")[number % 5],
+                    *inputs,
+                    stack=stack,
+                    module=module,
+                    module_type="Part",
+                )
         stack = ((last + 1, "<module>"), (4, "Net.forward"), (8 + parts, "Block.forward"))
         x = program.run("add", x, y, stack=stack, module=f"blocks.{layer}", module_type="Block")
     program.backward(program.run("sum", x, line=last + 1), line=last + 1)
@@ -205,7 +226,9 @@ def transformer(layers, parts=6, per_part=4):
 
 def unrolled(steps):
     """A recurrent network: the same two weights at every step, a cell of three operations."""
-    program = Program("h = h0\nfor t in range(T):\n    h = cell(x[t], h)\n\ndef cell(x, h):\n    return tanh(x @ w + h @ u)\n")
+    program = Program(
+        "h = h0\nfor t in range(T):\n    h = cell(x[t], h)\n\ndef cell(x, h):\n    return tanh(x @ w + h @ u)\n"
+    )
     w, u, h = program.leaf("w", [1.0]), program.leaf("u", [1.0]), program.leaf("h0", [0.0])
     for _ in range(steps):
         stack = ((3, "<module>"), (6, "cell"))

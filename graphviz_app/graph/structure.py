@@ -42,7 +42,7 @@ class _Signature(NamedTuple):
 
     Attributes:
         exact: The same call from the same place.
-        module: The module it ran in, where that is a library's, whose lines are not known: several of its operations may
+        module: The module it ran in, where that is a library's, whose lines are not known: several of its calls may
             look the same, so only entering the module once more counts, or doing nothing but the same.
     """
 

@@ -36,6 +36,13 @@ def caption(state: StepState) -> str:
             return _finished(event)
         case ev.GradCleared() | ev.GradWritten() | ev.LeafUpdated():
             return _changed(event, state)
+        case _:
+            return _aside(event, state)
+
+
+def _aside(event: ev.TensorMutated | ev.Printed | ev.Raised | ev.Finished, state: StepState) -> str:
+    """What happened beside the graph."""
+    match event:
         case ev.TensorMutated():
             return _mutated(event, state)
         case ev.Printed():

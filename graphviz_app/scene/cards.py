@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from graphviz_app.graph.visible import Box, VisibleGraph
     from graphviz_app.timeline import Chapter, Timeline
 
-Role = Literal["value", "was", "grad", "arrival", "total", "before", "added", "bucket", "seed", "in", "out"]
+Role = Literal["value", "was", "grad", "arrival", "total", "before", "added", "bucket", "seed", "in", "out", "hook"]
 
 TITLE, SUBTITLE, VALUE, LABEL = 15.0, 12.0, 13.0, 12.5
 """Font sizes in pixels at 100 %."""
@@ -34,6 +34,7 @@ _MOST_ARRIVALS = 4
 _MOST_SLOTS = 3
 _WIDEST_VALUE = 46
 _DEFAULT_CELLS = 14
+_HOOK_CELLS = 40
 _NARROWEST = 132.0
 _BUCKET_PADDING = 5.0
 
@@ -156,7 +157,12 @@ class CardPlanner:
                 wishes += self._meeting(node, slot, arrivals[slot], known)
             elif arrivals[slot] or slots == 1:
                 wishes.append(_Wish("grad", "grad" if slots == 1 else f"grad {slot}", known, slot))
-        return wishes
+        return wishes + self._hooks(node)
+
+    def _hooks(self, node: int) -> list[_Wish]:
+        call = self._final.call(node)
+        slots = set() if call is None else {hook.slot for hook in call.hooks if hook.direction == "grad_outputs"}
+        return [_Wish("hook", "hook", (), slot) for slot in sorted(slots)]
 
     def _meeting(self, node: int, slot: int, count: int, total: tuple[int, ...]) -> list[_Wish]:
         arrived = self._final.arrived(node, slot) if count <= _MOST_ARRIVALS else []
@@ -184,6 +190,7 @@ class CardPlanner:
             if into > 1:
                 outputs = self._final.grad_outputs(node) or ()
                 wishes += self._meeting(node, 0, into, outputs[:1])
+            wishes += self._hooks(node)
         return self._card(heading, wishes, self._bucket(box.leaf))
 
     def _bucket(self, leaf: int) -> list[_Wish]:
@@ -258,18 +265,18 @@ class CardPlanner:
 
     def _place(self, wishes: Iterable[_Wish], y: float, rows: list[Row]) -> float:
         for wish in wishes:
-            heat, cells = self._look(wish.values)
+            heat, cells = self._look(wish.role, wish.values)
             height = HEAT_ROW if heat else ROW
             rows.append(Row(wish.role, wish.index, wish.label, y, height, heat, cells))
             y += height
         return y
 
-    def _look(self, values: tuple[int, ...]) -> tuple[bool, int]:
+    def _look(self, role: Role, values: tuple[int, ...]) -> tuple[bool, int]:
         """Whether to draw these values as heat maps, and how many characters their texts take."""
         records = [self._recording.value(value) for value in values]
         heat = any(record is not None and record.numel > FEW for record in records)
         if not records:
-            return False, _DEFAULT_CELLS
+            return False, _DEFAULT_CELLS if role != "hook" else _HOOK_CELLS
         widest = max(len(tensor_text(record, _WIDEST_VALUE)) for record in records)
         return heat, min(max(widest, 6), _WIDEST_VALUE)
 

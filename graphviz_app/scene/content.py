@@ -10,6 +10,7 @@ from typing_extensions import assert_never
 from graphviz_app.recording import events as ev
 from graphviz_app.recording.values import statistics
 from graphviz_app.scene.cards import forward_value
+from graphviz_app.scene.measure import shorten
 from graphviz_app.scene.numbers import number, tensor_text
 
 if TYPE_CHECKING:
@@ -55,6 +56,8 @@ def row_content(row: Row, box: Box, visible: VisibleGraph, flow: Flow, state: St
             return _arrival(row, box, state)
         case "before" | "added" | "bucket":
             return _bucket(row, _leaf_of(box, visible), state)
+        case "hook":
+            return _hook(row, box, flow, state)
         case "in" | "out":
             return _border(row.role, visible, flow, state, index)
         case _:
@@ -67,6 +70,24 @@ def label_text(travels: list[Travel], state: StepState, count: int) -> str:
     if count == 1:
         return tensor_text(recording.value(travels[-1].value), LABEL_CELLS)
     return f"{len(travels)} of {count} · norm {number(_common_norm(travels, state))}"
+
+
+def label_lines(flow: Flow, link: int, count: int, state: StepState) -> list[str]:
+    """The lines of a link's label at a step; none where nothing has travelled, a second one for each hook."""
+    travels = flow.travelled(link, state.event_number)
+    if not travels:
+        return []
+    hooks = flow.hooks(link, state.event_number)
+    if not hooks:
+        return [label_text(travels, state, count)]
+    lines = [tensor_text(state.recording.value(hooks[0].before), LABEL_CELLS)]
+    return lines + [hook_text(hook, state) for hook in hooks]
+
+
+def hook_text(hook: ev.HookChange, state: StepState) -> str:
+    """A hook and what it made of the gradient: "clip() → [0.5, 0.5]"."""
+    name = shorten(hook.hook.replace("<locals>.", "") or "hook", 20)
+    return f"{name} → {tensor_text(state.recording.value(hook.after), LABEL_CELLS)}"
 
 
 def _gradient(state: StepState, value: int) -> Content:
@@ -138,6 +159,16 @@ def _arrival(row: Row, box: Box, state: StepState) -> Content | None:
     if place == 3 and len(arrived) > 4:
         return Content("muted", text=f"… {len(arrived) - 3:,} more")
     return _gradient(state, arrived[place][1])
+
+
+def _hook(row: Row, box: Box, flow: Flow, state: StepState) -> Content | None:
+    node = _node_of(box, state)
+    hooks = [] if node == ev.NONE else flow.hooks_into(node, row.index, state.event_number)
+    if not hooks:
+        return None
+    name = shorten(hooks[-1].hook.replace("<locals>.", "") or "hook", 20)
+    before = tensor_text(state.recording.value(hooks[0].before), LABEL_CELLS)
+    return Content("muted", text=f"{name} changed {before}")
 
 
 def _leaf_of(box: Box, visible: VisibleGraph) -> int:

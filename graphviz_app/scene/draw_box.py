@@ -131,7 +131,7 @@ def row_shapes(
     left = x + PADDING
     baseline = y + row.y + row.height / 2 + ASCENT * VALUE / 2
     label = row.label if content is None or content.label is None else content.label
-    hidden_without_value = row.role in ("added", "bucket", "was", "arrival", "total")
+    hidden_without_value = row.role in ("added", "bucket", "was", "arrival", "total", "hook")
     if content is None and hidden_without_value:
         return
     if label:

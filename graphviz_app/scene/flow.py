@@ -37,6 +37,7 @@ class Flow:
         self._links = len(visible.links)
         self._horizon = chapter.end_event + 1
         self._reader = _Reader(timeline, chapter)
+        self._visible = visible
         links: list[int] = []
         travels: list[Travel] = []
         merged = np.zeros(self._links, np.bool_)
@@ -80,6 +81,31 @@ class Flow:
             last[edge] = Travel(edge, int(self._event[position]), int(self._value[position]))
         return list(last.values())
 
+    def hooks(self, link: int, event: int) -> list[ev.HookChange]:
+        """What hooks of the user's changed about the gradient on a link up to an event, in order.
+
+        A hook on the way out of a node, or the hook of a tensor, which changes what comes into the next node; where
+        several gradients meet there, it changed their sum, which is not on any one link.
+        """
+        shown = self._visible.links[link]
+        if shown.kind == "cut" or shown.count > 1:
+            return []
+        source, target = shown.nodes
+        source_slot, target_slot = shown.slots
+        found: list[ev.HookChange] = []
+        for node, direction, slot in ((source, "grad_inputs", source_slot), (target, "grad_outputs", target_slot)):
+            if isinstance(node, int) and (direction == "grad_inputs" or self._is_alone(node, slot)):
+                found += self._reader.hooks(node, direction, slot, event)
+        return found
+
+    def hooks_into(self, node: int, slot: int, event: int) -> list[ev.HookChange]:
+        """What hooks changed about what came into a slot of a node, up to an event, in order."""
+        return self._reader.hooks(node, "grad_outputs", slot, event)
+
+    def _is_alone(self, node: int, slot: int) -> bool:
+        edges = self._visible.graph.in_edges(node, data=True)
+        return sum(edge["target_slot"] == slot and edge["kind"] != "cut" for _, _, edge in edges) == 1
+
 
 class LinkStates(NamedTuple):
     """Of every link: has carried; carried None; carried NaN or Inf; carries at this very step."""
@@ -115,6 +141,10 @@ class _Reader:
             if summary.pass_id == root["pass_id"]:
                 return [Travel(ev.NONE, summary.start, root["seed"])]
         return []
+
+    def hooks(self, node: int, direction: str, slot: int, event: int) -> list[ev.HookChange]:
+        last = [call for number, call in self._calls_of(node) if number <= event][-1:]
+        return [hook for call in last for hook in call.hooks if (hook.direction, hook.slot) == (direction, slot)]
 
     def _calls_of(self, node: int) -> list[tuple[int, ev.NodeCalled]]:
         if node not in self._calls:

@@ -6,9 +6,12 @@ from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 from graphviz_app.scene.caption import caption
-from graphviz_app.scene.content import label_text, row_content
+from graphviz_app.scene.content import label_lines, label_text, row_content
+from graphviz_app.scene.describe import describe
 from graphviz_app.scene.draw_box import box_shapes, ink, row_shapes
+from graphviz_app.scene.draw_group import group_shapes
 from graphviz_app.scene.draw_link import label_shapes, link_colour, link_shapes, token_shapes
+from graphviz_app.scene.hit import Hit, hit
 from graphviz_app.scene.measure import text_width, wrap
 from graphviz_app.scene.shapes import Rectangle, Text
 from graphviz_app.scene.states import LOOK_MASK, LinkFlag, Look
@@ -28,7 +31,6 @@ MARGIN = 24.0
 CAPTION = 15.0
 _CAPTION_LINES = 2
 _NARROWEST = 560.0
-_GROUP_TITLE = 12.5
 
 
 class FrameOptions(NamedTuple):
@@ -91,14 +93,8 @@ class SceneFrame:
     def group_shapes(self, g: int, detail: int) -> tuple[Shape, ...]:
         """The frame around open group g (of `picture.layout.groups`), with its title at `detail` 2 and more."""
         place = self.picture.layout.groups[g]
-        theme = self.theme
-        fill = theme.group_fill if len(place.path) % 2 else theme.group_fill_inner
-        frame = Rectangle(place.x, place.y, place.width, place.height, 10.0, fill, theme.group_border, 1.0)
-        if detail < 2:
-            return (frame,)
         group = self.picture.graph.grouping.groups.get(place.path)
-        title = place.path[-1] if group is None else group.title
-        return (frame, Text(place.x + 12, place.y + 18, title, _GROUP_TITLE, theme.muted, bold=True))
+        return tuple(group_shapes(place, group, detail, self.theme))
 
     # -- what is drawn on top of them at every step -------------------------------------------------
 
@@ -120,9 +116,8 @@ class SceneFrame:
         link, state = self.picture.graph.links[e], int(self.link_state[e])
         if not self.options.labels or link.kind != "gradient" or not state & LinkFlag.CARRIED:
             return ()
-        travels = self.picture.flow.travelled(e, self.state.event_number)
         centre = self.picture.layout.labels[e]
-        lines = [label_text(travels, self.state, link.count)]
+        lines = label_lines(self.picture.flow, e, link.count, self.state)
         return tuple(label_shapes((float(centre[0]), float(centre[1])), lines, state, self.theme))
 
     @cached_property
@@ -141,6 +136,16 @@ class SceneFrame:
     def caption(self) -> str:
         """The step in words."""
         return caption(self.state)
+
+    # -- questions -----------------------------------------------------------------------------------
+
+    def hit(self, x: float, y: float) -> Hit | None:
+        """What is at a point of the picture: a box, a link, or the frame of an open group."""
+        return hit(self.picture, x, y)
+
+    def describe(self, item: Hit) -> str:
+        """An item in words, at this step; for tooltips and screen readers."""
+        return describe(self, Hit(item.kind, item.index))
 
     # -- the whole -----------------------------------------------------------------------------------
 

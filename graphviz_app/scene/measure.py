@@ -51,7 +51,8 @@ def wrap(text: str, cells: int) -> list[str]:
             if line:
                 lines.append(line)
                 line = ""
-            lines.append(_leading(word, cells))
+            # At least one character, or a wrap into a width of one would never end.
+            lines.append(_leading(word, cells) or word[0])
             word = word[len(lines[-1]) :]
         candidate = f"{line} {word}" if line else word
         if columns(candidate) <= cells:
@@ -67,8 +68,7 @@ def _leading(text: str, cells: int) -> str:
     for position, character in enumerate(text):
         taken += _cells(character)
         if taken > cells:
-            # At least one character, or a wrap at a width of one would never end.
-            return text[: max(position, 1)]
+            return text[:position]
     return text
 
 

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from graphviz_app.graph.build import chapter_graph
-from graphviz_app.graph.visible import visible_graph
-from graphviz_app.layout.model import BoxRequest, Layout, LayoutRequest, LinkRequest
+from graphviz_app.graph.cache import structure_of
+from graphviz_app.graph.visible import default_expansion, visible_graph
+from graphviz_app.layout.model import BoxRequest, GroupRequest, Layout, LayoutRequest, LinkRequest
 from graphviz_app.scene.cards import CardPlanner
-from graphviz_app.scene.content import label_text
+from graphviz_app.scene.content import label_lines
+from graphviz_app.scene.draw_group import group_title, title_size
 from graphviz_app.scene.draw_link import tag_size
 from graphviz_app.scene.flow import Flow
 from graphviz_app.scene.frame import FrameOptions, SceneFrame
@@ -67,13 +68,29 @@ def prepare(
     chapter: Chapter,
     expanded: frozenset[Path] | None = None,
     direction: Direction = "TB",
+    *,
+    opened: frozenset[Path] = frozenset(),
+    closed: frozenset[Path] = frozenset(),
 ) -> Prepared:
-    """Find out what is to be drawn of a chapter; `expanded` are the open groups, None for those of first sight."""
-    visible = visible_graph(chapter_graph(recording, timeline, chapter), expanded)
+    """Find out what is to be drawn of a chapter.
+
+    Args:
+        recording: What happened.
+        timeline: Its timeline.
+        chapter: One of its chapters.
+        expanded: The groups that are open; None for those that are so at first sight.
+        direction: Which way gradients flow.
+        opened: Groups to open beyond those.
+        closed: Groups to close all the same.
+    """
+    structure = structure_of(recording, timeline, chapter)
+    base = default_expansion(structure.grouping) if expanded is None else expanded
+    visible = visible_graph(structure.graph, (base | opened) - closed, structure.grouping)
     planner = CardPlanner(timeline, chapter, visible)
     cards = tuple(planner.plan(box) for box in visible.boxes)
     flow = Flow(timeline, chapter, visible)
-    request = LayoutRequest(_box_requests(visible, cards), _link_requests(timeline, chapter, visible, flow), direction)
+    links = _link_requests(timeline, chapter, visible, flow)
+    request = LayoutRequest(_box_requests(visible, cards), links, direction, _group_requests(visible))
     return Prepared(request, timeline, chapter, visible, cards, flow)
 
 
@@ -151,6 +168,14 @@ def _box_requests(visible: VisibleGraph, cards: tuple[Card, ...]) -> tuple[BoxRe
     return tuple(BoxRequest(box.key, card.width, card.height, box.group) for box, card in pairs)
 
 
+def _group_requests(visible: VisibleGraph) -> tuple[GroupRequest, ...]:
+    return tuple(
+        GroupRequest(path, *title_size(group_title(visible.grouping.groups[path])))
+        for path in visible.grouping.groups
+        if path in visible.expanded
+    )
+
+
 def _link_requests(timeline: Timeline, chapter: Chapter, visible: VisibleGraph, flow: Flow) -> tuple[LinkRequest, ...]:
     final = timeline.state(chapter.last_step)
     labelled = len(visible.links) <= _LABELLED_LINKS
@@ -159,9 +184,9 @@ def _link_requests(timeline: Timeline, chapter: Chapter, visible: VisibleGraph, 
         leaving = len(visible.links_out_of(link.source))
         place = visible.links_out_of(link.source).index(number) if leaving <= 12 else 0
         width = height = 0.0
-        travels = flow.travelled(number, chapter.end_event) if labelled and link.kind == "gradient" else []
-        if travels:
-            width, height = tag_size([label_text(travels, final, link.count)])
+        lines = label_lines(flow, number, link.count, final) if labelled and link.kind == "gradient" else []
+        if lines:
+            width, height = tag_size(lines)
         port = (place + 1) / (leaving + 1) if leaving <= 12 else 0.5
         requests.append(LinkRequest(link.key, link.source, link.target, port, 0.5, width, height))
     return tuple(requests)

@@ -1,8 +1,8 @@
 """The colours of the picture, by what they mean.
 
 Blue is the forward pass and its values, orange the gradients; light and dark differ for every kind of colour blindness,
-and nothing is said by red against green. Text has a contrast of at least 4.5 : 1 to whatever it stands on (a test checks
-all pairs).
+and nothing is said by red against green. Text has a contrast of at least 4.5 : 1 to whatever it stands on; a test
+checks all pairs.
 """
 
 from __future__ import annotations
@@ -181,7 +181,7 @@ DARK = Theme(
     highlight="#5aa2ff",
     nan="#ff5cc8",
     positive_infinity="#ffe14d",
-    negative_infinity="#2fd6d6",
+    negative_infinity="#17b0a0",
     warning="#ff8fd8",
     negative="#5c9dff",
     zero="#2a2f36",
