@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from graphviz_app.layout.corridor import brought_back
 from graphviz_app.layout.labels import has_labels, with_label_boxes, without_label_boxes
 from graphviz_app.layout.layers import layered_nodes
 from graphviz_app.layout.ordering import ordered_ranks
@@ -37,7 +38,7 @@ def place_in_layers(piece: Piece, hints: Sequence[float] | None = None) -> Place
     ranks = ranked(piece)
     layers = layered_nodes(piece, ranks)
     order = ordered_ranks(layers, hints)
-    x = node_columns(layers, order, len(piece.sizes))
+    x = brought_back(layers, order, node_columns(layers, order, len(piece.sizes)))
     heights = np.array([height for _, height in piece.sizes])
     bands = _bands(ranks.rank, heights, piece.rank_gap)
     rank = np.array(ranks.rank)

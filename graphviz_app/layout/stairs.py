@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from graphviz_app.layout.piece import Piece, Placement
 
 if TYPE_CHECKING:
+    from graphviz_app.layout.piece import Piece, Placement
     import numpy.typing as npt
 
 LEAST_GAP = 16.0
