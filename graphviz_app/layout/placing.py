@@ -11,6 +11,7 @@ from graphviz_app.layout.layered import place_in_layers
 from graphviz_app.layout.model import LayoutError
 from graphviz_app.layout.packing import place_parts
 from graphviz_app.layout.ranking import ranked
+from graphviz_app.layout.stars import place_stars
 
 if TYPE_CHECKING:
     from graphviz_app.layout.deadline import Deadline
@@ -38,7 +39,11 @@ def place(piece: Piece, deadline: Deadline, only: Engine | None = None) -> Place
         deadline: By when; what Graphviz would not finish is laid out in layers.
         only: The engine to use whatever the size.
     """
-    return place_parts(piece, lambda part: _remembered(part, only or chosen_engine(part, deadline)))
+
+    def remembered(part: Piece) -> Placement:
+        return _remembered(part, only or chosen_engine(part, deadline))
+
+    return place_parts(piece, lambda part: place_stars(part, remembered))
 
 
 def chosen_engine(piece: Piece, deadline: Deadline) -> Engine:

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-
 if TYPE_CHECKING:
-    from graphviz_app.layout.piece import Piece, Placement
     import numpy.typing as npt
+
+    from graphviz_app.layout.piece import Piece, Placement
 
 LEAST_GAP = 16.0
 """Pixels of free height in which a link may be bent."""
