@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QImage, QMouseEvent, QPainter, QPaintEvent
+from PySide6.QtGui import QColor, QImage, QMouseEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QWidget
 
 from graphviz_app.scene.theme import LIGHT, Theme
@@ -75,7 +75,7 @@ class Minimap(QWidget):
             place = self._place
             painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
             painter.drawImage(place, self._image)
-            shade = colour(theme.muted)
+            shade = QColor(colour(theme.muted))  # a copy, for the original is shared
             shade.setAlpha(40)
             seen = self._seen.intersected(place)
             for part in _around(place, seen):

@@ -42,6 +42,10 @@ class Walker:
         rank = int(self._rank[box]) + (1 if forward else -1)
         return int(self._order[rank]) if 0 <= rank < count else None
 
+    def in_order(self, chosen: npt.NDArray[np.bool_]) -> list[int]:
+        """Some boxes, in reading order."""
+        return self._order[chosen[self._order]].tolist()
+
     def along(self, box: int, direction: Direction) -> int | None:
         """The box at the other end of the link that leads most nearly in a direction; None if none does."""
         others = np.concatenate([self._ends[self._ends[:, 0] == box, 1], self._ends[self._ends[:, 1] == box, 0]])

@@ -18,11 +18,12 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from graphviz_app.scene.theme import LIGHT, Theme
-from graphviz_app.ui.canvas.accessible import announce_step
+from graphviz_app.ui.canvas.accessible import announce_focus, announce_step, install
 from graphviz_app.ui.canvas.animation import Animator, Clock, FrameClock, swinging
 from graphviz_app.ui.canvas.camera import Camera
 from graphviz_app.ui.canvas.frame import FrameLike, Item, PictureLike, content_bounds, running_box
 from graphviz_app.ui.canvas.hand import Hand
+from graphviz_app.ui.canvas.items import overlapping
 from graphviz_app.ui.canvas.live import LiveLayer, Marking, Moving, item_bounds
 from graphviz_app.ui.canvas.morph import MORPH_MILLISECONDS, Morph, anchored
 from graphviz_app.ui.canvas.navigation import Direction, Walker
@@ -75,6 +76,7 @@ class Canvas(QWidget):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setAccessibleName("Graph")
+        install()
         self._frame: FrameLike | None = None
         self._theme: Theme = LIGHT
         self._anchor: object | None = None
@@ -274,6 +276,12 @@ class Canvas(QWidget):
         if self._frame is None:
             return None
         return self._frame.hit(*self.camera.view.to_picture(x, y))
+
+    def boxes_in_sight(self) -> list[int]:
+        """The boxes that can be seen, in reading order."""
+        if self._frame is None or self._walker is None:
+            return []
+        return self._walker.in_order(overlapping(self._frame.picture.box_bounds, self.lens.visible, 0.0))
 
     def is_sharp(self) -> bool:
         """Whether what is seen is final: exact zoom, present state, nothing moving, nothing left to paint."""
@@ -494,4 +502,5 @@ class Canvas(QWidget):
         item = Item("box", box)
         self.choose((item,))
         self.reveal(item)
+        announce_focus(self, item)
         return True
