@@ -236,9 +236,16 @@ class _Builder:
                 uses[link.target].append(position)
         for box, links in uses.items():
             if len(links) > MOST_USES:
-                # The last use keeps the leaf itself: it is the nearest to where leaves are drawn.
-                for position in links[:-1]:
-                    self._refer(position, self.boxes[box])
+                # The use that ran first keeps the leaf itself: it is drawn lowest, where leaves are.
+                keeper = min(links, key=self._when_made)
+                for position in links:
+                    if position != keeper:
+                        self._refer(position, self.boxes[box])
+
+    def _when_made(self, position: int) -> tuple[int, int]:
+        source = self.links[position].nodes[0]
+        operation = self.graph.nodes[source].get("operation", NONE)
+        return (operation, position) if operation != NONE else (1 << 31, position)
 
     def _refer(self, position: int, leaf: Box) -> None:
         link = self.links[position]

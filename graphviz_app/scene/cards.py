@@ -37,6 +37,7 @@ _DEFAULT_CELLS = 14
 _HOOK_CELLS = 40
 _NARROWEST = 132.0
 _BUCKET_PADDING = 5.0
+_MARK = 18.0
 
 
 class Line(NamedTuple):
@@ -168,10 +169,10 @@ class CardPlanner:
         arrived = self._final.arrived(node, slot) if count <= _MOST_ARRIVALS else []
         values = [value for _, value in arrived]
         wishes = [
-            _Wish("arrival", "" if place == 0 else "+", tuple(values[place : place + 1]) or total, 8 * slot + place)
+            _Wish("arrival", "grad" if place == 0 else "   +", tuple(values[place : place + 1]) or total, 8 * slot + place)
             for place in range(min(count, _MOST_ARRIVALS))
         ]
-        return [*wishes, _Wish("total", "= grad", total, slot)]
+        return [*wishes, _Wish("total", "   =", total, slot)]
 
     def _leaf(self, box: Box) -> Card:
         attributes = self._attributes(box)
@@ -196,7 +197,7 @@ class CardPlanner:
     def _bucket(self, leaf: int) -> list[_Wish]:
         events = self._timeline.grad_events.of(leaf)
         known = (*self._in_chapter(events), self._final.leaf_grad(leaf))
-        return [_Wish("before", ".grad", known), _Wish("added", "+", known), _Wish("bucket", "=", known)]
+        return [_Wish("before", ".grad", known), _Wish("added", "    +", known), _Wish("bucket", "    =", known)]
 
     def _root(self, box: Box) -> Card:
         attributes = self._attributes(box)
@@ -259,7 +260,8 @@ class CardPlanner:
             frame = (y, end - y)
             y = end
         contents = [_content_width(row) + label_width for row in rows]
-        headings = [text_width(line.text, line.size) for line in lines]
+        # The first line leaves room for the tick of a node that has run, or a warning.
+        headings = [text_width(line.text, line.size) + (0.0 if line.muted else _MARK) for line in lines]
         width = max([*contents, *headings, _NARROWEST - 2 * PADDING]) + 2 * PADDING
         return Card(width, y + (PADDING if frame is None else GAP), tuple(lines), tuple(rows), label_width, frame)
 

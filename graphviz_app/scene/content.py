@@ -10,6 +10,7 @@ from typing_extensions import assert_never
 from graphviz_app.recording import events as ev
 from graphviz_app.recording.values import statistics
 from graphviz_app.scene.cards import forward_value
+from graphviz_app.scene.flow import is_odd
 from graphviz_app.scene.measure import shorten
 from graphviz_app.scene.numbers import number, tensor_text
 
@@ -29,7 +30,7 @@ class Content(NamedTuple):
     """What stands in a row: a tensor (drawn as text or heat map) or a text of its own.
 
     Attributes:
-        kind: Its meaning: "value" (forward), "gradient", "muted" (nothing there yet, or None).
+        kind: Its meaning: "value" (forward), "gradient", "odd" (with NaN or Inf), "muted" (nothing, or None).
         record: The tensor, or None.
         text: Used where `record` is None.
         label: Replaces the row's label where not None.
@@ -92,18 +93,22 @@ def hook_text(hook: ev.HookChange, state: StepState) -> str:
 
 def _gradient(state: StepState, value: int) -> Content:
     record = state.recording.value(value)
-    return Content("muted", text="None") if record is None else Content("gradient", record)
+    if record is None:
+        return Content("muted", text="None")
+    return Content("odd" if is_odd(record) else "gradient", record)
 
 
 def _value(box: Box, visible: VisibleGraph, state: StepState) -> Content | None:
     if box.kind == "leaf":
         record = state.recording.value(state.leaf_value(box.leaf))
-        return None if record is None else Content("value", record)
+        return None if record is None else Content("odd" if is_odd(record) else "value", record)
     attributes = visible.graph.nodes[box.keys[0]]
     value = forward_value(visible, box.keys[0]) if box.kind == "node" else attributes["value"]
     record = state.recording.value(value)
     if record is None or not _has_run(attributes["operation"], state):
         return None
+    if is_odd(record):
+        return Content("odd", record)
     return Content("muted" if box.kind in ("operation", "tensor") else "value", record)
 
 
@@ -186,13 +191,13 @@ def _bucket(row: Row, leaf: int, state: StepState) -> Content | None:
 
 def _happening(row: Row, event: ev.GradAccumulated | ev.GradCleared | ev.GradWritten, state: StepState) -> Content:
     if row.role == "before":
-        return _gradient(state, event.before)._replace(label=".grad")
+        return _gradient(state, event.before)
     if row.role == "bucket":
-        return _gradient(state, event.after)._replace(label="=")
+        return _gradient(state, event.after)
     if isinstance(event, ev.GradAccumulated):
         return _gradient(state, event.contribution)
     how = event.how or ("cleared" if isinstance(event, ev.GradCleared) else "written")
-    return Content("muted", text=how, label="")
+    return Content("muted", text=how, label="   by")
 
 
 def _border(role: str, visible: VisibleGraph, flow: Flow, state: StepState, index: int) -> Content | None:

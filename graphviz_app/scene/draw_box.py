@@ -13,7 +13,7 @@ from graphviz_app.scene.shapes import HeatMap, Polygon, Rectangle, Text
 from graphviz_app.scene.states import LOOK_MASK, BoxFlag, Look
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     import numpy as np
     import numpy.typing as npt
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from graphviz_app.scene.theme import Theme
 
 HEAT_ROWS, HEAT_COLUMNS = 20, 38
+BUCKET = ("before", "added", "bucket")
+"""The rows within the frame around a leaf's `.grad`."""
 _CORNER = 8.0
 
 
@@ -99,12 +101,6 @@ def box_shapes(
         colour = colours.muted if line.muted else colours.title
         yield Text(x + PADDING, y + line.y, line.text, line.size, colour, line.bold)
     yield from _marks(kind, card, place, state, theme)
-    if detail < 3:
-        return
-    if card.bucket is not None and state & LOOK_MASK != Look.UNBORN:
-        yield Rectangle(
-            x + GAP / 2, y + card.bucket[0], card.width - GAP, card.bucket[1], 6.0, theme.bucket, theme.leaf_border, 1.0
-        )
 
 
 def _radius(kind: BoxKind, card: Card) -> float:
@@ -123,10 +119,30 @@ def _marks(kind: BoxKind, card: Card, place: tuple[float, float], state: int, th
         yield Text(x + card.width - 10, y + 20, "✓", VALUE, theme.gradient, bold=True, anchor="end")
 
 
-def row_shapes(
+def rows_shapes(
+    card: Card, contents: Sequence[Content | None], place: tuple[float, float], colours: Ink, theme: Theme
+) -> Iterator[Shape]:
+    """The rows of a card with what stands in them at a step, and the frame around a leaf's `.grad`."""
+    x, y = place
+    bucket = [content for row, content in zip(card.rows, contents, strict=True) if row.role in BUCKET and content]
+    at_rest = len(bucket) == 1
+    if card.bucket is not None and bucket:
+        top, height = card.bucket
+        is_empty = bucket[-1].record is None
+        border = theme.grey if is_empty else theme.leaf_border
+        fill = None if is_empty else theme.bucket
+        yield Rectangle(x + GAP / 2, y + top, card.width - GAP, height, 6.0, fill, border, 1.2, is_empty)
+    for row, content in zip(card.rows, contents, strict=True):
+        shift = 0.0
+        if at_rest and row.role == "before" and card.bucket is not None:
+            # What is alone in the frame stands in its middle.
+            shift = card.bucket[0] + card.bucket[1] / 2 - (row.y + row.height / 2)
+        yield from _row_shapes(row, content, card, (x, y + shift), colours, theme)
+
+
+def _row_shapes(
     row: Row, content: Content | None, card: Card, place: tuple[float, float], colours: Ink, theme: Theme
 ) -> Iterator[Shape]:
-    """One row of a card with what stands in it at a step."""
     x, y = place
     left = x + PADDING
     baseline = y + row.y + row.height / 2 + ASCENT * VALUE / 2
@@ -139,7 +155,8 @@ def row_shapes(
     if content is None:
         return
     inner = left + card.label_width
-    colour = {"value": theme.value, "gradient": theme.gradient}.get(content.kind, colours.muted)
+    meanings = {"value": theme.value, "gradient": theme.gradient, "odd": theme.warning}
+    colour = meanings.get(content.kind, colours.muted)
     if colours.fill == theme.root_card:
         colour = colours.title
     if content.record is None:

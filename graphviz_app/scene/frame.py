@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from graphviz_app.scene.caption import caption
 from graphviz_app.scene.content import label_lines, label_text, row_content
 from graphviz_app.scene.describe import describe
-from graphviz_app.scene.draw_box import box_shapes, ink, row_shapes
+from graphviz_app.scene.draw_box import box_shapes, ink, rows_shapes
 from graphviz_app.scene.draw_group import group_shapes
 from graphviz_app.scene.draw_link import label_shapes, link_colour, link_shapes, token_shapes
 from graphviz_app.scene.hit import Hit, hit
@@ -105,11 +105,8 @@ class SceneFrame:
             return ()
         box, card = picture.graph.boxes[i], picture.cards[i]
         colours = ink(box.kind, state, self.theme)
-        shapes: list[Shape] = []
-        for row in card.rows:
-            content = row_content(row, box, picture.graph, picture.flow, self.state, i)
-            shapes.extend(row_shapes(row, content, card, self._corner(i), colours, self.theme))
-        return tuple(shapes)
+        contents = [row_content(row, box, picture.graph, picture.flow, self.state, i) for row in card.rows]
+        return tuple(rows_shapes(card, contents, self._corner(i), colours, self.theme))
 
     def label_shapes(self, e: int) -> tuple[Shape, ...]:
         """What link e has carried by now, written on it."""
