@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from PySide6.QtWidgets import QApplication
 
+    from graphviz_app.session.session import Session
     from graphviz_app.ui.window import MainWindow
 
 _LOG = logging.getLogger("graphviz_app")
@@ -37,6 +38,7 @@ def main(argv: list[str] | None = None) -> int:
     paths = tuple(Path(argument) for argument in (sys.argv[1:] if argv is None else argv))
     application = make_application()
     window = make_window()
+    window.open_text()
     window.shown.connect(lambda: window.start(paths))
     window.show()
     _show_failures_in(window)
@@ -65,18 +67,20 @@ def make_window(*, state: Path | None = None) -> MainWindow:
     Args:
         state: A folder for settings, drafts and recordings; by default the platform's places.
     """
-    from graphviz_app.session.recordings import RecordingFolder
-    from graphviz_app.session.session import Session
     from graphviz_app.ui.autosave import DraftStore
     from graphviz_app.ui.post import Post
     from graphviz_app.ui.settings import Settings
     from graphviz_app.ui.window import MainWindow
 
+    def make_session(post: Post) -> Session:
+        from graphviz_app.session.recordings import RecordingFolder
+        from graphviz_app.session.session import Session
+
+        return Session(post, folder=RecordingFolder(None if state is None else state / "recordings"))
+
     settings = Settings(None if state is None else state / "settings.ini")
     drafts = DraftStore(None if state is None else state / "drafts")
-    post = Post()
-    session = Session(post, folder=RecordingFolder(None if state is None else state / "recordings"))
-    return MainWindow(session, post, settings, drafts)
+    return MainWindow(make_session, Post(), settings, drafts)
 
 
 def _show_failures_in(window: MainWindow) -> None:

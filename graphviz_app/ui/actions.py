@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from PySide6.QtCore import Qt
@@ -184,11 +185,12 @@ TABLE: tuple[ActionSpec, ...] = (
 )
 
 
-def build_actions(window: QMainWindow, handlers: Mapping[str, Callable[[], object]]) -> dict[str, QAction]:
+def build_actions(window: QMainWindow, trigger: Callable[[str], None]) -> dict[str, QAction]:
     """A QAction for every row of the table, added to the window so that its keys work everywhere in it.
 
-    Raises:
-        KeyError: If a row has no handler.
+    Args:
+        window: The window.
+        trigger: Does what a name stands for.
     """
     actions: dict[str, QAction] = {}
     for spec in TABLE:
@@ -202,8 +204,7 @@ def build_actions(window: QMainWindow, handlers: Mapping[str, Callable[[], objec
         action.setToolTip(described)
         action.setStatusTip("")
         action.setWhatsThis(described)
-        # triggered carries whether it is checked, which no handler wants.
-        action.triggered.connect(_without_arguments(handlers[spec.name]))
+        action.triggered.connect(partial(trigger, spec.name))
         window.addAction(action)
         actions[spec.name] = action
     return actions
@@ -233,10 +234,3 @@ def describe(spec: ActionSpec) -> str:
         return f"{spec.help}."
     shown = QKeySequence(spec.keys[0]).toString(QKeySequence.SequenceFormat.NativeText)
     return f"{spec.help} ({shown})."
-
-
-def _without_arguments(handler: Callable[[], object]) -> Callable[[bool], None]:
-    def call(_checked: bool) -> None:
-        handler()
-
-    return call

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from PySide6.QtWidgets import QMainWindow
 
     from graphviz_app.ui.look import Look
-    from graphviz_app.ui.parts import Parts
+    from graphviz_app.ui.parts import Parts, Views
     from graphviz_app.ui.settings import Settings
 
 STEP_ACTIONS = ("to_start", "back", "play", "forward", "to_end", "next_pass", "next_accumulation", "next_call")
@@ -48,22 +48,46 @@ class Arrangement:
         self.title.setObjectName("panelTitle")
         self.editor_and_console = _splitter(Qt.Orientation.Vertical, (parts.editor, 3), (parts.console, 1))
         self.program = _column(self.title, self.editor_and_console)
-        self.centre = _column(parts.find, parts.canvas)
+        self.graph_place = _hint("Press Run (F5) to see the graph that autograd builds")
+        self.centre = _column(parts.find, self.graph_place)
         self.side = QTabWidget()
         self.side.setDocumentMode(True)
         self.side.addTab(parts.lessons, "Lesson")
-        self.side.addTab(parts.inspector, "Inspector")
+        self.side.addTab(_hint("Select a box or an arrow"), "Inspector")
         self.side.setTabToolTip(0, "What this lesson is about, and what to try (Ctrl+L).")
         self.side.setTabToolTip(1, "Everything about what is selected.")
-        self.ledger = parts.ledger
+        self.timeline: QWidget = _hint("")
+        self.ledger: QWidget = _hint("")
         self.columns = _splitter(Qt.Orientation.Horizontal, (self.program, 0), (self.centre, 1), (self.side, 0))
-        self.rows = _splitter(Qt.Orientation.Vertical, (self.columns, 1), (parts.timeline, 0), (self.ledger, 0))
+        self.rows = _splitter(Qt.Orientation.Vertical, (self.columns, 1), (self.timeline, 0), (self.ledger, 0))
         window.setCentralWidget(_column(parts.message, self.rows, parts.status))
         self.run_bar = self._build_run_bar()
         self.step_bar = self._build_step_bar()
         self.tool_bar = self._build_tool_bar()
         for bar in self.bars:
             window.addToolBar(bar)
+
+    def put_views(self, views: Views) -> None:
+        """Put the widgets that show recordings where their places were kept."""
+        sizes = self.rows.sizes()
+        for place, view in ((self.timeline, views.timeline), (self.ledger, views.ledger)):
+            view.setVisible(not place.isHidden())
+            self.rows.replaceWidget(self.rows.indexOf(place), view)
+            place.deleteLater()
+        self.timeline, self.ledger = views.timeline, views.ledger
+        for index in range(self.rows.count()):
+            self.rows.setCollapsible(index, False)
+        self.rows.setSizes(sizes)
+        column = self.centre.layout()
+        column.replaceWidget(self.graph_place, views.canvas)
+        self.graph_place.deleteLater()
+        chosen, hint = self.side.currentIndex(), self.side.widget(1)
+        tip = self.side.tabToolTip(1)
+        self.side.removeTab(1)
+        self.side.addTab(views.inspector, "Inspector")
+        self.side.setTabToolTip(1, tip)
+        self.side.setCurrentIndex(chosen)
+        hint.deleteLater()
 
     @property
     def bars(self) -> tuple[QToolBar, ...]:
@@ -78,13 +102,12 @@ class Arrangement:
         for splitter in (self.rows, self.columns, self.editor_and_console):
             splitter.setHandleWidth(max(4, look.pixels(5)))
         self.title.setFont(look.ui_font(bold=True))
-        self._parts.timeline.setMinimumHeight(min(self._parts.timeline.sizeHint().height(), look.pixels(120)))
 
     def reset(self, width: int, height: int) -> None:
         """The sizes of a first start, in a window of that size."""
         left, right = max(260, round(width * 0.27)), max(250, round(width * 0.22))
         self.columns.setSizes([left, max(width - left - right, 200), right])
-        timeline = self._parts.timeline.sizeHint().height()
+        timeline = 88
         ledger = max(110, round(height * 0.2))
         self.rows.setSizes([max(height - timeline - ledger, 200), timeline, ledger])
         self.editor_and_console.setSizes([round(height * 0.5), round(height * 0.18)])
@@ -178,6 +201,14 @@ def _splitter(orientation: Qt.Orientation, *children: tuple[QWidget, int]) -> QS
         splitter.setStretchFactor(index, stretch)
         splitter.setCollapsible(index, False)
     return splitter
+
+
+def _hint(text: str) -> QLabel:
+    hint = QLabel(text)
+    hint.setObjectName("dim")
+    hint.setAlignment(Qt.AlignmentFlag.AlignCenter)
+    hint.setWordWrap(True)
+    return hint
 
 
 def _column(*children: QWidget) -> QWidget:

@@ -17,8 +17,8 @@ from PySide6.QtCore import QLockFile
 from graphviz_app.ui.settings import APP_NAME
 
 if TYPE_CHECKING:
-    from pathlib import Path
     from collections.abc import Iterator
+    from pathlib import Path
 
 _SLOTS = 64
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from graphviz_app.recording.events import NONE
-from graphviz_app.ui.canvas import Item
+from graphviz_app.ui.canvas.frame import Item
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -76,7 +76,7 @@ class ExportControl(QObject):
 
     def fill_menu(self, menu: QMenu) -> None:
         """Offer all kinds."""
-        menu.setToolTipsVisible(True)
+        menu.clear()
         for kind in KINDS:
             menu.addAction(kind.words).triggered.connect(self._asker(kind.suffix))
 

@@ -29,7 +29,7 @@ class FileControl(QObject):
     """Opens and saves programs and recordings."""
 
     def __init__(
-        self, window: QWidget, session: Session, documents: Documents, parts: Parts, settings: Settings
+        self, window: QWidget, session: Callable[[], Session], documents: Documents, parts: Parts, settings: Settings
     ) -> None:
         super().__init__()
         self._window = window
@@ -40,11 +40,13 @@ class FileControl(QObject):
 
     # ------------------------------------------------------------------ opening
 
-    def open_at_start(self, paths: tuple[Path, ...]) -> None:
-        """Open what was named on the command line, else what was open last, else the first lesson."""
+    def open_last(self) -> None:
+        """Open what was open last, else the first lesson."""
         self._documents.open_last(all_lessons)
-        for path in paths:
-            self.open_path(path)
+
+    def list_lessons(self) -> None:
+        """Offer the lessons."""
+        self._parts.lessons.set_lessons(all_lessons())
 
     def open_path(self, path: Path) -> None:
         """Open a program or a recording, by its suffix."""
@@ -56,10 +58,10 @@ class FileControl(QObject):
 
     def open_recording(self, path: Path) -> None:
         """Show a recording; its program comes into the editor."""
-        if not self._session.open(path):
+        if not self._session().open(path):
             return
         self._settings.add_recent_file(str(path.absolute()))
-        recording = self._session.recording
+        recording = self._session().recording
         if recording is not None:
             self._documents.open_recorded(path, recording.program.path, recording.program.source)
 
@@ -105,13 +107,9 @@ class FileControl(QObject):
 
     def save_recording_to(self, path: Path) -> None:
         """Save the recording to a file."""
-        if self._session.save(path):
+        if self._session().save(path):
             self._settings.add_recent_file(str(path.absolute()))
             self._say(f"Saved the recording to {path}.")
-
-    def revert(self) -> None:
-        """Go back to what the file or the lesson holds."""
-        self._documents.revert()
 
     # ------------------------------------------------------------------ what documents say
 

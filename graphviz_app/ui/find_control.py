@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from graphviz_app.ui.canvas import Item
     from graphviz_app.ui.find_bar import Scope
     from graphviz_app.ui.look import Look
-    from graphviz_app.ui.parts import Parts
+    from graphviz_app.ui.parts import Parts, Views
 
 _MOST_FINDS = 10_000
 
@@ -24,10 +24,11 @@ _MOST_FINDS = 10_000
 class FindControl(QObject):
     """Serves the find bar."""
 
-    def __init__(self, session: Session, parts: Parts, look: Look) -> None:
+    def __init__(self, session: Session, parts: Parts, views: Views, look: Look) -> None:
         super().__init__()
         self._session = session
         self._parts = parts
+        self._views = views
         self._look = look
         self._items: tuple[Item, ...] = ()
         self._places: list[int] = []
@@ -73,20 +74,20 @@ class FindControl(QObject):
         """Take the marks away; the keyboard goes to what was looked at."""
         in_program = bool(self._places)
         self._forget()
-        (self._parts.editor if in_program else self._parts.canvas).setFocus()
+        (self._parts.editor if in_program else self._views.canvas).setFocus()
 
     def on_picture(self) -> None:
         """Another picture: look for the same things in it."""
         find = self._parts.find
         if not find.isHidden() and find.scope == "graph" and find.query:
             self._items = matching_boxes(self._session.picture, self._session.state, find.query)
-            self._parts.canvas.set_found(self._items)
+            self._views.canvas.set_found(self._items)
             self._position = 0
             find.show_result(min(1, len(self._items)), len(self._items))
 
     def _look_in_graph(self, query: str) -> None:
         self._items = matching_boxes(self._session.picture, self._session.state, query)
-        self._parts.canvas.set_found(self._items)
+        self._views.canvas.set_found(self._items)
         self._position = 0
         self._go()
 
@@ -108,8 +109,8 @@ class FindControl(QObject):
         find = self._parts.find
         if self._items:
             item = self._items[self._position]
-            self._parts.canvas.set_selection((item,))
-            self._parts.canvas.centre_on(item)
+            self._views.canvas.set_selection((item,))
+            self._views.canvas.centre_on(item)
             picture = self._session.picture
             if picture is not None:
                 self._session.select(selection_of(picture, item))
@@ -128,7 +129,7 @@ class FindControl(QObject):
         self._items = ()
         self._places = []
         self._position = 0
-        self._parts.canvas.set_found(())
+        self._views.canvas.set_found(())
         self._parts.editor.set_found([])
 
     def _show_places(self) -> None:

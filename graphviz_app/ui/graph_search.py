@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from graphviz_app.recording import events as ev
 from graphviz_app.recording.values import statistics
-from graphviz_app.ui.canvas import Item
+from graphviz_app.ui.canvas.frame import Item
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterator

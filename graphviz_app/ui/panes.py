@@ -8,18 +8,20 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QTabWidget
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from PySide6.QtWidgets import QWidget
 
 
 class PaneWalk:
     """Knows the panels in their order."""
 
-    def __init__(self, panes: tuple[QWidget, ...]) -> None:
+    def __init__(self, panes: Callable[[], tuple[QWidget, ...]]) -> None:
         self._panes = panes
 
     def go(self, direction: int) -> None:
         """Give the keyboard to the next (+1) or previous (-1) panel that is seen."""
-        seen = [pane for pane in self._panes if pane.isVisible()]
+        seen = [pane for pane in self._panes() if pane.isVisible()]
         if not seen:
             return
         focus = QApplication.focusWidget()

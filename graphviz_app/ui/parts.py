@@ -1,36 +1,37 @@
-"""All widgets of the window, made but not yet connected."""
+"""The widgets of the window, made but not yet connected.
+
+In two lots, because the window should be there before numpy is: the `Parts` are needed for its first picture, the
+`Views` show recordings and come a moment later.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from graphviz_app.ui.canvas import Canvas
 from graphviz_app.ui.console import Console
 from graphviz_app.ui.editor.code_editor import CodeEditor
 from graphviz_app.ui.find_bar import FindBar
 from graphviz_app.ui.lessons_panel import LessonsPanel
 from graphviz_app.ui.message_bar import MessageBar
-from graphviz_app.ui.panels.ledger import LedgerPanel
-from graphviz_app.ui.panels.timeline_strip import TimelineStrip
 from graphviz_app.ui.status import StatusLine
 from graphviz_app.ui.transport import PassChooser, SpeedControl, StepCounter
 
 if TYPE_CHECKING:
+    from graphviz_app.ui.canvas import Canvas
     from graphviz_app.ui.look import Look
+    from graphviz_app.ui.panels.inspector import Inspector
+    from graphviz_app.ui.panels.ledger import LedgerPanel
+    from graphviz_app.ui.panels.timeline_strip import TimelineStrip
 
 
-@dataclass
+@dataclass(frozen=True)
 class Parts:
-    """The widgets, by what they are."""
+    """The widgets that are there from the start."""
 
     editor: CodeEditor
     console: Console
-    canvas: Canvas
-    inspector: Any
     lessons: LessonsPanel
-    timeline: TimelineStrip
-    ledger: LedgerPanel
     message: MessageBar
     find: FindBar
     speed: SpeedControl
@@ -40,22 +41,33 @@ class Parts:
 
     def set_look(self, look: Look) -> None:
         """Give all of them another look."""
-        for part in (self.editor, self.console, self.lessons, self.message, self.find):
-            part.set_look(look)
-        for part in (self.speed, self.passes, self.steps, self.status):
-            part.set_look(look)
+        self.editor.set_look(look)
+        self.console.set_look(look)
+        self.lessons.set_look(look)
+        self.message.set_look(look)
+        self.find.set_look(look)
+        self.speed.set_look(look)
+        self.passes.set_look(look)
+        self.steps.set_look(look)
+        self.status.set_look(look)
+
+
+@dataclass(frozen=True)
+class Views:
+    """The widgets that show a recording."""
+
+    canvas: Canvas
+    inspector: Inspector
+    timeline: TimelineStrip
+    ledger: LedgerPanel
 
 
 def build_parts(look: Look, speed: float) -> Parts:
-    """Make all widgets."""
+    """Make what is there from the start."""
     return Parts(
         editor=CodeEditor(look),
         console=Console(look),
-        canvas=Canvas(),
-        inspector=_inspector(),
         lessons=LessonsPanel(look),
-        timeline=TimelineStrip(),
-        ledger=LedgerPanel(),
         message=MessageBar(look),
         find=FindBar(look),
         speed=SpeedControl(look, speed),
@@ -65,13 +77,11 @@ def build_parts(look: Look, speed: float) -> Parts:
     )
 
 
-def _inspector():
-    from PySide6.QtCore import Signal
-    from PySide6.QtWidgets import QLabel
-    class Inspector(QLabel):
-        step_requested = Signal(int)
-        selection_requested = Signal(object)
-        def set_recording(self, *a): pass
-        def set_state(self, *a): pass
-        def set_selection(self, *a): self.setText(str(a))
-    return Inspector()
+def build_views() -> Views:
+    """Make what shows recordings; imports numpy."""
+    from graphviz_app.ui.canvas import Canvas
+    from graphviz_app.ui.panels.inspector import Inspector
+    from graphviz_app.ui.panels.ledger import LedgerPanel
+    from graphviz_app.ui.panels.timeline_strip import TimelineStrip
+
+    return Views(Canvas(), Inspector(), TimelineStrip(), LedgerPanel())

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from PySide6.QtWidgets import QMainWindow, QWidget
 
     from graphviz_app.ui.view_control import ViewControl
@@ -16,10 +18,10 @@ class Presentation:
     Args:
         window: The window.
         view: Holds the zoom.
-        hidden: What a class does not need to see.
+        hidden: Gives what a class does not need to see.
     """
 
-    def __init__(self, window: QMainWindow, view: ViewControl, hidden: tuple[QWidget, ...]) -> None:
+    def __init__(self, window: QMainWindow, view: ViewControl, hidden: Callable[[], tuple[QWidget, ...]]) -> None:
         self._window = window
         self._view = view
         self._hidden = hidden
@@ -40,7 +42,7 @@ class Presentation:
             return
         self.is_on = True
         self._was_maximized = self._window.isMaximized()
-        self._were_shown = tuple(widget for widget in self._hidden if not widget.isHidden())
+        self._were_shown = tuple(widget for widget in self._hidden() if not widget.isHidden())
         for widget in self._were_shown:
             widget.hide()
         self._view.set_presenting(True)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from graphviz_app.session.session import Session
     from graphviz_app.timeline import StepState, Timeline
     from graphviz_app.ui.canvas import Item
-    from graphviz_app.ui.parts import Parts
+    from graphviz_app.ui.parts import Parts, Views
 
 _UNSEEN = frozenset({"no_grad", "inference_mode", "detach", "item", "new_tensor"})
 PROGRAM = 0
@@ -34,10 +34,11 @@ class SelectionControl(QObject):
 
     inspect = Signal()
 
-    def __init__(self, session: Session, parts: Parts) -> None:
+    def __init__(self, session: Session, parts: Parts, views: Views) -> None:
         super().__init__()
         self._session = session
         self._parts = parts
+        self._views = views
         self._lines: LineMap | None = None
         self._roles: dict[int, LineRole] = {}
         self._failed: tuple[int | None, str] = (None, "")
@@ -118,7 +119,7 @@ class SelectionControl(QObject):
     def on_selection(self, selection: Selection) -> None:
         """Something else is selected."""
         self._show_on_canvas(selection)
-        for panel in (self._parts.inspector, self._parts.timeline, self._parts.ledger):
+        for panel in (self._views.inspector, self._views.timeline, self._views.ledger):
             panel.set_selection(selection)
         self._mark(self._session.state)
 
@@ -131,7 +132,7 @@ class SelectionControl(QObject):
         if picture is None:
             return
         nodes = self._session.selected_nodes()
-        canvas = self._parts.canvas
+        canvas = self._views.canvas
         if selection and selection[0] == "line":
             canvas.set_selection(())
             canvas.set_lit(items_of_nodes(picture, nodes))

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from graphviz_app.session.session import Session
     from graphviz_app.timeline import StepState, Timeline
     from graphviz_app.ui.look import Look
-    from graphviz_app.ui.parts import Parts
+    from graphviz_app.ui.parts import Parts, Views
 
 _TOKENS_MS = 450
 _TOKENS_SHARE = 0.8
@@ -28,10 +28,11 @@ _FASTEST_TOKENS_MS = 60
 class StepControl(QObject):
     """Steps, and keeps the canvas, the timeline, the console and the panels at the cursor."""
 
-    def __init__(self, session: Session, parts: Parts, look: Look, speed: float) -> None:
+    def __init__(self, session: Session, parts: Parts, views: Views, look: Look, speed: float) -> None:
         super().__init__()
         self._session = session
         self._parts = parts
+        self._views = views
         self._theme = _theme(look)
         self._frame: SceneFrame | None = None
         self._moving = False
@@ -109,18 +110,19 @@ class StepControl(QObject):
         """Another run is shown."""
         self.playback.pause()
         self._frame = None
-        parts = self._parts
+        parts, views = self._parts, self._views
         parts.console.clear()
-        for panel in (parts.timeline, parts.ledger, parts.inspector):
-            panel.set_recording(recording, timeline)
+        views.timeline.set_recording(recording, timeline)
+        views.ledger.set_recording(recording, timeline)
+        views.inspector.set_recording(recording, timeline)
         parts.passes.set_timeline(timeline)
         parts.steps.set_timeline(timeline)
-        parts.canvas.set_picture(None)
+        views.canvas.set_picture(None)
 
     def on_step(self, state: StepState | None) -> None:
         """The cursor moved."""
-        parts = self._parts
-        for part in (parts.passes, parts.steps, parts.timeline, parts.ledger, parts.inspector):
+        parts, views = self._parts, self._views
+        for part in (parts.passes, parts.steps, views.timeline, views.ledger, views.inspector):
             part.set_state(state)
         if state is None:
             parts.console.clear()
@@ -138,13 +140,13 @@ class StepControl(QObject):
         """A layout is being made."""
         self._parts.status.set_work(text if busy else "")
         if not busy:
-            self._parts.canvas.set_busy(None)
+            self._views.canvas.set_busy(None)
 
     def set_look(self, look: Look) -> None:
         """Draw in the look's colours."""
         self._theme = _theme(look)
-        self._parts.canvas.set_theme(self._theme)
-        self._parts.canvas.set_reduced_motion(look.reduced_motion)
+        self._views.canvas.set_theme(self._theme)
+        self._views.canvas.set_reduced_motion(look.reduced_motion)
         self._draw()
 
     def _draw(self) -> None:
@@ -154,9 +156,9 @@ class StepControl(QObject):
         previous, self._frame = self._frame, frame
         self._parts.status.set_caption(frame.caption)
         if self._moving and frame is not previous:
-            self._parts.canvas.animate_step(previous, frame, self._token_time())
+            self._views.canvas.animate_step(previous, frame, self._token_time())
         elif frame is not previous:
-            self._parts.canvas.set_frame(frame)
+            self._views.canvas.set_frame(frame)
 
     def _token_time(self) -> float:
         if not self.playback.is_playing:

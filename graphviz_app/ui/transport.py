@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, QSignalBlocker, Qt, Signal
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QSlider, QSpinBox, QWidget
 
-from graphviz_app.recording.events import NONE
 from graphviz_app.ui.settings import SPEED_STEPS
 
 if TYPE_CHECKING:
@@ -86,7 +85,7 @@ class _Chapters(QAbstractListModel):
     def set_timeline(self, timeline: Timeline | None) -> None:
         self.beginResetModel()
         self._timeline = timeline
-        self._passes = 0 if timeline is None else sum(chapter.pass_id != NONE for chapter in timeline.chapters)
+        self._passes = 0 if timeline is None else sum(chapter.pass_id >= 0 for chapter in timeline.chapters)
         self.endResetModel()
 
     def rowCount(self, parent: QModelIndex | QPersistentModelIndex = QModelIndex()) -> int:  # noqa: B008 - Qt's
@@ -96,7 +95,7 @@ class _Chapters(QAbstractListModel):
         if self._timeline is None or role not in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ToolTipRole):
             return None
         chapter = self._timeline.chapters[index.row()]
-        return f"{chapter.title} of {self._passes}" if chapter.pass_id != NONE else chapter.title
+        return f"{chapter.title} of {self._passes}" if chapter.pass_id >= 0 else chapter.title
 
 
 class PassChooser(QComboBox):
