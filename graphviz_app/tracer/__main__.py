@@ -1,0 +1,108 @@
+"""The worker: imports torch while it waits, runs one program, and ends with it.
+
+It is started by the app, with a channel on inherited descriptors; see `protocol`.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import platform
+import signal
+import sys
+import traceback
+
+import graphviz_app
+from graphviz_app.protocol import ChannelError, Ended, Ready, Recorded, RunProgram, Unready, connect, end_with_app
+from graphviz_app.recording import events as ev
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from graphviz_app.protocol import WorkerChannel
+    from graphviz_app.tracer.launch import Ending, Program
+
+_NO_TORCH = "PyTorch cannot be imported by this Python ({executable}): {error}"
+
+
+def main() -> int:
+    """Serve one run; returns the exit status."""
+    try:
+        channel = connect(sys.argv[1:])
+    except (ChannelError, ValueError, OSError) as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    if not _warm(channel):
+        return 2
+    command = channel.receive()
+    if not isinstance(command, RunProgram):
+        return 0
+    end_with_app(channel)
+    return _run(channel, command)
+
+
+def _warm(channel: WorkerChannel) -> bool:
+    try:
+        import torch
+
+        from graphviz_app.tracer import launch
+    except Exception as error:  # noqa: BLE001 - a broken installation can raise anything here
+        sentence = _NO_TORCH.format(executable=sys.executable, error=error)
+        channel.send(Unready(sentence, traceback.format_exc()))
+        return False
+    del launch
+    environment = ev.Environment(
+        platform.python_version(), str(torch.__version__), graphviz_app.__version__, platform.platform()
+    )
+    channel.send(Ready(environment, os.getpid()))
+    return True
+
+
+def _run(channel: WorkerChannel, command: RunProgram) -> int:
+    from graphviz_app.tracer.launch import Program
+    from graphviz_app.tracer.options import TracerOptions
+
+    wished = command.options
+    options = TracerOptions(wished.element_budget, wished.recording_bytes, wished.operations, wished.forward_values)
+    program = Program(
+        command.path,
+        command.source,
+        command.arguments,
+        command.directory,
+        capture=command.capture,
+        sink=lambda batch: channel.send(Recorded(batch)),
+        options=options,
+    )
+    last = _LastWords(channel, program)
+    # Handlers run in reverse order: this one comes after all of the program's.
+    atexit.register(last.say)
+    last.ending = program.run()
+    return last.ending.status if last.ending.status >= 0 else 0
+
+
+class _LastWords:
+    """Says how it ended, when the program's threads and exit handlers are through."""
+
+    def __init__(self, channel: WorkerChannel, program: Program) -> None:
+        self._channel = channel
+        self._program = program
+        self._process = os.getpid()
+        self.ending: Ending | None = None
+
+    def say(self) -> None:
+        """Send it, unless this is a forked child."""
+        ending = self.ending
+        if ending is None or os.getpid() != self._process:
+            return
+        self._program.finish(ending)
+        try:
+            self._channel.send(Ended(ending.how, ending.status))
+        except ChannelError:
+            return
+        if ending.status < 0:
+            # As plain Python ends after Ctrl-C: by the signal itself, so that the caller can see it.
+            signal.signal(-ending.status, signal.SIG_DFL)
+            os.kill(os.getpid(), -ending.status)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,59 @@
+"""What all parts of a running tracer share."""
+
+from __future__ import annotations
+
+import os
+import threading
+from typing import TYPE_CHECKING, Any
+
+from graphviz_app.tracer.identity import NodeTable, TensorTable
+from graphviz_app.tracer.leaves import Leaves
+from graphviz_app.tracer.log import EventLog
+from graphviz_app.tracer.names import Names
+from graphviz_app.tracer.places import Places
+from graphviz_app.tracer.values import ValueRecorder
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import CodeType
+
+    from graphviz_app.recording import events as ev
+    from graphviz_app.tracer.options import TracerOptions
+
+
+class Local(threading.local):
+    """What each thread has of its own.
+
+    Attributes:
+        passes: The backward passes that run in it, innermost last.
+        silent: Above 0 while operations are not recorded.
+    """
+
+    def __init__(self) -> None:
+        self.passes: list[Any] = []
+        self.silent = 0
+
+
+class Core:
+    """What all parts of a running tracer share."""
+
+    def __init__(
+        self,
+        sink: Callable[[ev.Batch], None],
+        options: TracerOptions,
+        folder: str | None,
+        bottom: tuple[CodeType, ...] = (),
+    ) -> None:
+        self.options = options
+        self.log = EventLog(sink)
+        self.values = ValueRecorder(self.log, options)
+        self.tensors = TensorTable()
+        self.nodes = NodeTable()
+        self.places = Places(self.log, folder, bottom)
+        self.names = Names(self.places)
+        self.leaves = Leaves(self, self.names.of)
+        self.local = Local()
+        self.operation_count = 0
+        self.pass_count = 0
+        self.process = os.getpid()
+        self.muted = False

@@ -1,0 +1,197 @@
+"""Every road into the engine goes through one function; here it is wrapped, and each pass recorded."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from typing import TYPE_CHECKING, Any
+
+import torch
+import torch.autograd
+import torch.autograd.graph
+
+from graphviz_app.recording import events as ev
+from graphviz_app.tracer import hygiene
+from graphviz_app.tracer.backward import BackwardPass
+from graphviz_app.tracer.frames import local_variable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import FrameType
+
+    from graphviz_app.tracer.core import Core
+    from graphviz_app.tracer.graph import GraphWalker
+    from graphviz_app.tracer.hooks import UserHooks
+    from graphviz_app.tracer.operations import Operations
+
+NAME = "_engine_run_backward"
+_getframe = sys._getframe
+_push = torch._C._push_on_torch_function_stack
+_pop = torch._C._pop_torch_function_stack
+_LOST = "Something of the recording was lost: a backward pass could not be described ({}). The program is not affected."
+_CALLS = {
+    torch.Tensor.backward.__code__: "torch.Tensor.backward",
+    torch.autograd.backward.__code__: "torch.autograd.backward",
+    torch.autograd.grad.__code__: "torch.autograd.grad",
+}
+
+
+class MissingEngineError(Exception):
+    """torch has moved the function that all backward passes go through."""
+
+
+def find_engine_call() -> list[tuple[Any, Callable[..., Any]]]:
+    """The modules that hold a reference to the one function, and it.
+
+    Raises:
+        MissingEngineError: If this torch has none; the message says what to do.
+    """
+    holders = [
+        (module, vars(module)[NAME])
+        for module in list(sys.modules.values())
+        if getattr(module, "__name__", "").startswith("torch.") and NAME in vars(module)
+    ]
+    if not holders:
+        raise MissingEngineError(
+            f"torch {torch.__version__} has no torch.autograd.graph.{NAME}. Find the function through which "
+            "torch.autograd.backward and torch.autograd.grad now call Variable._execution_engine.run_backward, and "
+            "name it in graphviz_app/tracer/engine.py (NAME)."
+        )
+    return holders
+
+
+class Engine:
+    """Records backward passes while it is installed."""
+
+    def __init__(self, core: Core, graph: GraphWalker, hooks: UserHooks, operations: Operations) -> None:
+        self._core = core
+        self._graph = graph
+        self._hooks = hooks
+        self._mode = operations.mode
+        self._holders: list[tuple[Any, Callable[..., Any]]] = []
+
+    def install(self) -> None:
+        """Wrap the function wherever torch refers to it.
+
+        Raises:
+            MissingEngineError: If torch has none.
+        """
+        self._holders = find_engine_call()
+        for module, original in self._holders:
+            setattr(module, NAME, self._wrap(original))
+
+    def remove(self) -> None:
+        """Put everything back."""
+        for module, original in self._holders:
+            setattr(module, NAME, original)
+        self._holders = []
+
+    def _wrap(self, original: Callable[..., Any]) -> Callable[..., Any]:
+        begin, end = self._begin, self._end
+
+        def _engine_run_backward(t_outputs: Any, *args: Any, **kwargs: Any) -> Any:
+            running, stacked = begin(t_outputs, args, kwargs, _getframe(1))
+            try:
+                result = original(t_outputs, *args, **kwargs)
+            except BaseException as error:
+                end(running, stacked, error)
+                hygiene.leave(error)
+                raise
+            end(running, stacked, None)
+            return result
+
+        return hygiene.ours(_engine_run_backward)
+
+    def _begin(
+        self, outputs: Any, args: tuple[Any, ...], kwargs: dict[str, Any], caller: FrameType
+    ) -> tuple[BackwardPass | None, bool]:
+        core = self._core
+        if core.muted or not _can_watch(core):
+            return None, False
+        running: BackwardPass | None = None
+        try:
+            with torch._C.DisableTorchFunction(), torch._C._DisableTorchDispatch():
+                running = self._start(outputs, args, kwargs, caller)
+        except Exception as error:  # noqa: BLE001 - a fault of ours must never be the program's
+            core.log.notice(_LOST.format(f"{type(error).__name__}: {error}"))
+            return None, False
+        # Hooks and custom functions of the program run now; what they compute is seen as well.
+        stacked = not _stacked(self._mode)
+        if stacked:
+            _push(self._mode)
+        return running, stacked
+
+    def _start(self, outputs: Any, args: tuple[Any, ...], kwargs: dict[str, Any], caller: FrameType) -> BackwardPass:
+        core = self._core
+        call, implicit = _caller(caller)
+        place = core.places.find(caller)
+        core.leaves.sweep(place)
+        seeds, retain_graph, create_graph, inputs = args[:4]
+        passes = core.local.passes
+        running = BackwardPass(core, self._graph, self._hooks, create_graph=bool(create_graph))
+        thread = threading.current_thread()
+        running.start(
+            outputs,
+            seeds,
+            inputs,
+            caller,
+            {
+                "parent": passes[-1].number if passes else ev.NONE,
+                "call": call,
+                "span": None if place is None else place.span,
+                "stack": () if place is None else place.frames,
+                "retain_graph": bool(retain_graph),
+                "create_graph": bool(create_graph),
+                "accumulates": bool(kwargs.get("accumulate_grad", False)),
+                "thread": "" if thread is threading.main_thread() else thread.name,
+            },
+            implicit=implicit,
+            keeps=bool(retain_graph),
+        )
+        passes.append(running)
+        return running
+
+    def _end(self, running: BackwardPass | None, stacked: bool, error: BaseException | None) -> None:
+        if stacked:
+            _pop()
+        if running is None:
+            return
+        try:
+            with torch._C.DisableTorchFunction(), torch._C._DisableTorchDispatch():
+                self._core.local.passes.remove(running)
+                running.finish(error)
+                self._core.log.flush()
+        except Exception as fault:  # noqa: BLE001 - as above
+            self._core.log.notice(_LOST.format(f"{type(fault).__name__}: {fault}"))
+
+
+def _can_watch(core: Core) -> bool:
+    if torch._C._functorch.peek_interpreter_stack() is not None:
+        core.log.notice("Inside function transforms (vmap, grad, jacrev), backward passes are not recorded.")
+        return False
+    dynamo = sys.modules.get("torch._dynamo.compiled_autograd")
+    if dynamo is not None and getattr(dynamo, "compiled_autograd_enabled", False):
+        core.log.notice("Under compiled autograd, backward passes are not recorded.")
+        return False
+    return True
+
+
+def _stacked(mode: Any) -> bool:
+    at = torch._C._get_function_stack_at
+    return any(at(index) is mode for index in range(torch._C._len_torch_function_stack()))
+
+
+def _caller(frame: FrameType | None) -> tuple[str, bool]:
+    """What the program called, and whether it left the seeds to torch."""
+    call, implicit = "", False
+    for _ in range(4):
+        if frame is None:
+            break
+        code = frame.f_code
+        if code in _CALLS:
+            call = _CALLS[code]
+            for index, name in enumerate(code.co_varnames[: code.co_argcount]):
+                if name in ("grad_tensors", "grad_outputs", "gradient"):
+                    implicit = local_variable(frame, index) is None
+        frame = frame.f_back
+    return call or "torch.autograd.graph._engine_run_backward", implicit

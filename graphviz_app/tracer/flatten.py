@@ -1,0 +1,73 @@
+"""The tensors among the arguments and results of a call."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+
+_Tensor = torch.Tensor
+_PLAIN = frozenset({int, float, bool, type(None), str, torch.dtype, torch.device, torch.Size, complex, slice})
+_LONGEST = 64
+
+
+def tensors_in(arguments: tuple[Any, ...], keywords: dict[str, Any] | None) -> list[tuple[str, torch.Tensor]]:
+    """Every tensor in a call's arguments, with where it stood: "0", "weight", "1[2]"."""
+    found: list[tuple[str, torch.Tensor]] = []
+    for position, value in enumerate(arguments):
+        if isinstance(value, _Tensor):
+            found.append((_NUMBERS[position] if position < 16 else str(position), value))
+        elif type(value) not in _PLAIN:
+            _within(str(position), value, found, 3)
+    if keywords:
+        for name, value in keywords.items():
+            if isinstance(value, _Tensor):
+                found.append((name, value))
+            elif type(value) not in _PLAIN:
+                _within(name, value, found, 3)
+    return found
+
+
+_NUMBERS = tuple(map(str, range(16)))
+
+
+def results_in(result: Any) -> list[torch.Tensor]:
+    """Every tensor in a call's result."""
+    if isinstance(result, _Tensor):
+        return [result]
+    if type(result) in _PLAIN:
+        return []
+    found: list[tuple[str, torch.Tensor]] = []
+    _within("", result, found, 3)
+    return [tensor for _, tensor in found]
+
+
+def _within(path: str, value: Any, found: list[tuple[str, torch.Tensor]], depth: int) -> None:
+    kind = type(value)
+    if depth == 0:
+        return
+    if issubclass(kind, (list, tuple)):
+        items = list.__iter__(value) if issubclass(kind, list) else tuple.__iter__(value)
+        for index, part in enumerate(items):
+            if isinstance(part, _Tensor):
+                found.append((f"{path}[{index}]", part))
+            elif type(part) not in _PLAIN:
+                _within(f"{path}[{index}]", part, found, depth - 1)
+    elif kind is dict:
+        for key, part in value.items():
+            if isinstance(part, _Tensor):
+                found.append((f"{path}[{key!r}]", part))
+            elif type(part) not in _PLAIN:
+                _within(f"{path}[{key!r}]", part, found, depth - 1)
+
+
+def other_arguments(arguments: tuple[Any, ...], keywords: dict[str, Any] | None) -> str:
+    """The arguments that are no tensors, in words: "2, keepdim=True"."""
+    words = [_word(value) for value in arguments if type(value) in _PLAIN]
+    words += [f"{name}={_word(value)}" for name, value in (keywords or {}).items() if type(value) in _PLAIN]
+    text = ", ".join(words)
+    return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
+
+
+def _word(value: Any) -> str:
+    return str(tuple(value)) if type(value) is torch.Size else repr(value)

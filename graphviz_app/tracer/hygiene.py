@@ -1,0 +1,131 @@
+"""Keeps our frames out of what the program can see: tracebacks, warnings, stack levels.
+
+A torch function that is called under our mode runs one level below a frame of ours. That frame looks exactly like
+the program's own calling line (same file, same line, same globals), so a warning is attributed to the same place and
+counted in the same registry as without us. An exception that passes is cleaned of our frames as soon as the program
+runs again.
+"""
+
+from __future__ import annotations
+
+import sys
+from types import CodeType, FrameType, FunctionType, TracebackType
+from typing import TYPE_CHECKING, Any
+
+import torch.overrides
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+HANDLE = torch.overrides.handle_torch_function.__code__
+_getframe = sys._getframe
+_setprofile = sys.setprofile
+_getprofile = sys.getprofile
+
+
+# On one line, so that its only statement stands on the line that it is told.
+_TEMPLATE = (lambda _graphviz_app_fn, _graphviz_app_args, _graphviz_app_kwargs: _graphviz_app_fn(*_graphviz_app_args, **_graphviz_app_kwargs)).__code__  # noqa: E501  # fmt: skip
+_MARK = _TEMPLATE.co_varnames
+_STAND_INS_KEPT = 50_000
+_stand_ins: dict[tuple[int, int], tuple[CodeType, dict[str, Any], Callable[[Any, Any, Any], Any]]] = {}
+_ours: set[int] = {id(_TEMPLATE)}
+_kept: list[CodeType] = []
+
+
+def stand_in(caller: FrameType) -> Callable[[Any, Any, Any], Any]:
+    """A function that calls what it is given, and looks like `caller` while it does."""
+    if caller.f_code is HANDLE and caller.f_back is not None and caller.f_back.f_back is not None:
+        # A torch function written in Python handed itself over: its own caller is the one to look like.
+        caller = caller.f_back.f_back
+    code = caller.f_code
+    found = _stand_ins.get((id(code), caller.f_lasti))
+    if found is not None and found[1] is caller.f_globals:
+        return found[2]
+    return _make(caller)
+
+
+def _make(caller: FrameType) -> Callable[[Any, Any, Any], Any]:
+    code = caller.f_code
+    changed = {
+        "co_filename": code.co_filename,
+        "co_name": code.co_name,
+        "co_firstlineno": caller.f_lineno or code.co_firstlineno,
+    }
+    if sys.version_info >= (3, 11):
+        changed["co_qualname"] = code.co_qualname
+    function = FunctionType(_TEMPLATE.replace(**changed), caller.f_globals)
+    if len(_stand_ins) > _STAND_INS_KEPT:
+        _stand_ins.clear()
+    _stand_ins[id(code), caller.f_lasti] = (code, caller.f_globals, function)
+    return function
+
+
+def is_ours(code: CodeType) -> bool:
+    """Whether a code object is one of the tracer's."""
+    return code.co_varnames == _MARK or id(code) in _ours
+
+
+def ours(function: Any) -> Any:
+    """Mark a function of the tracer's: its frames are taken out of tracebacks."""
+    code = getattr(function, "__func__", function).__code__
+    _ours.add(id(code))
+    _kept.append(code)
+    return function
+
+
+def clean(traceback: TracebackType | None) -> TracebackType | None:
+    """Take our frames out of a traceback, and those that torch only has because of us; returns its new head."""
+    entries: list[TracebackType] = []
+    each = traceback
+    while each is not None:
+        entries.append(each)
+        each = each.tb_next
+    keep = [True] * len(entries)
+    for position, entry in enumerate(entries):
+        code = entry.tb_frame.f_code
+        if not is_ours(code):
+            continue
+        keep[position] = False
+        if position and entries[position - 1].tb_frame.f_code is HANDLE:
+            # user -> F.relu -> handle_torch_function -> ours -> F.relu: the first F.relu is there because of us.
+            keep[position - 1] = False
+            if position > 1:
+                keep[position - 2] = False
+    if all(keep):
+        return traceback
+    kept = [entry for entry, wanted in zip(entries, keep, strict=True) if wanted]
+    for entry, following in zip(kept, [*kept[1:], None], strict=True):
+        if entry.tb_next is not following:
+            entry.tb_next = following
+    return kept[0] if kept else None
+
+
+def is_clean_from_head(traceback: TracebackType | None) -> bool:
+    """Whether the program's own frame has been reached: only then can all of ours be taken out below it."""
+    return traceback is not None and traceback.tb_frame.f_code is not HANDLE and not is_ours(traceback.tb_frame.f_code)
+
+
+class _Watch:
+    """Waits, after an exception left us, for the moment at which the program runs again."""
+
+    def __init__(self, exception: BaseException) -> None:
+        self._exception: BaseException | None = exception
+
+    def __call__(self, frame: FrameType, event: str, argument: Any) -> None:  # noqa: ARG002 - a profile function's
+        exception = self._exception
+        if exception is None:
+            _setprofile(None)
+            return
+        if event in ("return", "c_return", "c_exception") or is_ours(frame.f_code):
+            return
+        traceback = exception.__traceback__
+        if is_clean_from_head(traceback):
+            self._exception = None
+            _setprofile(None)
+            clean(traceback)
+
+
+def leave(exception: BaseException) -> None:
+    """An exception is about to leave a frame of ours for the program's."""
+    if _getprofile() is None or type(_getprofile()) is _Watch:
+        _setprofile(_Watch(exception))

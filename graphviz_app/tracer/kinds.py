@@ -1,0 +1,227 @@
+"""What sort of torch function is it: one that computes, one that only looks, one that sets something."""
+
+from __future__ import annotations
+
+import enum
+from typing import Any
+
+import torch
+
+_T = torch.Tensor
+
+
+class Kind(enum.Enum):
+    """How a torch function is treated.
+
+    OPERATION: recorded.  LOOK: only looks at a tensor; not recorded, and never warns.  PASS: not recorded, but
+    may warn or run user code.  SET: sets an attribute of a tensor (`.grad = `, `.data = `).  LEAVE: the value
+    leaves torch.  HOOK: registers a hook.
+    """
+
+    OPERATION = 0
+    LOOK = 1
+    PASS = 2
+    SET = 3
+    LEAVE = 4
+    HOOK = 5
+    RETAIN = 6
+    DATA = 7
+
+
+_LOOKS = [
+    "shape",
+    "dtype",
+    "device",
+    "requires_grad",
+    "is_leaf",
+    "grad_fn",
+    "_version",
+    "layout",
+    "is_cuda",
+    "is_cpu",
+    "is_mps",
+    "is_sparse",
+    "is_quantized",
+    "is_meta",
+    "ndim",
+    "names",
+    "output_nr",
+    "name",
+    "_backward_hooks",
+    "_post_accumulate_grad_hooks",
+    "_base",
+    "_cdata",
+    "itemsize",
+    "nbytes",
+    "is_nested",
+    "is_mkldnn",
+    "is_xpu",
+    "is_vulkan",
+    "is_ipu",
+    "is_xla",
+    "is_mtia",
+    "is_maia",
+    "is_sparse_csr",
+    "retains_grad",
+    "volatile",
+    "_has_symbolic_sizes_strides",
+]
+_PASSES = [
+    "__len__",
+    "__repr__",
+    "__str__",
+    "__format__",
+    "__hash__",
+    "__dir__",
+    "size",
+    "dim",
+    "stride",
+    "numel",
+    "nelement",
+    "element_size",
+    "data_ptr",
+    "storage",
+    "untyped_storage",
+    "storage_offset",
+    "is_contiguous",
+    "is_floating_point",
+    "is_complex",
+    "get_device",
+    "is_shared",
+    "is_set_to",
+    "ndimension",
+    "_typed_storage",
+    "backward",
+    "requires_grad_",
+    "is_same_size",
+    "__deepcopy__",
+    "__reduce_ex__",
+    "__setstate__",
+    "share_memory_",
+    "is_signed",
+    "is_inference",
+    "is_conj",
+    "is_neg",
+    "is_pinned",
+    "__iter__",
+    "__dlpack__",
+    "__dlpack_device__",
+    "__array_priority__",
+    "_is_view",
+    "has_names",
+    "storage_type",
+    "type",
+    "__contains__",
+    "record_stream",
+    "_is_zerotensor",
+    "is_coalesced",
+    "_nnz",
+    "sparse_dim",
+    "dense_dim",
+    "__bool__",
+    "__cuda_array_interface__",
+    "untyped_storage",
+]
+_LEAVES = ["item", "tolist", "numpy", "__float__", "__int__", "__index__", "__complex__", "__array__"]
+_FUNCTIONS = (
+    torch.is_tensor,
+    torch.is_storage,
+    torch.is_grad_enabled,
+    torch.is_floating_point,
+    torch.is_complex,
+    torch.get_device,
+    torch.result_type,
+    torch.can_cast,
+    torch.numel,
+    torch.autograd.grad,
+    torch.autograd.backward,
+    torch.set_default_device,
+    torch.seed,
+    torch.manual_seed,
+    torch.is_same_size,
+    torch.is_inference,
+    torch.is_nonzero,
+)
+_QUIET_MODULES = ("torch._C", "torch.profiler", "torch.autograd.profiler", "torch.autograd.grad_mode", "torch._guards")
+
+
+class Kinds:
+    """The kind of every torch function met, looked up once each."""
+
+    def __init__(self) -> None:
+        self._known: dict[Any, tuple[Kind, str]] = {}
+        for name in _LOOKS:
+            if (descriptor := getattr(_T, name, None)) is not None and hasattr(descriptor, "__get__"):
+                self._known[descriptor.__get__] = (Kind.LOOK, name)
+        for name in _PASSES:
+            self._add(name, Kind.PASS)
+        for name in _LEAVES:
+            self._add(name, Kind.LEAVE)
+        for function in _FUNCTIONS:
+            self._known[function] = (Kind.PASS, function.__name__)
+        for name in ("register_hook", "register_post_accumulate_grad_hook"):
+            self._add(name, Kind.HOOK)
+        self._add("retain_grad", Kind.RETAIN)
+        self._known[_T.grad.__get__] = (Kind.PASS, "grad")
+        self._known[_T.data.__get__] = (Kind.DATA, "torch.Tensor.data")
+        for name in ("T", "mT", "H", "mH", "real", "imag"):
+            self._known[getattr(_T, name).__get__] = (Kind.OPERATION, f"torch.Tensor.{name}")
+        for name in ("grad", "data", "requires_grad"):
+            self._known[getattr(_T, name).__set__] = (Kind.SET, f"torch.Tensor.{name}")
+        for name in ("real", "imag"):
+            self._known[getattr(_T, name).__set__] = (Kind.OPERATION, f"torch.Tensor.{name}.__set__")
+
+    def of(self, function: Any) -> tuple[Kind, str]:
+        """The kind of a torch function, and its qualified name."""
+        try:
+            found = self._known.get(function)
+        except TypeError:
+            return Kind.OPERATION, _name(function)
+        if found is None:
+            found = self._known[function] = (_kind(function), _name(function))
+        return found
+
+    def _add(self, name: str, kind: Kind) -> None:
+        function = getattr(_T, name, None)
+        if function is not None:
+            self._known[function] = (kind, f"torch.Tensor.{name}")
+
+
+def _kind(function: Any) -> Kind:
+    name = getattr(function, "__name__", "")
+    if name in ("__get__", "__set__", "__delete__"):
+        return Kind.PASS
+    module = getattr(function, "__module__", None) or ""
+    if module in _QUIET_MODULES or str(function).startswith("profiler."):
+        return Kind.PASS
+    return Kind.PASS if name in ("_set_grad_enabled", "_record_function_enter_new") else Kind.OPERATION
+
+
+def _name(function: Any) -> str:
+    """Such as "torch.Tensor.add", "torch.nn.functional.relu", "torch.ones"."""
+    name = getattr(function, "__name__", None) or str(function)
+    owner = getattr(function, "__objclass__", None)
+    if owner is not None:
+        return f"torch.Tensor.{name}"
+    module = getattr(function, "__module__", None)
+    if module in (None, "torch._VariableFunctionsClass", "torch._C._VariableFunctions"):
+        holder = str(getattr(function, "__self__", ""))
+        return f"{_HOLDERS.get(holder, 'torch')}.{name}"
+    qualified = getattr(function, "__qualname__", name)
+    if module == "torch._tensor":
+        return f"torch.{qualified}"
+    if module in _PREFIXES:
+        home, prefix = _PREFIXES[module]
+        return f"{home}.{name.removeprefix(prefix)}"
+    return f"torch.{name}" if module == "torch" else f"{module}.{qualified}"
+
+
+_PREFIXES = {
+    "torch._C._nn": ("torch.nn.functional", ""),
+    "torch._C._linalg": ("torch.linalg", "linalg_"),
+    "torch._C._fft": ("torch.fft", "fft_"),
+    "torch._C._special": ("torch.special", "special_"),
+    "torch._C._sparse": ("torch.sparse", "_sparse_"),
+    "torch.functional": ("torch", ""),
+}
+_HOLDERS: dict[str, str] = {}

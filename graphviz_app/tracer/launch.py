@@ -1,0 +1,236 @@
+"""Runs a program as `python program.py` would, and records it."""
+
+from __future__ import annotations
+
+import builtins
+import linecache
+import os
+import sys
+import threading
+import time
+import traceback
+import types
+from importlib.machinery import SourceFileLoader
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from graphviz_app.recording import events as ev
+from graphviz_app.tracer import hygiene
+from graphviz_app.tracer.streams import Streams
+from graphviz_app.tracer.tracer import Tracer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from graphviz_app.tracer.options import TracerOptions
+
+_exec = exec
+_compile = compile
+_FLOOD_SECONDS, _FLOOD = 0.1, 50
+
+
+class Ending:
+    """How a program ended.
+
+    Attributes:
+        status: The exit status that plain Python would have given; negative for a signal.
+        how: "returned" or "exited", as in `events.Finished`.
+    """
+
+    def __init__(self, status: int, how: str) -> None:
+        self.status = status
+        self.how = how
+
+
+class Program:
+    """A program that is to be run once.
+
+    Args:
+        path: As in `sys.argv[0]`.
+        source: Its text.
+        arguments: What follows in `sys.argv`.
+        directory: The working directory.
+        capture: Whether prints become events and nothing else.
+        sink: Takes the batches.
+        options: How much is recorded.
+    """
+
+    def __init__(
+        self,
+        path: str,
+        source: str,
+        arguments: Sequence[str],
+        directory: str,
+        *,
+        capture: bool,
+        sink: Callable[[ev.Batch], None],
+        options: TracerOptions | None = None,
+    ) -> None:
+        self._path = path
+        self._source = source
+        self._arguments = list(arguments)
+        self._directory = directory
+        self._capture = capture
+        # `python sub/program.py` makes `__file__` absolute and leaves `sys.argv[0]` as it was typed.
+        self._file = path if path.startswith("<") else str(Path(directory, path))
+        self._folder = os.path.dirname(os.path.realpath(self._file))  # noqa: PTH120 - as CPython computes it
+        self._module = types.ModuleType("__main__")
+        self.tracer = Tracer(
+            sink, options, folder=self._folder, variables=vars(self._module), bottom=(Program._execute.__code__,)
+        )
+        self._log = self.tracer.core.log
+        self._streams = Streams(self._hear, self._log.flush if capture else None)
+        self._second, self._flushes = 0.0, 0
+
+    def run(self) -> Ending:
+        """Run it to its end; exit handlers and threads may still be to come."""
+        self._prepare()
+        if self._capture:
+            self._streams.capture()
+        else:
+            self._streams.overhear()
+        code: Any = None
+        try:
+            code = _compile(self._source, self._file, "exec", dont_inherit=True)
+        except (SyntaxError, ValueError) as error:
+            return self._uncaught(error.with_traceback(None), error)
+        self.tracer.core.places.add_source(self._file, self._source)
+        self.tracer.start()
+        try:
+            self._execute(code)
+        except SystemExit as error:
+            return self._exit(error)
+        except BaseException as error:  # noqa: BLE001 - the interpreter's own end of the line
+            return self._uncaught(error, error)
+        return Ending(0, "returned")
+
+    def finish(self, ending: Ending) -> None:
+        """The program's threads and exit handlers are through: say how it ended."""
+        self._streams.flush()
+        self.tracer.stop()
+        self._log.add(ev.Finished(ending.how, ending.status))
+        self._log.flush()
+
+    def _execute(self, code: Any) -> None:
+        _exec(code, vars(self._module))
+
+    def _prepare(self) -> None:
+        os.chdir(self._directory)
+        variables = vars(self._module)
+        variables.update(
+            __builtins__=builtins,
+            __file__=self._file,
+            __cached__=None,
+            __annotations__={},
+            __loader__=SourceFileLoader("__main__", self._file),
+        )
+        sys.modules["__main__"] = self._module
+        sys.argv = [self._path, *self._arguments]
+        sys.orig_argv = [sys.executable, self._path, *self._arguments]
+        sys.path[:1] = [self._folder]
+        lines = self._source.splitlines(keepends=True)
+        # So that tracebacks and `inspect` show the text that ran, not one that was saved since.
+        linecache.cache[self._file] = (len(self._source), None, lines, self._file)
+
+    def _hear(self, stream: str, text: str) -> None:
+        core = self.tracer.core
+        if core.muted or os.getpid() != core.process:
+            return
+        with torch._C.DisableTorchFunction():
+            core.leaves.settle()
+        self._log.printed(stream, text)
+        if self._capture and text[-1] == "\n":
+            self._flush_prints()
+
+    def _flush_prints(self) -> None:
+        """Show what was printed at once, but a flood of prints in larger pieces."""
+        now = time.monotonic()
+        if now - self._second > _FLOOD_SECONDS:
+            self._second, self._flushes = now, 0
+        self._flushes += 1
+        if self._flushes <= _FLOOD:
+            self._log.flush()
+
+    def _exit(self, error: SystemExit) -> Ending:
+        code = error.code
+        if code is None:
+            return Ending(0, "exited")
+        if isinstance(code, int):
+            return Ending(code & 0xFF, "exited")
+        self._streams.flush()
+        try:
+            sys.stderr.write(f"{code}\n")
+        except Exception:  # noqa: BLE001 - as the interpreter does
+            pass
+        return Ending(1, "exited")
+
+    def _uncaught(self, error: BaseException, shown: BaseException) -> Ending:
+        shown.__traceback__ = _without_ours(hygiene.clean(shown.__traceback__))
+        text = "".join(traceback.format_exception(type(error), error, error.__traceback__))
+        place = self.tracer.core.places.of_traceback(error.__traceback__)
+        span = None if place is None else place.span
+        if isinstance(error, SyntaxError) and error.filename == self._file:
+            self.tracer.core.places.add_source(self._file, self._source)
+            span = ev.Span(self.tracer.core.places.file_number(self._file), error.lineno or 1)
+        message = str(error)
+        with torch._C.DisableTorchFunction():
+            self.tracer.core.leaves.settle()
+        self._log.add(
+            ev.Raised(
+                type(error).__name__,
+                message,
+                _sentence(error),
+                span,
+                () if place is None else place.frames,
+                text,
+            )
+        )
+        sys.last_type, sys.last_value, sys.last_traceback = type(error), error, error.__traceback__
+        try:
+            if sys.excepthook is sys.__excepthook__ and self._text_on_disk() != self._source:
+                # The interpreter reads the lines that it shows from the disk, where there are others, or none.
+                sys.stderr.write(text)
+            else:
+                sys.excepthook(type(error), error, error.__traceback__)
+        except BaseException:  # noqa: BLE001 - a hook of the program's may do anything
+            sys.__excepthook__(type(error), error, error.__traceback__)
+        self._streams.flush()
+        if isinstance(error, KeyboardInterrupt):
+            return Ending(-2, "returned")
+        return Ending(1, "returned")
+
+    def _text_on_disk(self) -> str | None:
+        try:
+            return Path(self._file).read_bytes().decode()
+        except (OSError, UnicodeDecodeError):
+            return None
+
+
+hygiene.ours(Program._execute)
+hygiene.ours(Program.run)
+
+
+def _without_ours(trace: types.TracebackType | None) -> types.TracebackType | None:
+    while trace is not None and hygiene.is_ours(trace.tb_frame.f_code):
+        trace = trace.tb_next
+    return trace
+
+
+def _sentence(error: BaseException) -> str:
+    try:
+        from graphviz_app.explain.errors import explain_error
+    except ImportError:
+        return ""
+    try:
+        return explain_error(type(error).__name__, str(error))
+    except Exception:  # noqa: BLE001 - an explanation is never worth a crash
+        return ""
+
+
+def wait_for_threads() -> None:
+    """What the interpreter does between the program's last line and its exit handlers."""
+    for thread in threading.enumerate():
+        if thread is not threading.current_thread() and not thread.daemon:
+            thread.join()

@@ -1,0 +1,79 @@
+"""Events on their way out: numbered values, gathered into batches."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING
+
+from graphviz_app.recording import events as ev
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from graphviz_app.recording.values import TensorRecord
+
+EVENTS_IN_A_BATCH = 512
+BYTES_IN_A_BATCH = 1 << 20
+
+
+class EventLog:
+    """Gathers events and values, and hands them to a sink in batches, in order.
+
+    Nothing here raises into the program: when the sink fails (the other side is gone), the log goes silent.
+    """
+
+    def __init__(self, sink: Callable[[ev.Batch], None]) -> None:
+        self._sink = sink
+        self._events: list[ev.Event] = []
+        self._values: list[TensorRecord] = []
+        self._first_value = 0
+        self._bytes = 0
+        self._noticed: set[str] = set()
+        # Reentrant, because a signal's handler may run the program's code within ours.
+        self.lock = threading.RLock()
+        self.muted = False
+
+    def value(self, record: TensorRecord, weight: int = 64) -> int:
+        """Number a value; `weight` is how many bytes it takes, about."""
+        with self.lock:
+            number = self._first_value + len(self._values)
+            self._values.append(record)
+            self._bytes += weight
+            return number
+
+    def add(self, event: ev.Event) -> None:
+        """Append an event."""
+        with self.lock:
+            self._events.append(event)
+            if len(self._events) >= EVENTS_IN_A_BATCH or self._bytes >= BYTES_IN_A_BATCH:
+                self.flush()
+
+    def printed(self, stream: str, text: str) -> None:
+        """Append what the program wrote; the pieces of one line are one event."""
+        with self.lock:
+            last = self._events[-1] if self._events else None
+            if type(last) is ev.Printed and last.stream == stream and last.text[-1] != "\n":
+                self._events[-1] = ev.Printed(stream, last.text + text)
+            else:
+                self.add(ev.Printed(stream, text))
+
+    def notice(self, text: str) -> None:
+        """Say, once, what could not be recorded and why."""
+        if text not in self._noticed:
+            self._noticed.add(text)
+            self.add(ev.Notice(text))
+
+    def flush(self) -> None:
+        """Hand over what has been gathered."""
+        with self.lock:
+            if not self._events and not self._values:
+                return
+            batch = ev.Batch(self._first_value, tuple(self._values), tuple(self._events))
+            self._first_value += len(self._values)
+            self._values, self._events, self._bytes = [], [], 0
+            if self.muted:
+                return
+            try:
+                self._sink(batch)
+            except Exception:  # noqa: BLE001 - whatever is wrong with the other side, the program goes on
+                self.muted = True

@@ -1,0 +1,79 @@
+"""A tensor's memory as a numpy array, without a single torch operation.
+
+Whatever torch does is seen by the user's dispatch modes, function modes, profilers and tracers, may be changed by
+autocast, and `Tensor.numpy()` even makes the storage unresizable. Reading the memory is seen by nobody.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from typing import Any
+
+import ml_dtypes
+import numpy as np
+import numpy.typing as npt
+import torch
+
+_address = getattr(torch._C, "_data_address", torch.Tensor.data_ptr)
+string_at = ctypes.string_at
+
+_NUMPY: dict[str, Any] = {
+    "float64": np.float64,
+    "float32": np.float32,
+    "float16": np.float16,
+    "bfloat16": ml_dtypes.bfloat16,
+    "float8_e4m3fn": ml_dtypes.float8_e4m3fn,
+    "float8_e4m3fnuz": ml_dtypes.float8_e4m3fnuz,
+    "float8_e5m2": ml_dtypes.float8_e5m2,
+    "float8_e5m2fnuz": ml_dtypes.float8_e5m2fnuz,
+    "float8_e8m0fnu": ml_dtypes.float8_e8m0fnu,
+    "complex128": np.complex128,
+    "complex64": np.complex64,
+    "complex32": np.dtype([("real", np.float16), ("imag", np.float16)]),
+    "int64": np.int64,
+    "int32": np.int32,
+    "int16": np.int16,
+    "int8": np.int8,
+    "uint64": np.uint64,
+    "uint32": np.uint32,
+    "uint16": np.uint16,
+    "uint8": np.uint8,
+    "bool": np.bool_,
+}
+READABLE: dict[torch.dtype, tuple[str, np.dtype[Any]]] = {
+    getattr(torch, name): (name, np.dtype(dtype)) for name, dtype in _NUMPY.items() if hasattr(torch, name)
+}
+"""The dtypes that numpy can hold: their names, and numpy's own."""
+
+
+def bytes_of(tensor: torch.Tensor, size: int) -> bytes | None:
+    """The `size` bytes of a contiguous CPU tensor, or None where it has no memory."""
+    address = _address(tensor)
+    return string_at(address, size) if address else (b"" if size == 0 else None)
+
+
+def address_of(tensor: torch.Tensor) -> int:
+    """Where a tensor's elements begin, 0 where it has no memory that could be asked for."""
+    try:
+        return _address(tensor)
+    except (RuntimeError, TypeError):
+        return 0
+
+
+def array_of(tensor: torch.Tensor, dtype: np.dtype[Any]) -> npt.NDArray[Any] | None:
+    """A strided CPU tensor's elements where they lie, or None where it has no memory.
+
+    The array is valid only while the tensor is; conjugate and negative bits are applied on a copy.
+    """
+    shape, strides = tuple(tensor.shape), tensor.stride()
+    if 0 in shape:
+        return np.empty(shape, dtype)
+    address = _address(tensor)
+    if not address:
+        return None
+    reach = 1 + sum((size - 1) * stride for size, stride in zip(shape, strides, strict=True))
+    memory = (ctypes.c_char * (reach * dtype.itemsize)).from_address(address)
+    array = np.ndarray(shape, dtype, memory, 0, tuple(stride * dtype.itemsize for stride in strides))
+    if tensor.is_conj():
+        array = np.conj(array)
+    return np.negative(array) if tensor.is_neg() else array

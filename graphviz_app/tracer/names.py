@@ -1,0 +1,157 @@
+"""What the program calls a tensor: a variable, a parameter of a module, an item of a container, an attribute."""
+
+from __future__ import annotations
+
+import sys
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from graphviz_app.tracer.frames import local_variables
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from types import FrameType
+
+    from graphviz_app.tracer.places import Places
+
+_Module = torch.nn.Module
+_Tensor = torch.Tensor
+_DEPTH = 4
+_ITEMS = 256
+_VISITS = 20_000
+
+
+class Names:
+    """Looks through the program's variables, without running any of its code.
+
+    Attributes:
+        globals: The program's own global variables, None while nothing is known of them.
+    """
+
+    def __init__(self, places: Places) -> None:
+        self._places = places
+        self.globals: dict[str, Any] | None = None
+
+    def of(self, tensor: torch.Tensor, frame: FrameType | None = None) -> str:
+        """The shortest name by which the program can reach a tensor from where it is, or ""."""
+        scopes = [*self._scopes(frame)]
+        for scope in scopes:
+            for name, value in scope:
+                if value is tensor:
+                    return name
+        for scope in scopes:
+            if found := _Search(tensor).through(scope):
+                return found
+        return ""
+
+    def tensors(self) -> Iterator[tuple[str, torch.Tensor]]:
+        """The program's global variables that are tensors."""
+        for name, value in list((self.globals or {}).items()):
+            if not name.startswith("_") and issubclass(type(value), _Tensor):
+                yield name, value
+
+    def _scopes(self, frame: FrameType | None) -> Iterator[list[tuple[str, Any]]]:
+        """Variables, outermost scope first: the module's names for things outlive a function's."""
+        variables = self.globals if self.globals is not None else vars(sys.modules["__main__"])
+        yield [(name, value) for name, value in list(variables.items()) if not name.startswith("__")]
+        frames: list[FrameType] = []
+        while frame is not None:
+            if self._places.is_user_code(frame.f_code):
+                frames.append(frame)
+            frame = frame.f_back
+        for each in reversed(frames):
+            if each.f_code.co_name == "<module>":
+                if each.f_globals is not variables:
+                    yield list(each.f_globals.items())
+            else:
+                yield list(local_variables(each))
+
+
+class _Search:
+    """Looks for one tensor through variables, containers and attributes, breadth first."""
+
+    def __init__(self, tensor: torch.Tensor) -> None:
+        self._tensor = tensor
+        self._seen: set[int] = set()
+        self._left = _VISITS
+
+    def through(self, variables: Iterable[tuple[str, Any]]) -> str:
+        level = list(variables)
+        for _ in range(_DEPTH):
+            deeper: list[tuple[str, Any]] = []
+            for name, value in level:
+                for path, part in self._parts(name, value):
+                    if part is self._tensor:
+                        return path
+                    deeper.append((path, part))
+                    self._left -= 1
+                    if self._left <= 0:
+                        return ""
+            level = deeper
+        return ""
+
+    def _parts(self, name: str, value: Any) -> Iterator[tuple[str, Any]]:
+        kind = type(value)
+        if kind in _PLAIN or id(value) in self._seen or issubclass(kind, (type, ModuleType, _Tensor)):
+            return
+        self._seen.add(id(value))
+        if issubclass(kind, _Module):
+            yield from ((f"{name}.{path}", part) for path, part in _parameters(value))
+        elif issubclass(kind, (list, tuple)):
+            for index, part in enumerate(list.__getitem__(value, slice(_ITEMS)) if issubclass(kind, list) else value):
+                yield f"{name}[{index}]", part
+        elif issubclass(kind, dict):
+            for key, part in list(dict.items(value))[:_ITEMS]:
+                if type(key) in (str, int):
+                    yield f"{name}[{key!r}]", part
+        if (attributes := _attributes(value)) and not issubclass(kind, _Module):
+            for key, part in list(attributes.items())[:_ITEMS]:
+                yield f"{name}.{key}", part
+
+
+_PLAIN = frozenset({int, float, complex, str, bytes, bool, type(None), type(len), type(lambda: 0), torch.dtype})
+
+
+def _attributes(value: Any) -> dict[str, Any]:
+    """The instance's own attributes, without asking any property or `__getattr__`."""
+    try:
+        attributes = object.__getattribute__(value, "__dict__")
+    except Exception:  # noqa: BLE001 - some objects have none, some refuse in their own way
+        return {}
+    return attributes if type(attributes) is dict else {}
+
+
+def _parameters(module: Any) -> Iterator[tuple[str, Any]]:
+    """All parameters, buffers and plain tensors of a module and its children, as `named_parameters` names them."""
+    stack, seen = [("", module)], set[int]()
+    while stack:
+        prefix, each = stack.pop()
+        if id(each) in seen:
+            continue
+        seen.add(id(each))
+        attributes = _attributes(each)
+        for kind in ("_parameters", "_buffers"):
+            for name, tensor in dict.items(attributes.get(kind) or {}):
+                yield prefix + name, tensor
+        for name, value in list(attributes.items()):
+            if issubclass(type(value), _Tensor) or (type(value) in (list, tuple, dict) and not name.startswith("_")):
+                yield prefix + name, value
+        children = [(f"{prefix}{name}.", child) for name, child in dict.items(attributes.get("_modules") or {})]
+        stack.extend(reversed([(path, child) for path, child in children if child is not None]))
+
+
+def module_paths(root: Any) -> dict[int, str]:
+    """The path of every module below a root, by its id; the root's own is ""."""
+    paths: dict[int, str] = {}
+    stack = [("", root)]
+    while stack:
+        path, module = stack.pop()
+        if id(module) in paths:
+            continue
+        paths[id(module)] = path
+        prefix = f"{path}." if path else ""
+        children = dict.items(_attributes(module).get("_modules") or {})
+        stack.extend(reversed([(prefix + name, child) for name, child in children if child is not None]))
+    return paths

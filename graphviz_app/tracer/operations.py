@@ -1,0 +1,317 @@
+"""Sees every torch call of the program, and records what it took, gave and made."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch.overrides import TorchFunctionMode
+
+from graphviz_app.recording import events as ev
+from graphviz_app.tracer import hygiene
+from graphviz_app.tracer.cuts import find_cut
+from graphviz_app.tracer.flatten import other_arguments, results_in, tensors_in
+from graphviz_app.tracer.kinds import Kind, Kinds
+from graphviz_app.tracer.leaves import version_of
+from graphviz_app.tracer.modules import CALL, ModulePaths
+
+if TYPE_CHECKING:
+    from types import FrameType
+
+    from graphviz_app.tracer.core import Core
+    from graphviz_app.tracer.graph import GraphWalker
+    from graphviz_app.tracer.hooks import UserHooks
+    from graphviz_app.tracer.identity import Tracked
+    from graphviz_app.tracer.places import Place
+
+_getframe = sys._getframe
+_sequence = torch._C._autograd._get_sequence_nr
+_Disabled = torch._C.DisableTorchFunction
+_NoDispatch = torch._C._DisableTorchDispatch
+_dispatch_modes = torch._C._len_torch_dispatch_stack
+_interpreter = torch._C._functorch.peek_interpreter_stack
+_tracing = torch._C._get_tracing_state
+_grad_enabled = torch.is_grad_enabled
+_LOST = "Something of the recording was lost: an operation could not be described ({}). The program is not affected."
+
+
+class OperationMode(TorchFunctionMode):
+    """The mode that is asked about every torch call; everything it does besides calling is in `Operations`."""
+
+    def __init__(self, operations: Operations) -> None:
+        self._operations = operations
+        self._known = operations.kinds._known.get
+        self._run = operations.run
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        """Call the function as if nobody were there, and record it."""
+        try:
+            found = self._known(func)
+        except TypeError:
+            found = None
+        if found is not None and found[0] is Kind.LOOK:
+            return func(*args)
+        return self._run(func, args, kwargs if kwargs is not None else {}, _getframe(1), found)
+
+
+hygiene.ours(OperationMode.__torch_function__)
+
+
+class Operations:
+    """Records operations."""
+
+    def __init__(self, core: Core, graph: GraphWalker, hooks: UserHooks) -> None:
+        self.core = core
+        self.kinds = Kinds()
+        self.mode = OperationMode(self)
+        self._graph = graph
+        self._hooks = hooks
+        self._modules = ModulePaths()
+        self._last_place: Place | None = None
+
+    def run(self, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any], caller: FrameType, found: Any) -> Any:
+        """Call `func` and record the call."""
+        call = hygiene.stand_in(caller)
+        kind, name = found or self.kinds.of(func)
+        core = self.core
+        if core.muted or core.local.silent or (kind is Kind.PASS):
+            try:
+                return call(func, args, kwargs)
+            except BaseException as error:
+                hygiene.leave(error)
+                raise
+        start = _sequence()
+        try:
+            result = call(func, args, kwargs)
+        except BaseException as error:
+            hygiene.leave(error)
+            raise
+        try:
+            self.note(kind, name, func, args, kwargs, result, caller, start)
+        except Exception as error:  # noqa: BLE001 - a fault of ours must never be the program's
+            core.log.notice(_LOST.format(f"{type(error).__name__}: {error}"))
+        return result
+
+    def note(
+        self,
+        kind: Kind,
+        name: str,
+        func: Any,
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+        result: Any,
+        caller: FrameType,
+        start: int,
+    ) -> None:
+        """Record a call that has just returned."""
+        if _interpreter() is not None or _tracing() is not None:
+            self.core.log.notice(
+                "Inside function transforms (vmap, grad, jacrev) and torch.jit tracing, operations are not recorded."
+            )
+            return
+        with _Disabled():
+            if _dispatch_modes():
+                with _NoDispatch():
+                    self._note(kind, name, func, args, kwargs, result, caller, start)
+            else:
+                self._note(kind, name, func, args, kwargs, result, caller, start)
+
+    def note_custom(
+        self, cls: Any, args: tuple[Any, ...], kwargs: dict[str, Any], result: Any, caller: FrameType, start: int
+    ) -> None:
+        """Record a call of a custom `autograd.Function`."""
+        if self.core.muted or self.core.local.silent:
+            return
+        try:
+            self.note(Kind.OPERATION, f"{cls.__qualname__}.apply", None, args, kwargs, result, caller, start)
+        except Exception as error:  # noqa: BLE001 - a fault of ours must never be the program's
+            self.core.log.notice(_LOST.format(f"{type(error).__name__}: {error}"))
+
+    def _note(
+        self,
+        kind: Kind,
+        name: str,
+        func: Any,
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+        result: Any,
+        caller: FrameType,
+        start: int,
+    ) -> None:
+        core = self.core
+        place = core.places.find(caller)
+        if place is not None and place is not self._last_place:
+            core.leaves.settle(place)
+            self._last_place = place
+        if kind is Kind.HOOK or kind is Kind.RETAIN:
+            self._hooks.registered(kind, args, kwargs, place)
+            return
+        if kind is Kind.SET:
+            core.leaves.touch(args[:1], place)
+            return
+        if not core.options.operations:
+            self._touch_written(args, kwargs, place)
+            return
+        if kind is Kind.DATA:
+            # Reading `.data` by itself is nothing; what is then done with it is seen as it happens.
+            self._data_of(args[0], result)
+            return
+        Call(self, kind, name, args, kwargs, result, caller, place, start).record()
+
+    def _touch_written(self, args: tuple[Any, ...], kwargs: dict[str, Any], place: Place | None) -> None:
+        tensors = [tensor for _, tensor in tensors_in(args, kwargs)]
+        written = [t for t in tensors if (k := self.core.tensors.known(t)) is None or k.version != version_of(t)]
+        if written:
+            self.core.leaves.touch(written, place)
+
+    def _data_of(self, tensor: torch.Tensor, data: Any) -> None:
+        tracked = self.core.tensors.known(tensor)
+        if tracked is not None and tracked.value != ev.NONE and isinstance(data, torch.Tensor):
+            self.core.tensors.track(data).version = version_of(data)
+
+    def module_of(self, frame: FrameType | None) -> tuple[str, str]:
+        """Path and class of the innermost module on the stack."""
+        inner = outer = None
+        while frame is not None:
+            if frame.f_code is CALL:
+                if inner is None:
+                    inner = frame
+                outer = frame
+            frame = frame.f_back
+        return ("", "") if inner is None or outer is None else self._modules.path(inner, outer)
+
+
+class Call:
+    """One call of an operation, after it returned."""
+
+    __slots__ = (
+        "args",
+        "caller",
+        "core",
+        "kind",
+        "kwargs",
+        "name",
+        "number",
+        "operations",
+        "place",
+        "result",
+        "start",
+    )
+
+    def __init__(
+        self,
+        operations: Operations,
+        kind: Kind,
+        name: str,
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+        result: Any,
+        caller: FrameType,
+        place: Place | None,
+        start: int,
+    ) -> None:
+        self.operations = operations
+        self.core = operations.core
+        self.kind = kind
+        self.name = name
+        self.args = args
+        self.kwargs = kwargs
+        self.result = result
+        self.caller = caller
+        self.place = place
+        self.start = start
+        self.number = ev.NONE
+
+    def record(self) -> None:
+        """Record it, if it dealt with tensors at all."""
+        core = self.core
+        results = results_in(self.result)
+        arguments = tensors_in(self.args, self.kwargs)
+        if not results and not arguments:
+            return
+        written: list[tuple[torch.Tensor, int]] = []
+        inputs = tuple([self._input(path, tensor, written) for path, tensor in arguments])
+        self.number = core.operation_count
+        core.operation_count += 1
+        given = {id(tensor): core.tensors.track(tensor) for tensor in results} if results else {}
+        nodes: tuple[int, ...] = ()
+        if _sequence() != self.start:
+            nodes = self.operations._graph.made_by(self, results)
+        changed = {id(tensor) for tensor, _ in written}
+        outputs = tuple([self._output(tensor, given[id(tensor)], changed) for tensor in results])
+        grad_mode = _grad_enabled()
+        cut = None if nodes else find_cut(self.kind, self.name, arguments, results, grad_mode=grad_mode)
+        place = self.place
+        module, module_type = self.operations.module_of(self.caller)
+        span, stack = (None, ()) if place is None else (place.span, place.frames)
+        words = other_arguments(self.args, self.kwargs)
+        core.log.add(
+            ev.OperationRan(
+                self.number, self.name, span, stack, module, module_type, inputs, outputs, nodes, grad_mode, cut, words
+            )
+        )
+        if written:
+            self._mutated(written)
+        if results and place is not None and place.site.targets:
+            self._name(results, place)
+
+    def _input(self, path: str, tensor: torch.Tensor, written: list[tuple[torch.Tensor, int]]) -> ev.TensorUse:
+        core = self.core
+        tracked = core.tensors.track(tensor)
+        version = 0 if tensor.is_inference() else tensor._version
+        requires_grad, is_leaf = tensor.requires_grad, tensor.is_leaf
+        value = tracked.value
+        if tracked.version != version:
+            if tracked.version != -1 or self._writes(path):
+                written.append((tensor, tracked.version if tracked.version != -1 else version - 1))
+            if core.options.forward_values and (tracked.version == -1 and not self._writes(path)):
+                value = tracked.value = core.values.record(tensor)
+            tracked.version = version
+        node, slot = tracked.node, tracked.slot
+        if is_leaf and requires_grad:
+            leaf = tracked.leaf
+            if leaf is None or leaf.node == ev.NONE:
+                leaf = core.leaves.meet(tensor, self.caller)
+                value = leaf.value if value == ev.NONE else value
+            node, slot = leaf.node, 0
+        return ev.TensorUse(tracked.number, value, node, slot, version, requires_grad, is_leaf, path)
+
+    def _writes(self, path: str) -> bool:
+        """Whether the call, by its name, writes on that argument."""
+        name = self.name
+        return (
+            path == "out"
+            or (path == "0" and name[-1] == "_" and name[-2] != "_")
+            or (name.endswith("_") and not name.endswith("__") and path.startswith("0"))
+        )
+
+    def _output(self, tensor: torch.Tensor, tracked: Tracked, changed: set[int]) -> ev.TensorUse:
+        core = self.core
+        version = 0 if tensor.is_inference() else tensor._version
+        if tracked.value == ev.NONE or tracked.version != version or id(tensor) in changed:
+            tracked.version = version
+            tracked.value = core.values.record(tensor) if core.options.forward_values else ev.NONE
+        node, slot = tracked.node, tracked.slot
+        requires_grad, is_leaf = tensor.requires_grad, tensor.is_leaf
+        if is_leaf and tracked.leaf is not None:
+            node, slot = tracked.leaf.node, 0
+        return ev.TensorUse(tracked.number, tracked.value, node, slot, version, requires_grad, is_leaf)
+
+    def _mutated(self, written: list[tuple[torch.Tensor, int]]) -> None:
+        core, span = self.core, None if self.place is None else self.place.span
+        for tensor, before in written:
+            tracked = core.tensors.track(tensor)
+            core.log.add(ev.TensorMutated(tracked.number, self.number, before, tracked.version, span))
+        core.leaves.touch([tensor for tensor, _ in written], self.place)
+
+    def _name(self, results: list[torch.Tensor], place: Place) -> None:
+        targets = place.site.targets
+        if len(targets) == 1 and len(results) > 1:
+            targets = tuple(f"{targets[0]}[{index}]" for index in range(len(results))) if targets[0] else ()
+        for name, tensor in zip(targets, results, strict=False):
+            if name:
+                tracked = self.core.tensors.track(tensor)
+                if tracked.name != name:
+                    tracked.name = name
+                    self.core.log.add(ev.NameBound(tracked.number, name, place.span))

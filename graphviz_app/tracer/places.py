@@ -1,0 +1,226 @@
+"""Where in the user's own code something happened: the line, the columns, and the calls that led there."""
+
+from __future__ import annotations
+
+import linecache
+import os
+import site
+import sys
+import sysconfig
+from pathlib import Path
+from types import CodeType, FrameType, FunctionType
+from typing import TYPE_CHECKING, Any
+
+from graphviz_app.recording import events as ev
+from graphviz_app.tracer.statements import Statements
+
+if TYPE_CHECKING:
+    from graphviz_app.tracer.log import EventLog
+
+_CODES_KEPT = 20_000
+_getframe = sys._getframe
+
+
+class Site:
+    """One place in the user's code from which torch is called: an instruction of a code object.
+
+    Attributes:
+        span: Where it stands.
+        frame: The same as an entry of a stack.
+        text: What stands there, shortened: "loss.backward()".
+        targets: What the value is assigned to: ("y",), ("q", "k"), or () where it is not.
+        is_whole: Whether what stands there is the whole right side of that assignment.
+    """
+
+    __slots__ = ("code", "frame", "is_whole", "span", "statement", "targets", "text")
+
+    def __init__(self, code: CodeType, span: ev.Span, text: str, targets: tuple[str, ...], statement: int) -> None:
+        self.code = code
+        self.span = span
+        self.frame = ev.Frame(span, _function_name(code))
+        self.text = text
+        self.targets = targets
+        self.statement = statement
+
+
+class Place:
+    """A stack of sites, innermost last.
+
+    Attributes:
+        site: The innermost.
+        frames: All, outermost first.
+    """
+
+    __slots__ = ("frames", "site", "span")
+
+    def __init__(self, sites: tuple[Site, ...]) -> None:
+        self.site = sites[-1]
+        self.span = self.site.span
+        self.frames = tuple(site.frame for site in sites)
+
+
+class Places:
+    """Finds places, and names the files that they are in.
+
+    Args:
+        log: Where files are announced.
+        folder: The user's own folder; code elsewhere is a library's.
+        bottom: Code at which the walk down the stack ends, because only our own lies below it.
+    """
+
+    def __init__(self, log: EventLog, folder: str | None, bottom: tuple[CodeType, ...] = ()) -> None:
+        self._log = log
+        self._folder = None if folder is None else os.path.realpath(folder) + os.sep
+        self._bottom = frozenset(map(id, bottom))
+        self._files: dict[str, int] = {}
+        self._texts: dict[str, str] = {}
+        self._statements: dict[str, Statements] = {}
+        # By the id of a code object, which the value keeps alive: hashing code objects is slow.
+        self._codes: dict[int, tuple[CodeType, int]] = {}
+        self._sites: dict[tuple[int, int], Site] = {}
+        self._places: dict[tuple[int, ...], Place] = {}
+
+    def add_source(self, path: str, text: str) -> None:
+        """Tell the text of a file that may not be on disk."""
+        self._texts[path] = text
+        self._file(path)
+
+    def find(self, frame: FrameType | None) -> Place | None:
+        """The user's place that led to `frame`, or None where there is none."""
+        key: list[int] = []
+        codes, bottom = self._codes, self._bottom
+        while frame is not None:
+            code = frame.f_code
+            known = codes.get(id(code))
+            if known is None:
+                if id(code) in bottom:
+                    break
+                known = self._meet(code)
+            if known[1] >= 0:
+                key.append(id(code))
+                key.append(frame.f_lasti)
+            frame = frame.f_back
+        if not key:
+            return None
+        place = self._places.get(tuple(key))
+        return place if place is not None else self._make(tuple(key))
+
+    def of_traceback(self, traceback: Any) -> Place | None:
+        """The user's place at which an exception was raised."""
+        sites: list[Site] = []
+        while traceback is not None:
+            code = traceback.tb_frame.f_code
+            if self._known(code)[1] >= 0:
+                sites.append(self._site(code, traceback.tb_lasti))
+            traceback = traceback.tb_next
+        return Place(tuple(sites)) if sites else None
+
+    def definition(self, function: Any) -> ev.Span | None:
+        """Where a function of the user's is written."""
+        function = getattr(function, "__func__", function)
+        function = getattr(function, "__wrapped__", function)
+        if not isinstance(function, FunctionType):
+            return None
+        file = self._known(function.__code__)[1]
+        return None if file < 0 else ev.Span(file, function.__code__.co_firstlineno)
+
+    def file_number(self, path: str) -> int:
+        """The number of a file, NONE where it is not the user's."""
+        return self._file(path)
+
+    def is_user_code(self, code: CodeType) -> bool:
+        """Whether a code object comes from the user's own files."""
+        return self._known(code)[1] >= 0
+
+    def _known(self, code: CodeType) -> tuple[CodeType, int]:
+        known = self._codes.get(id(code))
+        return known if known is not None else self._meet(code)
+
+    def _meet(self, code: CodeType) -> tuple[CodeType, int]:
+        if len(self._codes) > _CODES_KEPT:
+            self._codes.clear()
+            self._sites.clear()
+            self._places.clear()
+        known = (code, self._file(code.co_filename))
+        self._codes[id(code)] = known
+        return known
+
+    def _file(self, path: str) -> int:
+        number = self._files.get(path)
+        if number is None:
+            text = self._text(path)
+            number = ev.NONE if text is None else sum(1 for known in self._files.values() if known >= 0)
+            self._files[path] = number
+            if text is not None:
+                self._statements[path] = Statements(text)
+                self._log.add(ev.SourceRead(number, path, text))
+        return number
+
+    def _text(self, path: str) -> str | None:
+        """The text of a file of the user's, None for other files."""
+        if path in self._texts:
+            return self._texts[path]
+        if self._folder is None or path.startswith("<") or not self._is_users(path):
+            return None
+        text = "".join(linecache.getlines(path))
+        return text or None
+
+    def _is_users(self, path: str) -> bool:
+        real = os.path.realpath(path)
+        if self._folder is None or not real.startswith(self._folder):
+            return False
+        return not any(real.startswith(library) for library in LIBRARIES) and "site-packages" not in real
+
+    def _make(self, key: tuple[int, ...]) -> Place:
+        sites = [self._site(self._codes[key[i]][0], key[i + 1]) for i in range(0, len(key), 2)]
+        place = Place(tuple(reversed(sites)))
+        if len(self._places) > _CODES_KEPT:
+            self._places.clear()
+        self._places[key] = place
+        return place
+
+    def _site(self, code: CodeType, instruction: int) -> Site:
+        key = (id(code), instruction)
+        found = self._sites.get(key)
+        if found is None:
+            found = self._sites[key] = self._make_site(code, instruction)
+        return found
+
+    def _make_site(self, code: CodeType, instruction: int) -> Site:
+        statements = self._statements[code.co_filename]
+        span = statements.span(self._files[code.co_filename], _positions(code, instruction))
+        text, targets, statement = statements.at(span)
+        return Site(code, span, text, targets, statement)
+
+
+def _libraries() -> tuple[str, ...]:
+    """Folders of code that nobody's program is in."""
+    folders = {sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")}
+    folders |= {*site.getsitepackages(), site.getusersitepackages(), str(Path(__file__).parents[1])}
+    return tuple(os.path.realpath(folder) + os.sep for folder in folders if folder)
+
+
+LIBRARIES = _libraries()
+
+
+def _positions(code: CodeType, instruction: int) -> tuple[int, int, int, int]:
+    """Line, end line, column and end column (in bytes) of an instruction; NONE where unknown."""
+    if hasattr(code, "co_positions"):
+        for number, position in enumerate(code.co_positions()):
+            if number * 2 == instruction:
+                line, end_line, column, end_column = position
+                return (
+                    line or code.co_firstlineno,
+                    end_line or ev.NONE,
+                    ev.NONE if column is None else column,
+                    ev.NONE if end_column is None else end_column,
+                )
+    line = code.co_firstlineno
+    for start, end, at in code.co_lines():
+        if start <= instruction < end and at is not None:
+            line = at
+    return line, ev.NONE, ev.NONE, ev.NONE
+
+
+def _function_name(code: CodeType) -> str:
+    return getattr(code, "co_qualname", code.co_name)

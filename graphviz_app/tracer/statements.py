@@ -1,0 +1,137 @@
+"""What a file of the user's says at a span: the text, and the names that its value is given to."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from graphviz_app.recording import events as ev
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_LONGEST_TEXT = 72
+
+
+class Statements:
+    """The statements of one file.
+
+    Args:
+        text: The file's text; one that is no Python has no statements, and no harm is done.
+    """
+
+    def __init__(self, text: str) -> None:
+        self._lines = text.splitlines()
+        self._assigned: dict[tuple[int, int, int, int], tuple[str, ...]] | None = None
+        self._in_place: dict[int, str] = {}
+        self._text = text
+        self._starts: dict[int, int] = {}
+        self._loops: list[tuple[int, int]] = []
+
+    def span(self, file: int, position: tuple[int, int, int, int]) -> ev.Span:
+        """A span of an instruction's position, whose columns count UTF-8 bytes."""
+        line, end_line, column, end_column = position
+        return ev.Span(file, line, self._characters(line, column), end_line, self._characters(end_line, end_column))
+
+    def at(self, span: ev.Span) -> tuple[str, tuple[str, ...], int]:
+        """The text at a span, the names its value is given to, and the line at which its statement begins."""
+        if self._assigned is None:
+            self._parse()
+        assigned = self._assigned or {}
+        targets = assigned.get((span.line, span.column, span.end_line, span.end_column), ())
+        if not targets and span.column == ev.NONE:
+            targets = assigned.get((span.line, ev.NONE, ev.NONE, ev.NONE), ())
+        return self._excerpt(span), targets, self._starts.get(span.line, span.line)
+
+    def loops(self, line: int) -> tuple[int, ...]:
+        """Lines of the loops whose bodies hold a line, outermost first."""
+        if self._assigned is None:
+            self._parse()
+        return tuple(start for start, end in self._loops if start < line <= end)
+
+    def _parse(self) -> None:
+        self._assigned = {}
+        try:
+            tree = ast.parse(self._text)
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            return
+        for node in ast.walk(tree):
+            if isinstance(node, ast.stmt):
+                for line in range(node.lineno, (node.end_lineno or node.lineno) + 1):
+                    self._starts[line] = max(self._starts.get(line, 0), node.lineno)
+            if isinstance(node, (ast.For, ast.While)):
+                self._loops.append((node.lineno, node.end_lineno or node.lineno))
+            for value, names in _assignments(node):
+                self._assigned[self._key(value)] = names
+                self._assigned.setdefault((value.lineno, ev.NONE, ev.NONE, ev.NONE), names)
+        self._loops.sort()
+
+    def _key(self, node: ast.expr | ast.stmt) -> tuple[int, int, int, int]:
+        end_line, end_column = node.end_lineno or node.lineno, node.end_col_offset
+        return (
+            node.lineno,
+            self._characters(node.lineno, node.col_offset),
+            end_line,
+            ev.NONE if end_column is None else self._characters(end_line, end_column),
+        )
+
+    def _characters(self, line: int, column: int) -> int:
+        """A column in characters, of one in UTF-8 bytes."""
+        if column <= 0 or not 0 < line <= len(self._lines):
+            return column
+        text = self._lines[line - 1]
+        return column if text.isascii() else len(text.encode()[:column].decode(errors="ignore"))
+
+    def _excerpt(self, span: ev.Span) -> str:
+        if not 0 < span.line <= len(self._lines):
+            return ""
+        if span.column == ev.NONE or span.end_line == ev.NONE:
+            text = self._lines[span.line - 1]
+        elif span.end_line == span.line:
+            text = self._lines[span.line - 1][span.column : span.end_column]
+        else:
+            text = self._lines[span.line - 1][span.column :] + " …"
+        text = text.strip()
+        return text if len(text) <= _LONGEST_TEXT else text[: _LONGEST_TEXT - 1] + "…"
+
+
+def _assignments(node: ast.AST) -> Iterator[tuple[ast.expr | ast.stmt, tuple[str, ...]]]:
+    """Expressions whose values this node gives names to, and the names."""
+    match node:
+        case ast.Assign(targets=targets, value=value):
+            yield from _pair(targets[-1], value)
+        case ast.AnnAssign(target=target, value=ast.expr() as value) | ast.NamedExpr(target=target, value=value):
+            yield from _pair(target, value)
+        case ast.AugAssign(target=target):
+            # The operation of `w -= g` is the whole statement.
+            yield node, (_name(target),)
+        case _:
+            return
+
+
+def _pair(target: ast.expr, value: ast.expr) -> Iterator[tuple[ast.expr, tuple[str, ...]]]:
+    if isinstance(target, (ast.Tuple, ast.List)):
+        if isinstance(value, (ast.Tuple, ast.List)) and len(value.elts) == len(target.elts):
+            for part, part_value in zip(target.elts, value.elts, strict=True):
+                yield from _pair(part, part_value)
+        else:
+            yield value, tuple(_name(part) for part in target.elts)
+    else:
+        yield value, (_name(target),)
+
+
+def _name(target: ast.expr) -> str:
+    """A name or an attribute path; "" for what has no plain name."""
+    match target:
+        case ast.Name(id=name):
+            return name
+        case ast.Attribute(value=value, attr=attribute):
+            owner = _name(value)
+            return f"{owner}.{attribute}" if owner else ""
+        case ast.Starred(value=value):
+            return _name(value)
+        case ast.Subscript(value=value, slice=ast.Constant(value=key)):
+            owner = _name(value)
+            return f"{owner}[{key!r}]" if owner else ""
+        case _:
+            return ""

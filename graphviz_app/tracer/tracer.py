@@ -1,0 +1,90 @@
+"""Switches the recording on and off; while it is off, nothing of torch is different."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from graphviz_app.tracer.core import Core
+from graphviz_app.tracer.engine import Engine
+from graphviz_app.tracer.graph import GraphWalker
+from graphviz_app.tracer.hooks import UserHooks
+from graphviz_app.tracer.operations import Operations
+from graphviz_app.tracer.options import TracerOptions
+from graphviz_app.tracer.patches import Patches
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import CodeType
+
+    from graphviz_app.recording import events as ev
+
+_push = torch._C._push_on_torch_function_stack
+_pop = torch._C._pop_torch_function_stack
+
+
+class Tracer:
+    """Records what autograd does in this process, from `start` to `stop`.
+
+    Args:
+        sink: Takes the batches, in order; called from whatever thread runs torch.
+        options: How much is recorded.
+        folder: The user's own folder: only code in it gets lines; None for none but what `add_source` names.
+        variables: The program's global variables, where names of tensors are looked up; those of `__main__` if None.
+        bottom: Code of the caller's own at which the stack ends for the user.
+    """
+
+    def __init__(
+        self,
+        sink: Callable[[ev.Batch], None],
+        options: TracerOptions | None = None,
+        *,
+        folder: str | None = None,
+        variables: dict[str, Any] | None = None,
+        bottom: tuple[CodeType, ...] = (),
+    ) -> None:
+        self.core = Core(sink, options or TracerOptions(), folder, bottom)
+        self.core.names.globals = variables
+        graph = GraphWalker(self.core)
+        hooks = UserHooks(self.core)
+        self.operations = Operations(self.core, graph, hooks)
+        self._engine = Engine(self.core, graph, hooks, self.operations)
+        self._patches = Patches(self.core, self.operations)
+        self._running = False
+
+    def start(self) -> None:
+        """Begin to record.
+
+        Raises:
+            MissingEngineError: If this torch hides its engine; nothing was changed then.
+        """
+        self._engine.install()
+        self._patches.install()
+        _push(self.operations.mode)
+        self._running = True
+
+    def stop(self) -> None:
+        """End the recording, hand over what is left of it, and put everything back; stopping twice is fine."""
+        if not self._running:
+            return
+        self._running = False
+        self._remove_mode()
+        self._patches.remove()
+        self._engine.remove()
+        with torch._C.DisableTorchFunction():
+            self.core.leaves.sweep()
+            self.core.leaves.rename()
+        self.core.muted = True
+        self.core.log.flush()
+
+    def _remove_mode(self) -> None:
+        # The program may have left modes of its own on the stack, above ours.
+        above: list[Any] = []
+        while torch._C._len_torch_function_stack():
+            mode = _pop()
+            if mode is self.operations.mode:
+                break
+            above.append(mode)
+        for mode in reversed(above):
+            _push(mode)

@@ -1,0 +1,145 @@
+"""Tensors become records: all elements while they are few, figures and a sample where they are many."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from graphviz_app.recording.values import TensorRecord
+from graphviz_app.tracer.measures import figures, sample
+from graphviz_app.tracer.memory import READABLE, array_of, bytes_of
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from graphviz_app.tracer.log import EventLog
+    from graphviz_app.tracer.options import TracerOptions
+
+_Tensor = torch.Tensor
+_Parameter = torch.nn.Parameter
+_strided = torch.strided
+_OVER_BUDGET = (
+    "The values recorded so far fill the recording's budget: from here on values are recorded as shapes and figures."
+)
+_NO_MEMORY = "it has no memory of its own"
+_DENSE_LIMIT = 1 << 22
+
+
+class ValueRecorder:
+    """Records the values of tensors into a log.
+
+    Call it with torch's function and dispatch modes disabled; it changes nothing about the tensors it reads.
+    """
+
+    def __init__(self, log: EventLog, options: TracerOptions) -> None:
+        self._log = log
+        self._budget = options.element_budget
+        self._left = options.recording_bytes
+        self._devices: dict[torch.device, str] = {}
+
+    def record(self, tensor: torch.Tensor) -> int:
+        """Record a tensor as it is now, and return the value's number."""
+        record = self.read(tensor)
+        return self.keep(record)
+
+    def keep(self, record: TensorRecord) -> int:
+        """Number a record that was read before."""
+        weight = 96
+        if record.data is not None:
+            weight += len(record.data)
+        elif record.sample is not None:
+            weight += len(record.sample.data)
+        self._left -= weight
+        return self._log.value(record, weight)
+
+    def read(self, tensor: torch.Tensor) -> TensorRecord:
+        """A tensor as it is now."""
+        kind = type(tensor)
+        known = READABLE.get(tensor.dtype)
+        if (
+            (kind is _Tensor or kind is _Parameter)
+            and known is not None
+            and tensor.layout is _strided
+            and tensor.is_cpu
+            and not tensor.is_neg()
+            and not tensor.is_conj()
+        ):
+            name, dtype = known
+            count = tensor.numel()
+            if count <= self._budget and self._left > 0 and tensor.is_contiguous():
+                data = bytes_of(tensor, count * dtype.itemsize)
+                if data is not None:
+                    shape, strides = tuple(tensor.shape), tensor.stride()
+                    return TensorRecord(shape, name, "cpu", strides, "strided", tensor.requires_grad, data)
+        return self._read_slowly(tensor)
+
+    def _read_slowly(self, tensor: torch.Tensor) -> TensorRecord:
+        try:
+            return self._describe(tensor)
+        except Exception as error:  # noqa: BLE001 - any tensor of any library may come here; looking must not raise
+            return _unreadable(tensor, f"it cannot be read ({type(error).__name__})")
+
+    def _describe(self, tensor: torch.Tensor) -> TensorRecord:
+        note = _untouchable(tensor)
+        if note:
+            return _unreadable(tensor, note)
+        readable, name = tensor, str(tensor.dtype).removeprefix("torch.")
+        if tensor.layout is not _strided or tensor.is_quantized or not tensor.is_cpu:
+            if tensor.numel() > _DENSE_LIMIT:
+                return _unreadable(tensor, "it is too large to be copied")
+            readable = _as_plain(tensor)
+            name = str(readable.dtype).removeprefix("torch.")
+        if readable.dtype not in READABLE:
+            return _unreadable(tensor, f"numpy knows no {name}")
+        array = array_of(readable, READABLE[readable.dtype][1])
+        if array is None:
+            return _unreadable(tensor, _NO_MEMORY)
+        return self._of_array(tensor, array, name)
+
+    def _of_array(self, tensor: torch.Tensor, array: npt.NDArray[Any], name: str) -> TensorRecord:
+        strided = tensor.layout is _strided
+        head = (tuple(tensor.shape), name, str(tensor.device), tensor.stride() if strided else None)
+        head += (str(tensor.layout).removeprefix("torch."), tensor.requires_grad)
+        if array.size <= self._budget and self._left > 0:
+            return TensorRecord(*head, array.tobytes())
+        if self._left <= 0:
+            self._log.notice(_OVER_BUDGET)
+        if array.dtype.names is not None:
+            return TensorRecord(*head, note="complex32 values are recorded only while they are few")
+        picture = sample(array, 1024 if self._left > 0 else 16)
+        return TensorRecord(*head, None, figures(array), picture)
+
+
+def _untouchable(tensor: torch.Tensor) -> str:
+    """Why a tensor's elements must not be read, or ""."""
+    if tensor.is_meta:
+        return "it is on the meta device, which keeps no elements"
+    if torch._C._functorch.is_functorch_wrapped_tensor(tensor):
+        return "inside a function transform (vmap, grad, jvp)"
+    if type(tensor) not in (_Tensor, _Parameter):
+        dispatch = getattr(type(tensor), "__torch_dispatch__", None)
+        if dispatch is not torch._C._disabled_torch_dispatch_impl:
+            return f"it is a {type(tensor).__name__}, a tensor subclass with a mind of its own"
+    if tensor.is_nested:
+        return "it is a nested tensor"
+    return _NO_MEMORY if tensor._is_zerotensor() or torch._is_functional_tensor(tensor) else ""
+
+
+def _as_plain(tensor: torch.Tensor) -> torch.Tensor:
+    """A strided CPU copy of a sparse, quantised or far-away tensor."""
+    with torch._C._AutoDispatchBelowAutograd():
+        if tensor.is_quantized:
+            return tensor.dequantize().cpu()
+        if tensor.layout is not _strided:
+            tensor = tensor.to_dense()
+        return tensor.cpu().resolve_conj().resolve_neg()
+
+
+def _unreadable(tensor: torch.Tensor, note: str) -> TensorRecord:
+    try:
+        shape = tuple(int(size) for size in tensor.shape)
+        dtype, device = str(tensor.dtype).removeprefix("torch."), str(tensor.device)
+        return TensorRecord(shape, dtype, device, requires_grad=tensor.requires_grad, note=note)
+    except Exception:  # noqa: BLE001 - as above; even a shape may refuse
+        return TensorRecord((), "float32", note=note)
