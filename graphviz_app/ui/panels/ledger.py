@@ -1,0 +1,144 @@
+"""The ledger: what every leaf's `.grad` became because of every pass, as a table, a plot, and values seen whole."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QSignalBlocker, Qt, Signal
+from PySide6.QtGui import QFontMetricsF
+from PySide6.QtWidgets import (
+    QComboBox,
+    QHBoxLayout,
+    QLabel,
+    QSplitter,
+    QStackedWidget,
+    QTabWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from graphviz_app.ui.panels.ledger_plot import LedgerPlot
+from graphviz_app.ui.panels.ledger_table import LedgerTable
+from graphviz_app.ui.panels.ledger_values import LedgerValues
+
+if TYPE_CHECKING:
+    from PySide6.QtGui import QResizeEvent
+
+    from graphviz_app.recording import Recording
+    from graphviz_app.timeline import StepState, Timeline
+
+_NOTHING_RUN = "Run a program: what each backward pass adds to each leaf's .grad is written here."
+_NOTHING_HAPPENED = "No leaf's .grad has been written in this run: no backward pass reached one."
+PLOT, VALUES = range(2)
+
+
+class LedgerPanel(QWidget):
+    """Table left, plot and values right; below each other where the panel is narrow.
+
+    Signals:
+        step_requested(int): The user wants to go to a step.
+        selection_requested(object): ("line", file, line) or ("leaf", leaf).
+    """
+
+    step_requested = Signal(int)
+    selection_requested = Signal(object)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._timeline: Timeline | None = None
+        self._state: StepState | None = None
+        self._chooser = QComboBox(self)
+        self._chooser.setAccessibleName("Leaf shown in the ledger")
+        self._chooser.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self._chooser.setMinimumContentsLength(12)
+        self.table, self.plot, self.values = LedgerTable(self), LedgerPlot(self), LedgerValues(self)
+        self._hint = QLabel(_NOTHING_RUN, self)
+        self._hint.setWordWrap(True)
+        self._hint.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._side = QTabWidget(self)
+        self._side.setDocumentMode(True)
+        self._side.addTab(self.plot, "Plot")
+        self._side.addTab(self.values, "Values")
+        self._lay_out()
+        self._chooser.currentIndexChanged.connect(self._choose)
+        self.table.step_requested.connect(self.step_requested)
+        self.table.selection_requested.connect(self.selection_requested)
+        self.table.entry_changed.connect(lambda entry: self.values.set_entry(self._timeline, entry))
+        self.table.expand_requested.connect(lambda: self._side.setCurrentIndex(VALUES))
+        self.plot.step_requested.connect(self.step_requested)
+        self.set_recording(None, None)
+
+    # -- data in -----------------------------------------------------------------------------------
+
+    def set_recording(self, recording: Recording | None, timeline: Timeline | None) -> None:
+        """Show another run."""
+        self._timeline = timeline if recording is not None else None
+        self._state = None
+        with QSignalBlocker(self._chooser):
+            self._chooser.clear()
+            self._chooser.addItem("All leaves", None)
+            for leaf in recording.leaves if recording is not None else ():
+                self._chooser.addItem(leaf.name, leaf.leaf)
+        count = 0 if self._timeline is None else len(self._timeline.ledger)
+        self._hint.setText(_NOTHING_RUN if recording is None else _NOTHING_HAPPENED)
+        self._chooser.setEnabled(bool(count))
+        self._stack.setCurrentIndex(1 if count else 0)
+        self._choose()
+
+    def set_state(self, state: StepState | None) -> None:
+        """Follow the cursor."""
+        self._state = state
+        self.table.set_state(state)
+        self.plot.set_state(state)
+
+    def set_selection(self, selection: tuple[Any, ...]) -> None:
+        """Show the leaf that is selected; anything else leaves the choice as it is."""
+        match selection:
+            case ("leaf", int(leaf)):
+                found = self._chooser.findData(leaf)
+                if found >= 0:
+                    self._chooser.setCurrentIndex(found)
+            case _:
+                pass
+
+    @property
+    def leaf(self) -> int | None:
+        """The leaf that is shown, or None for all."""
+        return self._chooser.currentData()
+
+    # -- inside ------------------------------------------------------------------------------------
+
+    def _choose(self) -> None:
+        leaf = self.leaf
+        self.table.show_leaf(self._timeline, leaf)
+        self.plot.show_leaf(self._timeline, leaf)
+        self.values.set_entry(None, None)
+        self.table.set_state(self._state)
+        self.plot.set_state(self._state)
+
+    def _lay_out(self) -> None:
+        self._splitter = QSplitter(Qt.Orientation.Horizontal, self)
+        self._splitter.setChildrenCollapsible(True)
+        self._splitter.addWidget(self.table)
+        self._splitter.addWidget(self._side)
+        self._splitter.setStretchFactor(0, 3)
+        self._splitter.setStretchFactor(1, 2)
+        self._stack = QStackedWidget(self)
+        self._stack.addWidget(self._hint)
+        self._stack.addWidget(self._splitter)
+        label = QLabel("&Leaf", self)
+        label.setBuddy(self._chooser)
+        bar = QHBoxLayout()
+        bar.addWidget(label)
+        bar.addWidget(self._chooser)
+        bar.addStretch(1)
+        rows = QVBoxLayout(self)
+        rows.setContentsMargins(0, 0, 0, 0)
+        rows.addLayout(bar)
+        rows.addWidget(self._stack, 1)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Beside each other where there is room for both."""
+        super().resizeEvent(event)
+        wide = self.width() >= QFontMetricsF(self.font()).averageCharWidth() * 90
+        self._splitter.setOrientation(Qt.Orientation.Horizontal if wide else Qt.Orientation.Vertical)

@@ -1,0 +1,216 @@
+"""The ledger over the passes as curves; pyqtgraph is imported when there is first something to draw."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from PySide6.QtCore import QEvent, QSignalBlocker, QSize, Qt, QTimer, Signal
+from PySide6.QtGui import QFontMetricsF
+from PySide6.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QLabel, QStackedLayout, QVBoxLayout, QWidget
+
+from graphviz_app.scene.numbers import number
+from graphviz_app.ui.panels.ledger_series import PassAxis, Series, read_series
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from PySide6.QtGui import QShowEvent
+
+    from graphviz_app.timeline import StepState, Timeline
+    from graphviz_app.ui.panels.plot_canvas import PlotCanvas
+
+_SLICE_SECONDS = 0.008
+_MOST_LEAVES = 8
+_HINT = "Nothing to plot yet: each accumulation into .grad becomes a point here."
+NORMS, GRAD_ELEMENTS, VALUE_ELEMENTS = range(3)
+
+
+class LedgerPlot(QWidget):
+    """Curves of one leaf, or the norms of the `.grad` of the first few of all leaves.
+
+    Signals:
+        step_requested(int): A place on the axis of passes was clicked.
+    """
+
+    step_requested = Signal(int)
+
+    def __init__(self, parent: QWidget | None = None, clock: Callable[[], float] = time.perf_counter) -> None:
+        super().__init__(parent)
+        self._clock = clock
+        self._timeline: Timeline | None = None
+        self._axis: PassAxis | None = None
+        self._state: StepState | None = None
+        self._series: dict[int, Series] = {}
+        self._readers: list[Iterator[Series]] = []
+        self._canvas: PlotCanvas | None = None
+        self._timer = QTimer(self)
+        self._timer.setInterval(0)
+        self._timer.timeout.connect(self._read_on)
+        self._what = QComboBox(self)
+        self._what.addItems(["Norms", "Elements of .grad", "Elements of the value"])
+        self._what.setAccessibleName("What is plotted")
+        self._what.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self._what.setMinimumContentsLength(8)
+        self._logarithmic = QCheckBox("&Log", self)
+        self._logarithmic.setToolTip("Logarithmic scale; what is zero or negative is left out")
+        self._note = QLabel(self)
+        self._hint = QLabel(_HINT, self)
+        self._hint.setWordWrap(True)
+        self._hint.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._lay_out()
+        self._what.currentIndexChanged.connect(self._draw)
+        self._logarithmic.toggled.connect(self._draw)
+        self.setAccessibleName("Plot of the ledger")
+
+    # -- data in -----------------------------------------------------------------------------------
+
+    def show_leaf(self, timeline: Timeline | None, leaf: int | None) -> None:
+        """Plot one leaf, or the first few where `leaf` is None."""
+        if timeline is not self._timeline:
+            self._axis = None if timeline is None else PassAxis(timeline)
+        self._timeline = timeline
+        self._series = {}
+        self._readers = []
+        if timeline is not None and self._axis is not None:
+            known = [summary.leaf for summary in timeline.recording.leaves]
+            leaves = [one for one in known if len(timeline.ledger.positions_of(one))] if leaf is None else [leaf]
+            most = 2000 if leaf is not None else 500
+            self._readers = [read_series(timeline, one, self._axis, most) for one in leaves[:_MOST_LEAVES]]
+            self._note.setText(f"first {_MOST_LEAVES} of {len(leaves):,} leaves" if len(leaves) > _MOST_LEAVES else "")
+        self._single = leaf is not None or len(self._readers) == 1
+        self._draw()
+        self._start()
+
+    def set_state(self, state: StepState | None) -> None:
+        """Put the cursor where the run stands."""
+        self._state = state
+        self._place_cursor()
+
+    def is_reading(self) -> bool:
+        """Whether values are still to be read before the plot is complete."""
+        return bool(self._readers)
+
+    # -- reading, a few milliseconds at a time -------------------------------------------------------
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Begin to read: nothing is read for a plot that nobody sees."""
+        super().showEvent(event)
+        self._start()
+
+    def _start(self) -> None:
+        if self._readers and self.isVisible():
+            self._timer.start()
+
+    def _read_on(self) -> None:
+        if not self.isVisible():
+            self._timer.stop()
+            return
+        end = self._clock() + _SLICE_SECONDS
+        while self._readers and self._clock() < end:
+            series = next(self._readers[0], None)
+            if series is None:
+                self._readers.pop(0)
+            else:
+                self._series[series.leaf] = series
+        if not self._readers:
+            self._timer.stop()
+            self._draw()
+
+    # -- drawing ---------------------------------------------------------------------------------------
+
+    def _draw(self) -> None:
+        series = list(self._series.values())
+        with QSignalBlocker(self._what):
+            few = self._single and any(one.element_count for one in series)
+            self._what.setEnabled(few)
+            if not few:
+                self._what.setCurrentIndex(NORMS)
+        drawable = any(one.grad or len(one.value) > 1 for one in series)
+        if not drawable:
+            self._stack.setCurrentIndex(0)
+            return
+        canvas = self._ensure_canvas()
+        canvas.set_logarithmic(self._logarithmic.isChecked())
+        canvas.begin(self)
+        for position, one in enumerate(series):
+            self._draw_series(canvas, one, position)
+        canvas.end()
+        self._stack.setCurrentIndex(1)
+        self.setAccessibleDescription(_in_words(series))
+        self._place_cursor()
+
+    def _draw_series(self, canvas: PlotCanvas, series: Series, position: int) -> None:
+        what = self._what.currentIndex()
+        if not self._single:
+            canvas.curve(f"‖{series.name}.grad‖", series.grad, position)
+            return
+        if what == NORMS:
+            canvas.curve("‖.grad‖", series.grad, "gradient")
+            canvas.curve("‖contribution‖", series.contributions, "contribution")
+            canvas.curve("‖value‖", series.value, "value")
+        else:
+            points = series.grad if what == GRAD_ELEMENTS else series.value
+            name = f"{series.name}.grad" if what == GRAD_ELEMENTS else series.name
+            for element in range(series.element_count):
+                canvas.element(f"{name}[{element}]", points, element)
+        canvas.marks(series, elements=what != NORMS)
+
+    def _ensure_canvas(self) -> PlotCanvas:
+        if self._canvas is None:
+            from graphviz_app.ui.panels.plot_canvas import PlotCanvas
+
+            self._canvas = PlotCanvas(self)
+            self._canvas.clicked.connect(self._click)
+            self._stack.addWidget(self._canvas)
+        return self._canvas
+
+    def _place_cursor(self) -> None:
+        if self._canvas is not None and self._axis is not None and self._state is not None:
+            self._canvas.set_cursor(self._axis.place(self._state.step))
+
+    def _click(self, x: float) -> None:
+        """Ask for the change nearest to the place."""
+        points = [point for one in self._series.values() for point in (*one.grad, *one.value)]
+        if points:
+            nearest = int(np.argmin([abs(point.x - x) for point in points]))
+            self.step_requested.emit(points[nearest].step)
+
+    # -- Qt --------------------------------------------------------------------------------------------
+
+    def _lay_out(self) -> None:
+        bar = QHBoxLayout()
+        bar.addWidget(self._what)
+        bar.addWidget(self._logarithmic)
+        bar.addStretch(1)
+        bar.addWidget(self._note)
+        self._stack = QStackedLayout()
+        self._stack.addWidget(self._hint)
+        rows = QVBoxLayout(self)
+        rows.setContentsMargins(0, 2, 0, 0)
+        rows.addLayout(bar)
+        rows.addLayout(self._stack, 1)
+
+    def minimumSizeHint(self) -> QSize:
+        """A plot smaller than this says nothing."""
+        em = QFontMetricsF(self.font()).height()
+        return QSize(round(em * 10), round(em * 6))
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Take the colours and the font of another look."""
+        super().changeEvent(event)
+        if event.type() in (QEvent.Type.PaletteChange, QEvent.Type.FontChange) and self._canvas is not None:
+            self._draw()
+
+
+def _in_words(series: list[Series]) -> str:
+    """The newest norms, for people who do not see the curves."""
+    parts: list[str] = []
+    for one in series:
+        norms: list[Any] = [point.norm for point in one.grad if not np.isnan(point.norm)]
+        if norms:
+            parts.append(
+                f"norm of {one.name}.grad from {number(min(norms))} to {number(max(norms))}, last {number(norms[-1])}"
+            )
+    return "; ".join(parts)

@@ -1,0 +1,156 @@
+"""The one place that speaks to pyqtgraph: curves, marks and a cursor over an axis of passes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyqtgraph
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QColor, QFont, QPalette
+from PySide6.QtWidgets import QVBoxLayout, QWidget
+
+from graphviz_app.ui.panels.colours import widget_colours, widget_theme
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from graphviz_app.ui.panels.ledger_series import Point, Series
+
+_CYCLE = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#b58900", "#56b4e9", "#7f5fc4", "#8c6d46")
+"""Told apart by colour-blind people (after Okabe and Ito), and on light and dark alike."""
+_DASHES = (Qt.PenStyle.SolidLine, Qt.PenStyle.DashLine)
+_DOTS_UP_TO = 200
+_SMALLEST = 1e-30
+
+
+class PlotCanvas(QWidget):
+    """Curves over passes.
+
+    Signals:
+        clicked(float): The place on the axis of passes that was clicked.
+    """
+
+    clicked = Signal(float)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._plot: Any = pyqtgraph.PlotWidget(self)
+        self._plot.setMinimumSize(1, 1)
+        self._plot.setMenuEnabled(False)
+        self._plot.hideButtons()
+        self._cursor: Any = pyqtgraph.InfiniteLine(angle=90, movable=False)
+        self._legend: Any = self._plot.addLegend(offset=(-8, 4))
+        self._logarithmic = False
+        self._plot.scene().sigMouseClicked.connect(self._click)
+        rows = QVBoxLayout(self)
+        rows.setContentsMargins(0, 0, 0, 0)
+        rows.addWidget(self._plot)
+
+    def set_logarithmic(self, logarithmic: bool) -> None:
+        """Whether the vertical axis is logarithmic."""
+        self._logarithmic = logarithmic
+
+    def begin(self, owner: QWidget) -> None:
+        """Clear everything and take on the owner's look."""
+        palette, font = owner.palette(), QFont(owner.font())
+        text = palette.color(QPalette.ColorRole.WindowText)
+        self._plot.clear()
+        self._legend.clear()
+        self._plot.setBackground(palette.color(QPalette.ColorRole.Base))
+        for side in ("left", "bottom"):
+            axis = self._plot.getAxis(side)
+            axis.setPen(palette.color(QPalette.ColorRole.Mid))
+            axis.setTextPen(text)
+            axis.setTickFont(font)
+            axis.setStyle(autoExpandTextSpace=True)
+        self._plot.getAxis("bottom").setLabel("backward pass", color=text.name(), **_label_style(font))
+        self._plot.setLogMode(x=False, y=self._logarithmic)
+        self._legend.setLabelTextColor(text)
+        self._legend.setLabelTextSize(_size(font))
+        background = QColor(palette.color(QPalette.ColorRole.Base))
+        background.setAlphaF(0.8)
+        self._legend.setBrush(background)
+
+    def curve(self, name: str, points: list[Point], style: str | int) -> None:
+        """A curve of norms; `style` is "gradient", "contribution", "value", or the number of a leaf."""
+        self._line(name, points, [point.norm for point in points], *self._pen(style))
+
+    def element(self, name: str, points: list[Point], element: int) -> None:
+        """A curve of one element."""
+        values = [point.elements[element] if element < len(point.elements) else np.nan for point in points]
+        self._line(name, points, values, _CYCLE[element % len(_CYCLE)], _DASHES[element // 4 % 2])
+
+    def marks(self, series: Series, *, elements: bool) -> None:
+        """A ring where `.grad` was cleared, a diamond where the value was updated."""
+        colours = widget_colours(self)
+        cleared = [point for point in series.grad if point.kind == "cleared"]
+        updated = [point for point in series.value if point.kind == "updated"]
+        for name, points, symbol, colour in (
+            ("clear", cleared, "o", colours.cleared),
+            ("update", updated, "d", colours.updated),
+        ):
+            if 0 < len(points) <= _DOTS_UP_TO and not elements:
+                heights = np.array([0.0 if np.isnan(point.norm) else point.norm for point in points])
+                self._scatter(name, [point.x for point in points], heights, symbol, colour)
+
+    def end(self) -> None:
+        """Everything has been drawn: fit it into view."""
+        self._cursor.setPen(pyqtgraph.mkPen(widget_colours(self).cursor, width=1.5))
+        self._plot.addItem(self._cursor, ignoreBounds=True)
+        self._plot.enableAutoRange()
+
+    def set_cursor(self, x: float) -> None:
+        """Put the cursor at a place on the axis of passes."""
+        self._cursor.setValue(x)
+
+    @property
+    def names(self) -> list[str]:
+        """What the legend lists."""
+        return [label.text for _, label in self._legend.items]
+
+    def _pen(self, style: str | int) -> tuple[str, Qt.PenStyle]:
+        if isinstance(style, int):
+            return _CYCLE[style % len(_CYCLE)], _DASHES[style // 4 % 2]
+        theme = widget_theme(self)
+        colour = {"gradient": theme.gradient, "contribution": widget_colours(self).accumulated, "value": theme.value}
+        return colour[style], Qt.PenStyle.DashLine if style == "contribution" else Qt.PenStyle.SolidLine
+
+    def _line(self, name: str, points: list[Point], values: list[float], colour: str, dash: Qt.PenStyle) -> None:
+        if not points:
+            return
+        dots = {"symbol": "o", "symbolSize": 6, "symbolBrush": colour, "symbolPen": None}
+        x, y = np.array([point.x for point in points]), self._drawable(np.array(values, np.float64))
+        pen = pyqtgraph.mkPen(colour, width=2, style=dash)
+        # "finite" leaves gaps where there is no number.
+        options: dict[str, Any] = dots if len(points) <= _DOTS_UP_TO else {}
+        self._plot.plot(x, y, pen=pen, name=name, connect="finite", antialias=True, **options)
+
+    def _scatter(self, name: str, x: list[float], y: npt.NDArray[np.float64], symbol: str, colour: str) -> None:
+        pen = pyqtgraph.mkPen(colour, width=2)
+        self._plot.plot(
+            np.array(x),
+            self._drawable(y),
+            pen=None,
+            symbol=symbol,
+            symbolPen=pen,
+            symbolBrush=None,
+            symbolSize=11,
+            name=name,
+        )
+
+    def _drawable(self, y: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        """What a logarithmic axis cannot show is left out."""
+        return np.where(y > _SMALLEST, y, np.nan) if self._logarithmic else y
+
+    def _click(self, event: Any) -> None:
+        if event.button() == Qt.MouseButton.LeftButton:
+            self.clicked.emit(float(self._plot.getPlotItem().vb.mapSceneToView(event.scenePos()).x()))
+
+
+def _size(font: QFont) -> str:
+    return f"{font.pixelSize()}px" if font.pixelSize() > 0 else f"{font.pointSizeF():g}pt"
+
+
+def _label_style(font: QFont) -> dict[str, str]:
+    return {"font-size": _size(font)}
