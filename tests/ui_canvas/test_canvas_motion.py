@@ -244,3 +244,14 @@ def test_the_image_for_the_clipboard_is_the_scenes_own_picture(shown):
     image = array_of(shown.image())
     made = colour(LIGHT.running)
     assert (np.abs(image - [made.red(), made.green(), made.blue()]).max(axis=2) < 3).any()
+
+
+def test_far_away_the_running_box_is_marked_by_a_dot(canvas, large, settle):
+    canvas.set_frame(GridFrame(large, 700))
+    canvas.camera.look(canvas.camera.view.fitted(canvas.camera.bounds))
+    settle(canvas)
+    x, y, width, height = large.box_bounds[700].tolist()
+    place = canvas.camera.view.to_screen(x + width / 2, y + height / 2)
+    made = colour(LIGHT.running)
+    found = grabbed(canvas)[round(place[1]), round(place[0])].tolist()
+    assert found == [made.red(), made.green(), made.blue()]

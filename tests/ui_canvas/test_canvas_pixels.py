@@ -87,7 +87,7 @@ def test_a_changed_box_is_right_at_once_though_its_tile_is_old(canvas, large, se
     at_once = grabbed(canvas)
     for box, name in ((52, LIGHT.running), (45, LIGHT.done), (60, LIGHT.card)):
         place = large.box_bounds[box]
-        x, y = canvas.camera.view.to_screen(float(place[0] + place[2] * 0.95), float(place[1] + place[3] / 2))
+        x, y = canvas.camera.view.to_screen(float(place[0] + place[2] * 0.85), float(place[1] + place[3] / 2))
         assert at_once[round(y), round(x)].tolist() == rgb(name)
 
 

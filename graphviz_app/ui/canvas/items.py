@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
 
 import numpy as np
 from PySide6.QtCore import QLineF, QRectF
-from PySide6.QtGui import QPainter
+from PySide6.QtGui import QColor, QPainter, QPen
 
 from graphviz_app.scene.shapes import Curve, Rectangle
 from graphviz_app.ui.canvas.frame import FrameLike, colouring
-from graphviz_app.ui.painting import ShapePainter, brush, pen
+from graphviz_app.ui.painting import ShapePainter, brush, colour, pen
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 BULK_DETAIL: Final = 1  # up to this detail, boxes and lines are painted by the thousand, colour by colour
 CHECKED_EVERY: Final = 32
 REACH: Final = 8.0  # how far an item's strokes may reach beyond its bounds, in pixels at 100 %
+FAINTEST: Final = 0.25
+FULL_STRENGTH: Final = 5.0  # times the scale: lines are opaque from 20 % on
+SMALLEST_BARE: Final = 0.05  # the scale below which boxes need a border to be seen
 SAMPLES: Final = (1, 6)  # straight pieces per Bézier at detail 0 and 1
 
 logger = logging.getLogger(__name__)
@@ -97,6 +100,13 @@ def never() -> bool:
     return False
 
 
+def pale_pen(name: str, strength: float) -> QPen:
+    """A pen one pixel wide, of a colour that is `strength` (0 to 1) opaque."""
+    ink = QColor(colour(name))
+    ink.setAlphaF(ink.alphaF() * strength)
+    return QPen(ink, 0.0)
+
+
 class _Bulk:
     """Boxes and lines sorted by colour, so that a few calls paint thousands."""
 
@@ -105,11 +115,15 @@ class _Bulk:
         self.lines: dict[str, list[QLineF]] = {}
 
     def paint(self, painter: QPainter) -> None:
+        # A line is one pixel wide however far away it is; so that crowds of them do not drown the boxes, it pales.
+        scale = painter.transform().m11()
+        strength = min(1.0, max(FAINTEST, scale * FULL_STRENGTH))
         for name, lines in self.lines.items():
-            painter.setPen(pen(name, 0.0))
+            painter.setPen(pale_pen(name, strength))
             painter.drawLines(lines)
         for (fill, stroke), boxes in self.boxes.items():
-            painter.setPen(pen(stroke or fill, 0.0))
+            # A border of one pixel keeps the smallest boxes from vanishing.
+            painter.setPen(pen(stroke or (fill if scale < SMALLEST_BARE else None), 0.0))
             painter.setBrush(brush(fill))
             painter.drawRects(boxes)
 
@@ -154,7 +168,7 @@ class ItemPainter:
     ) -> bool:
         """Paints some links and boxes; False if it was cancelled half-way."""
         self._turn_to(frame)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing, detail > 0)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         if detail <= BULK_DETAIL:
             return self._paint_bulk(painter, frame, chosen, detail, cancelled)
         for count, (kind, index) in enumerate(_in_order(chosen)):
@@ -173,7 +187,7 @@ class ItemPainter:
 
     def _paint_groups(self, painter: QPainter, frame: FrameLike, edges: Edges, detail: int) -> None:
         left, top, right, bottom = edges
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing, detail > 0)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         for index, place in enumerate(frame.picture.layout.groups):
             if (
                 place.x <= right + REACH
@@ -250,7 +264,7 @@ def _part(shapes: Iterable[Shape], samples: int) -> _Part:
 
 def _pieces(points: npt.NDArray[np.float32], samples: int) -> list[QLineF]:
     """Straight pieces along cubic Béziers, `samples` of them to each."""
-    polyline = flattened(points, samples).tolist()
+    polyline = (points[::3] if samples == 1 else flattened(points, samples)).tolist()
     return [QLineF(*start, *end) for start, end in pairwise(polyline)]
 
 

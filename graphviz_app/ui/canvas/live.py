@@ -14,6 +14,7 @@ from graphviz_app.scene.draw_box import measure_tag
 from graphviz_app.scene.draw_link import TOKEN
 from graphviz_app.scene.measure import ASCENT
 from graphviz_app.scene.shapes import Rectangle, Shape, Text
+from graphviz_app.ui.canvas.frame import Item, running_box
 from graphviz_app.ui.canvas.items import Faults, detail_of, overlapping
 from graphviz_app.ui.canvas.view import scale_of
 from graphviz_app.ui.painting import ShapePainter, brush, colour, curve_path, painting_on, pen, shapes_bounds
@@ -24,12 +25,13 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from graphviz_app.scene.theme import Theme
-    from graphviz_app.ui.canvas.frame import FrameLike, Item, TokenLike
+    from graphviz_app.ui.canvas.frame import FrameLike, TokenLike
     from graphviz_app.ui.canvas.tiles import Lens
 
 SPRITES_BYTES: Final = 48 * 2**20
 SPRITE_BUDGET: Final = 0.005  # seconds a frame may take to paint new labels; the rest follow in the next frames
 LABEL_REACH: Final = 80.0  # half of a wide label, where the link's bounds do not count it in
+BEACON: Final = 7.0  # height in pixels of the window below which the running box gets a dot
 DOT: Final = 4.5  # radius of a token too small to be read, in pixels of the window
 
 
@@ -85,6 +87,7 @@ class LiveLayer:
         if detail_of(scale_of(lens.level)) == 3:
             finished = self._draw_texts(painter, lens, frame, moving)
         self._draw_rings(painter, lens, frame, marking)
+        self._draw_beacon(painter, lens, frame)
         if moving is not None:
             self._draw_tokens(painter, lens, frame, moving)
         return finished
@@ -184,6 +187,19 @@ class LiveLayer:
                 away = (2.0 + width) * lens.ratio
                 radius = min(10.0 * lens.scale, 12.0 * lens.ratio)
                 painter.drawRoundedRect(place.adjusted(-away, -away, away, away), radius, radius)
+        painter.restore()
+
+    def _draw_beacon(self, painter: QPainter, lens: Lens, frame: FrameLike) -> None:
+        """Where the step happens, while its box is too small to be noticed."""
+        box = running_box(frame)
+        place = None if box is None else item_rectangle(frame, Item("box", box), lens)
+        if place is None or place.height() > BEACON * lens.ratio:
+            return
+        painter.save()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(pen(frame.theme.background, lens.ratio))
+        painter.setBrush(brush(frame.theme.running))
+        painter.drawEllipse(place.center(), DOT * lens.ratio, DOT * lens.ratio)
         painter.restore()
 
     def _draw_tokens(self, painter: QPainter, lens: Lens, frame: FrameLike, moving: Moving) -> None:

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 LAYERS: Final = 3  # levels drawn over one another while the right one is being painted
 LIVE_ITEMS: Final = 500  # changed items painted over stale tiles, in full detail
 LIVE_LINES: Final = 4_000  # the same, as boxes and lines
-REPAINTED_AT_ONCE: Final = 40  # changed items in sight from which stale tiles are repainted even while something moves
+REPAINTED_AT_ONCE: Final = 40  # changed items from which a stale tile far away is repainted even while something moves
 PREFETCHED: Final = 60
 
 
@@ -272,7 +272,9 @@ class TileLayer(QObject):
 
     def _worth_repainting(self, key: TileKey, mode: Mode) -> bool:
         stale = self._stale(key, self._store.peek(key))
-        return stale > (REPAINTED_AT_ONCE if mode.animated else 0)
+        # Near by, what was painted over may be larger than what it is painted over with: a border that was thick.
+        patient = mode.animated and detail_of(scale_of(key.level)) <= 1
+        return stale > (REPAINTED_AT_ONCE if patient else 0)
 
     def _prefetched(self, lens: Lens, level: int) -> list[TileKey]:
         """What a hand may want next: the tiles around, and the two doublings on either side of this zoom."""
