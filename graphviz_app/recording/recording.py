@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import threading
+import weakref
 from bisect import bisect_right
 from collections import OrderedDict
 from pathlib import Path
@@ -56,6 +57,8 @@ class Recording:
         """
         self.path = path
         self._stream = stream
+        # Not __del__: in a cycle, the collector may finalise the stream itself first, and warn.
+        self._closer = weakref.finalize(self, stream.close)
         self._version = blocks.read_version(stream)
         check_version(self._version)
         self._event_blocks: list[blocks.Block] = []
@@ -117,12 +120,7 @@ class Recording:
 
     def close(self) -> None:
         """Let go of the file; values and events cannot be read afterwards."""
-        self._stream.close()
-
-    def __del__(self) -> None:
-        stream = getattr(self, "_stream", None)
-        if stream is not None:
-            stream.close()
+        self._closer()
 
     def save(self, path: str | Path) -> None:
         """Write the whole recording to a file.
