@@ -169,7 +169,9 @@ class CardPlanner:
         arrived = self._final.arrived(node, slot) if count <= _MOST_ARRIVALS else []
         values = [value for _, value in arrived]
         wishes = [
-            _Wish("arrival", "grad" if place == 0 else "   +", tuple(values[place : place + 1]) or total, 8 * slot + place)
+            _Wish(
+                "arrival", "grad" if place == 0 else "   +", tuple(values[place : place + 1]) or total, 8 * slot + place
+            )
             for place in range(min(count, _MOST_ARRIVALS))
         ]
         return [*wishes, _Wish("total", "   =", total, slot)]

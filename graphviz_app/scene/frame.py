@@ -6,6 +6,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 from graphviz_app.scene.caption import caption
+from graphviz_app.scene.colouring import LegendEntry, legend, tint
 from graphviz_app.scene.content import label_lines, label_text, row_content
 from graphviz_app.scene.describe import describe
 from graphviz_app.scene.draw_box import box_shapes, ink, rows_shapes
@@ -14,7 +15,7 @@ from graphviz_app.scene.draw_link import label_shapes, link_colour, link_shapes,
 from graphviz_app.scene.hit import Hit, hit
 from graphviz_app.scene.measure import text_width, wrap
 from graphviz_app.scene.shapes import Rectangle, Text
-from graphviz_app.scene.states import LOOK_MASK, LinkFlag, Look
+from graphviz_app.scene.states import LOOK_MASK, TINT_SHIFT, LinkFlag, Look
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -74,6 +75,8 @@ class SceneFrame:
         self.state: StepState = picture.timeline.state(step)
         links = picture.flow.at(self.state.event_number)
         self.box_state: npt.NDArray[np.uint8] = picture.states.boxes(self.state, links)
+        if options.colouring:
+            self.box_state |= picture.colouring(options.colouring).buckets << TINT_SHIFT
         self.link_state: npt.NDArray[np.uint8] = picture.states.links(links, self.box_state)
 
     # -- what tiles hold --------------------------------------------------------------------------
@@ -82,7 +85,13 @@ class SceneFrame:
         """The card of box i without its values; `detail` 0 is a plain block, 3 has all texts."""
         picture = self.picture
         kind, card, state = picture.graph.boxes[i].kind, picture.cards[i], int(self.box_state[i])
-        return tuple(box_shapes(kind, card, self._corner(i), state, detail, self.theme))
+        return tuple(box_shapes(kind, card, self._corner(i), state, detail, self.theme, self._tint(state)))
+
+    def _tint(self, state: int) -> str | None:
+        bucket = state >> TINT_SHIFT
+        if not bucket:
+            return None
+        return tint(self.theme, self.picture.colouring(self.options.colouring).legend[bucket - 1][1])
 
     def link_shapes(self, e: int, detail: int) -> tuple[Shape, ...]:
         """The curve of link e; below `detail` 2 a straight line without an arrow head."""
@@ -128,6 +137,13 @@ class SceneFrame:
         now = [travel for travel in travels if travel.event == self.state.event_number]
         colour = link_colour(int(self.link_state[link]), self.theme)
         return Token(link, label_text(now, self.state, len(now)), colour)
+
+    @cached_property
+    def legend(self) -> tuple[LegendEntry, ...]:
+        """The colours of the colouring that was wished for, and what each means."""
+        if not self.options.colouring:
+            return ()
+        return legend(self.picture.colouring(self.options.colouring), self.theme)
 
     @cached_property
     def caption(self) -> str:

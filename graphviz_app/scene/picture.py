@@ -11,6 +11,7 @@ from graphviz_app.graph.cache import structure_of
 from graphviz_app.graph.visible import default_expansion, visible_graph
 from graphviz_app.layout.model import BoxRequest, GroupRequest, Layout, LayoutRequest, LinkRequest
 from graphviz_app.scene.cards import CardPlanner
+from graphviz_app.scene.colouring import COLOURINGS, Colouring, colouring
 from graphviz_app.scene.content import label_lines
 from graphviz_app.scene.draw_group import group_title, title_size
 from graphviz_app.scene.draw_link import tag_size
@@ -131,10 +132,15 @@ class Picture:
         self.flow = prepared.flow
         self.layout = layout
         self.frame = lru_cache(_FRAMES_KEPT)(self._frame)
+        self.colouring = lru_cache(len(COLOURINGS))(self._colouring)
 
     def _frame(self, step: int, theme: Theme, options: FrameOptions = FrameOptions()) -> SceneFrame:  # noqa: B008
         """What to draw at a step; the same arguments always give the same frame."""
         return SceneFrame(self, step, theme, options)
+
+    def _colouring(self, name: str) -> Colouring:
+        """The buckets and legend of a colouring (module `colouring`)."""
+        return colouring(self, name)
 
     @cached_property
     def states(self) -> StateTable:

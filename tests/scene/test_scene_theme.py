@@ -29,7 +29,8 @@ def test_every_text_beside_the_cards_can_be_read(theme):
         (theme.text, theme.background), (theme.text, theme.group_fill), (theme.muted, theme.group_fill),
         (theme.text, theme.group_fill_inner), (theme.muted, theme.group_fill_inner), (theme.gradient, theme.label),
         (theme.warning, theme.label), (theme.grey_text, theme.label), (theme.token_text, theme.token),
-        (theme.background, theme.nan), (theme.value, theme.bucket), (theme.gradient, theme.bucket), (theme.muted, theme.bucket),
+        (theme.background, theme.nan), (theme.value, theme.bucket), (theme.gradient, theme.bucket),
+        (theme.muted, theme.bucket),
         (theme.muted, theme.background), (theme.warning, theme.card),
     ]  # fmt: skip
     for text, ground in pairs:
