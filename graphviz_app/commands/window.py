@@ -36,7 +36,7 @@ def open_window(path: Path | None) -> int:
     problem = qtcheck.display_problem()
     if problem is None:
         # By name: the window's rooms are no part of the command line, and are only loaded here.
-        run: Callable[[list[str]], int] = importlib.import_module("graphviz_app.app").run
+        run: Callable[[list[str]], int] = importlib.import_module("graphviz_app.app").main
         return run([] if path is None else [str(path)])
     if path is not None:
         raise CommandError(f"{problem} Without one, graphviz-app export {path} -o FILE makes pictures.")
