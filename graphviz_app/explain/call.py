@@ -1,0 +1,294 @@
+"""One call of a node as derivative rules see it: what came in, and what its operation had computed with."""
+
+from __future__ import annotations
+
+import re
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from graphviz_app.recording import events as ev
+from graphviz_app.recording.values import elements
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from graphviz_app.recording import Recording
+    from graphviz_app.timeline import Timeline
+
+    Array = npt.NDArray[Any]
+
+LARGEST = 1 << 14
+"""Elements of a tensor up to which rules are computed: an explanation must be there at once."""
+
+
+class Unknown(Exception):
+    """The recording does not hold what a rule needs."""
+
+
+def base_name(name: str) -> str:
+    """The name of a node's rule: "Mul" for "MulBackward0", "AccumulateGrad" for "torch::autograd::AccumulateGrad"."""
+    return re.sub(r"Backward\d*$", "", name.rsplit("::", 1)[-1])
+
+
+class Call:
+    """A node, and what the recording knows of its forward and of one of its backward calls.
+
+    Args:
+        timeline: Of the recording.
+        node: The node's number.
+        called: The call to look at, or None where there is none yet.
+    """
+
+    def __init__(self, timeline: Timeline, node: int, called: ev.NodeCalled | None = None) -> None:
+        self.timeline = timeline
+        self.node = node
+        self.called = called
+        self.name = self.recording.index.nodes.name(node)
+        self.operation = self.recording.operation(int(self.recording.index.nodes.operation[node]))
+
+    @property
+    def recording(self) -> Recording:
+        """Where everything is from."""
+        return self.timeline.recording
+
+    # -- backward ---------------------------------------------------------------------------------
+
+    def grad(self, slot: int = 0) -> Array:
+        """What came in for the output `slot`; zeros in its place are up to the rule.
+
+        Raises:
+            Unknown: If nothing came, or it was too large to be recorded whole.
+        """
+        if self.called is None or slot >= len(self.called.grad_outputs):
+            raise Unknown
+        return self.array(self.called.grad_outputs[slot])
+
+    def grad_is_given(self, slot: int) -> bool:
+        """Whether a gradient came in for the output `slot`."""
+        return (
+            self.called is not None
+            and slot < len(self.called.grad_outputs)
+            and self.called.grad_outputs[slot] != ev.NONE
+        )
+
+    @property
+    def grad_count(self) -> int:
+        """How many outputs the node has."""
+        return 0 if self.called is None else len(self.called.grad_outputs)
+
+    # -- forward ----------------------------------------------------------------------------------
+
+    def argument(self, index: int) -> Array:
+        """The value of the tensor that edge `index` leads to.
+
+        Raises:
+            Unknown: If the recording does not tell.
+        """
+        use = self.use(index)
+        if use is not None:
+            return self.array(use.value)
+        return self._computed(index)
+
+    def shape(self, index: int) -> tuple[int, ...]:
+        """The shape of the tensor that edge `index` leads to.
+
+        Raises:
+            Unknown: If the recording does not tell.
+        """
+        use = self.use(index)
+        record = None if use is None else self.recording.value(use.value)
+        if record is not None:
+            return record.shape
+        # What goes out has the shape of what came in once.
+        if self.called is not None and index < len(self.called.grad_inputs):
+            record = self.recording.value(self.called.grad_inputs[index])
+            if record is not None:
+                return record.shape
+        return self._computed(index).shape
+
+    def number(self, index: int, name: str = "other") -> Array:
+        """A tensor argument, or the plain number that the program passed in its place.
+
+        Raises:
+            Unknown: If the recording does not tell.
+        """
+        try:
+            return self.argument(index)
+        except Unknown:
+            return np.asarray(self.parameter(name))
+
+    def output(self, slot: int = 0) -> Array:
+        """The value that the forward computed.
+
+        Raises:
+            Unknown: If the recording does not tell.
+        """
+        for use in () if self.operation is None else self.operation.outputs:
+            if use.node == self.node and use.slot == slot:
+                return self.array(use.value)
+        # An operation's last node made its output, also where an in-place operation has moved it on since.
+        if self.is_last_node and self.operation is not None and len(self.operation.outputs) > slot:
+            return self.array(self.operation.outputs[slot].value)
+        raise Unknown
+
+    @property
+    def is_only_node(self) -> bool:
+        """Whether the operation made no other node."""
+        return self.operation is not None and self.operation.nodes == (self.node,)
+
+    @property
+    def is_last_node(self) -> bool:
+        """Whether the operation made no node after this one."""
+        return self.operation is not None and bool(self.operation.nodes) and self.operation.nodes[-1] == self.node
+
+    def use(self, index: int) -> ev.TensorUse | None:
+        """The tensor that edge `index` leads to, as the operation took it; None where the recording does not tell."""
+        if self.operation is None:
+            return None
+        edge = self._edges.get(index)
+        if edge is not None:
+            return self._use_of(*edge)
+        if self.is_only_node:
+            return self.operation.inputs[index] if index < len(self.operation.inputs) else None
+        # A composite's constant: the one input that none of its nodes leads to.
+        free = [use for use in self.operation.inputs if not self._is_claimed(use)]
+        return free[0] if len(free) == 1 else None
+
+    def named(self, *names: str) -> ev.TensorUse | None:
+        """A tensor argument by its name or position in the program's call."""
+        for use in () if self.operation is None else self.operation.inputs:
+            if use.argument in names:
+                return use
+        return None
+
+    def named_array(self, *names: str) -> Array:
+        """The value of a tensor argument by its name or position.
+
+        Raises:
+            Unknown: If there is none.
+        """
+        use = self.named(*names)
+        if use is None:
+            raise Unknown
+        return self.array(use.value)
+
+    def array(self, value: int) -> Array:
+        """A recorded value in double precision, or as the integers or truth values that it holds.
+
+        Raises:
+            Unknown: If it was not recorded whole, or is too large to compute with.
+        """
+        record = self.recording.value(value)
+        values = None if record is None or record.numel > LARGEST else elements(record)
+        if values is None:
+            raise Unknown
+        if values.dtype.kind in "biu":
+            return values
+        return values.astype(np.complex128 if values.dtype.kind == "c" else np.float64)
+
+    # -- the program's other arguments ------------------------------------------------------------
+
+    @cached_property
+    def parameters(self) -> dict[str, str]:
+        """The call's other arguments as the program's text has them, by name or position."""
+        return parse_parameters("" if self.operation is None else self.operation.parameters)
+
+    def parameter(self, *names: str) -> Any:
+        """A plain argument by one of its names or positions.
+
+        Raises:
+            Unknown: If the call did not give it, or it is no plain value.
+        """
+        for name in names:
+            if name in self.parameters:
+                return plain_value(self.parameters[name])
+        raise Unknown
+
+    def parameter_or(self, default: Any, *names: str) -> Any:
+        """A plain argument, or the default that torch has for it."""
+        try:
+            return self.parameter(*names)
+        except Unknown:
+            return default
+
+    # -- who is who -------------------------------------------------------------------------------
+
+    @cached_property
+    def _edges(self) -> dict[int, tuple[int, int]]:
+        return edges_from(self.timeline, self.node)
+
+    def _use_of(self, target: int, slot: int) -> ev.TensorUse | None:
+        leaf = int(self.recording.index.nodes.leaf[target])
+        summary = None if leaf == ev.NONE else self.timeline.leaf_summary(leaf)
+        for use in () if self.operation is None else self.operation.inputs:
+            if (use.node, use.slot) == (target, slot) or (summary is not None and use.tensor == summary.tensor):
+                return use
+        return None
+
+    def _is_claimed(self, use: ev.TensorUse) -> bool:
+        nodes = () if self.operation is None else self.operation.nodes
+        return any(self._use_of(*edge) is use for node in nodes for edge in edges_from(self.timeline, node).values())
+
+    def _computed(self, index: int) -> Array:
+        """The value of an intermediate result inside a composite operation, where its node's forward is known."""
+        edge = self._edges.get(index)
+        if edge is None or self.operation is None or edge[0] not in self.operation.nodes:
+            raise Unknown
+        from graphviz_app.explain.rules import rule_of
+
+        inner = Call(self.timeline, edge[0])
+        rule = rule_of(inner.name)
+        if rule is None or rule.forward is None:
+            raise Unknown
+        return rule.forward(inner)
+
+
+def edges_from(timeline: Timeline, node: int) -> dict[int, tuple[int, int]]:
+    """Where each slot of a node's `grad_inputs` leads: (node, slot)."""
+    edges = timeline.recording.index.edges
+    return {
+        int(edges.source_slot[edge]): (int(edges.target[edge]), int(edges.target_slot[edge]))
+        for edge in timeline.edges_out_of.of(node).tolist()
+    }
+
+
+def parse_parameters(text: str) -> dict[str, str]:
+    """Split "2, dim=(0, 1), keepdim=True" at its outer commas; what has no name is called by its position."""
+    parts: list[str] = []
+    depth, current = 0, ""
+    for character in text:
+        depth += (character in "([{") - (character in ")]}")
+        if character == "," and depth == 0:
+            parts.append(current)
+            current = ""
+        else:
+            current += character
+    parts.append(current)
+    found: dict[str, str] = {}
+    for position, part in enumerate(part.strip() for part in parts if part.strip()):
+        name, equals, value = part.partition("=")
+        found[name.strip() if equals else f"#{position}"] = value.strip() if equals else part
+    return found
+
+
+def plain_value(text: str) -> Any:
+    """A number, a word, a truth value, None, or a tuple of them, from its text; nothing is evaluated.
+
+    Raises:
+        Unknown: If it is anything else.
+    """
+    text = text.strip()
+    if text in ("True", "False", "None"):
+        return {"True": True, "False": False, "None": None}[text]
+    if len(text) > 1 and text[0] == text[-1] and text[0] in "'\"":
+        return text[1:-1]
+    if text[:1] in "([" and text[-1:] in ")]":
+        return tuple(plain_value(part) for part in text[1:-1].split(",") if part.strip())
+    for kind in (int, float, complex):
+        try:
+            return kind(text)
+        except ValueError:
+            continue
+    raise Unknown

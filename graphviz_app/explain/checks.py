@@ -1,0 +1,88 @@
+"""Recorded gradients compared with gradients that are computed here, independently of PyTorch."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from graphviz_app.explain.call import Call, Unknown, edges_from
+from graphviz_app.explain.numeric import difference, scale, tolerance
+from graphviz_app.explain.rules import rule_of
+from graphviz_app.recording import events as ev
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    Array = npt.NDArray[Any]
+
+
+class Check(NamedTuple):
+    """The gradient of one slot, checked.
+
+    Attributes:
+        slot: Which of `grad_inputs`.
+        agrees: Whether it is what the rule says, within the rounding of its dtype; None where that could not be told.
+        difference: The largest distance of two elements, or None.
+        computed: What the rule says it should be, or None.
+    """
+
+    slot: int
+    agrees: bool | None
+    difference: float | None = None
+    computed: Array | None = None
+
+
+def check_call(call: Call) -> tuple[Check, ...]:
+    """Check every gradient that a node sent out; () where it has not run or sends nothing."""
+    if call.called is None:
+        return ()
+    edges = edges_from(call.timeline, call.node)
+    sent = list(enumerate(sent_values(call.called)))
+    return tuple(_check(call, slot, value) for slot, value in sent if slot in edges and value != ev.NONE)
+
+
+def sent_values(called: ev.NodeCalled) -> tuple[int, ...]:
+    """What a node sent out before a hook of the user's changed it."""
+    sent = list(called.grad_inputs)
+    for hook in reversed(called.hooks):
+        if hook.direction == "grad_inputs" and hook.slot < len(sent):
+            sent[hook.slot] = hook.before
+    return tuple(sent)
+
+
+def _check(call: Call, slot: int, value: int) -> Check:
+    rule = rule_of(call.name)
+    if rule is None or rule.gradient is None:
+        return Check(slot, None)
+    try:
+        recorded = call.array(value)
+        with np.errstate(all="ignore"):
+            computed = np.asarray(rule.gradient(call, slot))
+    except Unknown:
+        return Check(slot, None)
+    except (ValueError, IndexError, TypeError, ArithmeticError):
+        # The recording is of another kind of call than the rule knows (other arguments, other shapes).
+        return Check(slot, None)
+    if computed.shape != recorded.shape:
+        if computed.size != recorded.size:
+            return Check(slot, None)
+        computed = computed.reshape(recorded.shape)
+    if recorded.dtype.kind != "c" and computed.dtype.kind == "c":
+        # A real tensor met complex ones: its gradient is the real part.
+        computed = computed.real
+    apart = difference(computed, recorded)
+    record = call.recording.value(value)
+    allowed = tolerance("float32" if record is None else record.dtype) * max(scale(computed), scale(recorded), 1e-30)
+    # Sums of large terms that cancel leave rounding of the size of the terms.
+    return Check(slot, apart <= max(allowed, _noise(call, record.dtype if record else "float32")), apart, computed)
+
+
+def _noise(call: Call, dtype: str) -> float:
+    sizes = [0.0]
+    for slot in range(call.grad_count):
+        try:
+            sizes.append(scale(call.grad(slot)))
+        except Unknown:
+            continue
+    return 1e-2 * tolerance(dtype) * max(sizes)

@@ -1,0 +1,53 @@
+"""All derivative rules, by the name of the node."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from graphviz_app.explain import (
+    rules_arithmetic,
+    rules_convolution,
+    rules_engine,
+    rules_functions,
+    rules_index,
+    rules_matrix,
+    rules_network,
+    rules_reduction,
+    rules_shape,
+)
+from graphviz_app.explain.call import base_name
+
+if TYPE_CHECKING:
+    from graphviz_app.explain.rule import Rule
+
+ALL_RULES = (
+    *rules_arithmetic.RULES,
+    *rules_functions.RULES,
+    *rules_matrix.RULES,
+    *rules_reduction.RULES,
+    *rules_shape.RULES,
+    *rules_index.RULES,
+    *rules_network.RULES,
+    *rules_convolution.RULES,
+    *rules_engine.RULES,
+)
+
+
+def rule_of(name: str) -> Rule | None:
+    """The rule of a node, or None where there is none in the table.
+
+    Args:
+        name: `Node.name()`, such as "MulBackward0".
+    """
+    if name == "PowBackward2":
+        return rules_arithmetic.POWER_OF_NUMBER
+    if not name.rsplit("::", 1)[-1][-1:].isdigit() and base_name(name) != name.rsplit("::", 1)[-1]:
+        # Python's own Functions end in "Backward"; they may bear any name, and mean something else by it.
+        return _by_name().get("CheckpointFunction") if base_name(name) == "CheckpointFunction" else None
+    return _by_name().get(base_name(name))
+
+
+@lru_cache(maxsize=1)
+def _by_name() -> dict[str, Rule]:
+    return {name: rule for rule in ALL_RULES for name in rule.names}

@@ -1,0 +1,139 @@
+"""Rules of functions that pick elements by their indices: the gradient goes back to where each was picked."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from graphviz_app.explain.call import Unknown
+from graphviz_app.explain.numeric import close
+from graphviz_app.explain.rule import Rule
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from graphviz_app.explain.call import Call
+
+    Array = npt.NDArray[Any]
+
+X = r"\frac{\partial L}{\partial x}"
+
+
+def _index_arrays(call: Call) -> list[Array]:
+    """The index tensors of x[i, j], in order; only where nothing else was in the brackets."""
+    uses = () if call.operation is None else call.operation.inputs[1:]
+    if not uses or call.parameters:
+        raise Unknown
+    return [call.array(use.value) for use in uses]
+
+
+def _index(call: Call, slot: int) -> Array:
+    indices = tuple(_index_arrays(call))
+    result = np.zeros(call.shape(slot))
+    np.add.at(result, indices, call.grad())
+    return result
+
+
+def _embedding(call: Call, slot: int) -> Array:
+    rows = call.named_array("0", "input")
+    result = np.zeros(call.shape(slot))
+    g = call.grad()
+    padding = call.parameter_or(None, "padding_idx", "#0")
+    padding = -1 if padding is None else padding % result.shape[0]
+    np.add.at(result, rows.reshape(-1), np.where((rows == padding).reshape(-1, 1), 0, g.reshape(-1, result.shape[-1])))
+    return result
+
+
+def _dim(call: Call, fits: Any) -> int:
+    given = call.parameter_or(None, "dim", "#0")
+    ndim = len(call.shape(0))
+    if isinstance(given, int) and not isinstance(given, bool):
+        return given % max(ndim, 1)
+    for dim in range(ndim):
+        if fits(dim):
+            return dim
+    raise Unknown
+
+
+def _gather(call: Call, slot: int) -> Array:
+    index = call.named_array("2", "index", "1")
+    dim = _dim(call, lambda dim: close(np.take_along_axis(call.argument(0), index, dim), call.output()))
+    return _put_back(np.zeros(call.shape(slot)), index, call.grad(), dim)
+
+
+def _picked_by_sorting(call: Call, slot: int) -> Array:
+    """Sort and topk: the second result says which element came where."""
+    outputs = () if call.operation is None else call.operation.outputs
+    if len(outputs) < 2:
+        raise Unknown
+    index, x, y = call.array(outputs[1].value), call.argument(0), call.output()
+    for dim in range(x.ndim):
+        fits = index.shape[:dim] + index.shape[dim + 1 :] == x.shape[:dim] + x.shape[dim + 1 :]
+        if fits and index.max(initial=0) < x.shape[dim] and close(np.take_along_axis(x, index, dim), y):
+            return _put_back(np.zeros(call.shape(slot)), index, call.grad(), dim)
+    raise Unknown
+
+
+def _put_back(result: Array, index: Array, g: Array, dim: int) -> Array:
+    # Only as far as the index reaches along the other dimensions.
+    places = np.indices(index.shape)
+    np.add.at(result, (*places[:dim], index, *places[dim + 1 :]), g)
+    return result
+
+
+def _index_select(call: Call, slot: int) -> Array:
+    index = call.named_array("2", "index", "1")
+    dim = _dim(call, lambda dim: np.array_equal(np.take(call.argument(0), index, dim), call.output()))
+    result = np.zeros(call.shape(slot))
+    np.add.at(np.moveaxis(result, dim, 0), index, np.moveaxis(call.grad(), dim, 0))
+    return result
+
+
+_BACK = (
+    "The gradient of each picked element goes back to where it was picked; what was picked twice receives both, added."
+)
+
+RULES = (
+    Rule(
+        ("Index",),
+        rf"{X}[i] \mathrel{{+}}= g",
+        _BACK + " What was not picked receives 0.",
+        "derivatives.yaml: index",
+        _index,
+        needs="the indices",
+    ),
+    Rule(
+        ("Gather", "TakeAlongDim"),
+        rf"{X}[index] \mathrel{{+}}= g",
+        _BACK + " What was not picked receives 0.",
+        "derivatives.yaml: gather",
+        _gather,
+        needs="the indices",
+    ),
+    Rule(
+        ("IndexSelect",),
+        rf"{X}[i] \mathrel{{+}}= g",
+        _BACK + " What was not picked receives 0.",
+        "derivatives.yaml: index_select",
+        _index_select,
+        needs="the indices",
+    ),
+    Rule(
+        ("Embedding",),
+        r"\frac{\partial L}{\partial W}[i] \mathrel{+}= g",
+        "Each looked-up row of the table receives the gradient of the place where it was used; a row that was used "
+        "twice receives both, added, and rows that were not used receive 0.",
+        "derivatives.yaml: embedding",
+        _embedding,
+        needs="the indices",
+    ),
+    Rule(
+        ("Sort", "Topk", "Kthvalue", "Mode", "Median"),
+        rf"{X}[order] = g",
+        "The elements changed places, or some were chosen: each gradient goes back to where its element came from.",
+        "derivatives.yaml: sort, topk",
+        _picked_by_sorting,
+        needs="which element came where",
+    ),
+)

@@ -1,0 +1,248 @@
+"""Rules of losses, softmax and normalisation."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from graphviz_app.explain.call import Unknown
+from graphviz_app.explain.numeric import close, softmax
+from graphviz_app.explain.rule import Rule
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import numpy.typing as npt
+
+    from graphviz_app.explain.call import Call
+
+    Array = npt.NDArray[Any]
+
+X = r"\frac{\partial L}{\partial x}"
+
+
+def _softmax_dim(call: Call, x: Array, y: Array | None) -> int:
+    given = call.parameter_or(None, "dim", "#0")
+    if isinstance(given, int) and not isinstance(given, bool):
+        return given % x.ndim
+    if y is not None:
+        for dim in range(x.ndim):
+            if close(softmax(x, dim), y):
+                return dim
+    # cross_entropy: classes are the second dimension, or the only one.
+    return 0 if x.ndim == 1 else 1
+
+
+def _softmax(call: Call, slot: int) -> Array:  # noqa: ARG001 - rules are called alike
+    g, y = call.grad(), call.output()
+    dim = _softmax_dim(call, call.argument(0), y)
+    return y * (g - (g * y).sum(axis=dim, keepdims=True))
+
+
+def _log_softmax(call: Call, slot: int) -> Array:  # noqa: ARG001
+    g, x = call.grad(), call.argument(0)
+    dim = _log_softmax_dim(call, x)
+    return g - softmax(x, dim) * g.sum(axis=dim, keepdims=True)
+
+
+def _log_softmax_dim(call: Call, x: Array) -> int:
+    if not call.is_only_node:
+        return 0 if x.ndim == 1 else 1
+    return _softmax_dim(call, x, np.exp(call.output()))
+
+
+def _log_softmax_forward(call: Call) -> Array:
+    x = call.argument(0)
+    return np.log(softmax(x, _log_softmax_dim(call, x)))
+
+
+def _reduction(call: Call) -> str:
+    if call.called is not None and call.array(call.called.grad_outputs[0]).ndim > 0:
+        return "none"
+    text = "" if call.operation is None else call.operation.parameters
+    return "sum" if "'sum'" in text else "mean"
+
+
+def _nll(call: Call, slot: int) -> Array:  # noqa: ARG001
+    target, g = call.named_array("1", "target"), call.grad()
+    shape = call.shape(0)
+    if call.named("weight", "2") is not None or (call.parameter_or(0.0, "label_smoothing") or 0) != 0:
+        raise Unknown
+    log_probabilities = np.zeros(shape if len(shape) > 1 else (1, *shape))
+    target = np.atleast_1d(target)
+    ignored = call.parameter_or(-100, "ignore_index")
+    kept = target != ignored
+    share = {"none": g, "sum": g, "mean": g / max(int(kept.sum()), 1)}[_reduction(call)]
+    places = np.where(kept, target, 0)[:, None]
+    np.put_along_axis(log_probabilities, places, np.where(kept, -share, 0.0)[:, None], 1)
+    return log_probabilities.reshape(shape)
+
+
+def _loss(derivative: Callable[[Array, Array], Array]) -> Callable[[Call, int], Array]:
+    """Losses of prediction and target, element by element and then reduced; the target's gradient is the opposite."""
+
+    def gradient(call: Call, slot: int) -> Array:
+        prediction, target, g = call.argument(0), call.argument(1), call.grad()
+        if prediction.shape != target.shape:
+            raise Unknown
+        share = g / max(prediction.size, 1) if _reduction(call) == "mean" else g
+        return share * derivative(prediction, target) * (1.0 if slot == 0 else -1.0)
+
+    return gradient
+
+
+def _cross_entropy_of_probabilities(call: Call, slot: int) -> Array:
+    if slot != 0 or call.named("weight", "2") is not None:
+        raise Unknown
+    return _loss(lambda x, t: (x - t) / np.maximum(x * (1 - x), 1e-12))(call, slot)
+
+
+def _cross_entropy_of_logits(call: Call, slot: int) -> Array:
+    if slot != 0 or call.named("weight", "pos_weight", "2") is not None:
+        raise Unknown
+    return _loss(lambda x, t: 0.5 * (1 + np.tanh(0.5 * x)) - t)(call, slot)
+
+
+def _smooth_l1(call: Call, slot: int) -> Array:
+    beta = float(call.parameter_or(1.0, "beta"))
+    return _loss(lambda x, t: np.where(np.abs(x - t) < beta, (x - t) / beta, np.sign(x - t)))(call, slot)
+
+
+def _normalised(x: Array, dims: tuple[int, ...], epsilon: float) -> tuple[Array, Array]:
+    deviation = np.sqrt(x.var(axis=dims, keepdims=True) + epsilon)
+    return (x - x.mean(axis=dims, keepdims=True)) / deviation, deviation
+
+
+def _through_normalisation(g: Array, x: Array, dims: tuple[int, ...], epsilon: float) -> Array:
+    normal, deviation = _normalised(x, dims, epsilon)
+    mean = g.mean(axis=dims, keepdims=True)
+    return (g - mean - normal * (g * normal).mean(axis=dims, keepdims=True)) / deviation
+
+
+def _layer_norm(call: Call, slot: int) -> Array:
+    x, g = call.named_array("0", "input"), call.grad()
+    weight, bias = call.named("weight", "2"), call.named("bias", "3")
+    width = weight or bias
+    count = 1 if width is None else len(call.array(width.value).shape)
+    if width is None and call.operation is not None and x.ndim > 2:
+        # Over how many dimensions it went stands in a tuple that only the result can confirm.
+        count = next((n for n in range(1, x.ndim + 1) if _is_layer_norm(x, call.output(), n)), 1)
+    dims = tuple(range(x.ndim - count, x.ndim))
+    rest = tuple(range(x.ndim - count))
+    epsilon = float(call.parameter_or(1e-5, "eps"))
+    if slot == 2:
+        return g.sum(axis=rest)
+    if slot == 1:
+        return (g * _normalised(x, dims, epsilon)[0]).sum(axis=rest)
+    scale = 1.0 if weight is None else call.array(weight.value)
+    return _through_normalisation(g * scale, x, dims, epsilon)
+
+
+def _is_layer_norm(x: Array, y: Array, count: int) -> bool:
+    return close(_normalised(x, tuple(range(x.ndim - count, x.ndim)), 1e-5)[0], y, 1e-2)
+
+
+def _batch_norm(call: Call, slot: int) -> Array:
+    x, g = call.named_array("0", "input"), call.grad()
+    text = "" if call.operation is None else call.operation.parameters
+    if "True" not in text:
+        raise Unknown  # with running statistics: another rule
+    dims = (0, *range(2, x.ndim))
+    epsilon = 1e-5
+    if slot == 2:
+        return g.sum(axis=dims)
+    if slot == 1:
+        return (g * _normalised(x, dims, epsilon)[0]).sum(axis=dims)
+    weight = call.named("weight", "3")
+    scale = np.ones(x.shape[1]) if weight is None else call.array(weight.value)
+    return _through_normalisation(g * scale.reshape(-1, *[1] * (x.ndim - 2)), x, dims, epsilon)
+
+
+_NORM_WORDS = (
+    "The input is centred and scaled together with others, so each element's gradient loses the mean of its group's "
+    "and what would only have changed the scale."
+)
+_NORM_FORMULA = (
+    rf"{X} = \frac{{1}}{{\sigma}} \left(\hat{{g}} - \overline{{\hat{{g}}}} - \hat{{x}} \, "
+    r"\overline{\hat{g} \, \hat{x}}\right), \qquad \hat{g} = g \, w"
+)
+
+RULES = (
+    Rule(
+        ("Softmax", "SafeSoftmax"),
+        rf"{X} = y \cdot \left(g - \sum_j g_j \, y_j\right)",
+        "The results always add up to 1: what one wins the others lose, so only the gradient's difference from its "
+        "weighted mean counts.",
+        "derivatives.yaml: _softmax",
+        _softmax,
+        needs="its result",
+    ),
+    Rule(
+        ("LogSoftmax",),
+        rf"{X} = g - \mathrm{{softmax}}(x) \sum_j g_j",
+        "With cross entropy this becomes predicted probability minus 1 for the right class, and the predicted "
+        "probability for all others.",
+        "derivatives.yaml: _log_softmax",
+        _log_softmax,
+        forward=_log_softmax_forward,
+        needs="its result",
+    ),
+    Rule(
+        ("NllLoss", "NllLoss2D"),
+        rf"{X}_{{i,t_i}} = -\frac{{g}}{{n}}, \qquad 0 \; \mathrm{{elsewhere}}",
+        "Only the log probability of the right class counts, with a minus, averaged over the batch; the others "
+        "receive 0.",
+        "derivatives.yaml: nll_loss_forward",
+        _nll,
+        needs="the targets",
+    ),
+    Rule(
+        ("MseLoss",),
+        rf"{X} = g \, \frac{{2 (x - t)}}{{n}}",
+        "Each prediction is pulled towards its target, twice as hard where it is twice as far away.",
+        "derivatives.yaml: mse_loss",
+        _loss(lambda x, t: 2 * (x - t)),
+        needs="predictions and targets",
+    ),
+    Rule(
+        ("SmoothL1Loss",),
+        rf"{X} = \frac{{g}}{{n}} \, \mathrm{{clip}}\left(\frac{{x - t}}{{\beta}}, -1, 1\right)",
+        "Near the target the pull grows with the distance, further away it stays the same: outliers do not dominate.",
+        "derivatives.yaml: smooth_l1_loss",
+        _smooth_l1,
+        needs="predictions and targets",
+    ),
+    Rule(
+        ("BinaryCrossEntropy",),
+        rf"{X} = \frac{{g}}{{n}} \, \frac{{x - t}}{{x (1 - x)}}",
+        "A prediction that is sure and wrong is pulled back very hard.",
+        "derivatives.yaml: binary_cross_entropy",
+        _cross_entropy_of_probabilities,
+        needs="predictions and targets",
+    ),
+    Rule(
+        ("BinaryCrossEntropyWithLogits",),
+        rf"{X} = \frac{{g}}{{n}} \left(\sigma(x) - t\right)",
+        "Sigmoid and cross entropy together leave the plain difference between prediction and target.",
+        "derivatives.yaml: binary_cross_entropy_with_logits",
+        _cross_entropy_of_logits,
+        needs="predictions and targets",
+    ),
+    Rule(
+        ("NativeLayerNorm",),
+        _NORM_FORMULA,
+        _NORM_WORDS + " The group is one example.",
+        "derivatives.yaml: native_layer_norm",
+        _layer_norm,
+        needs="its input, mean and deviation",
+    ),
+    Rule(
+        ("NativeBatchNorm", "CudnnBatchNorm"),
+        _NORM_FORMULA,
+        _NORM_WORDS + " The group is one channel over the whole batch, so examples feel each other.",
+        "derivatives.yaml: native_batch_norm",
+        _batch_norm,
+        needs="its input, mean and deviation",
+    ),
+)

@@ -1,0 +1,296 @@
+"""Rules of functions that make few numbers out of many."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from graphviz_app.explain.call import Unknown
+from graphviz_app.explain.numeric import close, sets_of_dims
+from graphviz_app.explain.rule import Rule
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import numpy.typing as npt
+
+    from graphviz_app.explain.call import Call
+
+    Array = npt.NDArray[Any]
+    Reduce = Callable[..., Array]
+
+X = r"\frac{\partial L}{\partial x}"
+
+
+def reduced_dims(call: Call, reduce: Reduce) -> tuple[int, ...]:
+    """Over which dimensions a call reduced: as the program says, else as its result shows."""
+    shape = call.shape(0)
+    given = call.parameter_or(None, "dim", "axis", "#0")
+    if isinstance(given, int) and not isinstance(given, bool):
+        given = (given,)
+    if isinstance(given, tuple) and all(isinstance(dim, int) and -len(shape) <= dim < len(shape) for dim in given):
+        return tuple(dim % len(shape) for dim in given) or tuple(range(len(shape)))
+    return _shown_dims(call, shape, reduce)
+
+
+def _shown_dims(call: Call, shape: tuple[int, ...], reduce: Reduce) -> tuple[int, ...]:
+    everything = tuple(range(len(shape)))
+    g = call.grad()
+    if g.ndim == 0 or not shape:
+        return everything
+    fitting = [
+        dims for dims in sets_of_dims(len(shape)) if g.size == np.prod([shape[d] for d in everything if d not in dims])
+    ]
+    fitting = [dims for dims in fitting if g.shape in (_kept(shape, dims), _dropped(shape, dims))]
+    if len(fitting) == 1:
+        return fitting[0]
+    x, y = call.argument(0), call.output()
+    for dims in fitting:
+        if close(np.asarray(reduce(x, axis=dims)).reshape(-1), y.reshape(-1)):
+            return dims
+    raise Unknown
+
+
+def _kept(shape: tuple[int, ...], dims: tuple[int, ...]) -> tuple[int, ...]:
+    return tuple(1 if dim in dims else size for dim, size in enumerate(shape))
+
+
+def _dropped(shape: tuple[int, ...], dims: tuple[int, ...]) -> tuple[int, ...]:
+    return tuple(size for dim, size in enumerate(shape) if dim not in dims)
+
+
+def _spread(values: Array, call: Call, reduce: Reduce) -> tuple[Array, tuple[int, ...]]:
+    """A reduced array with its dimensions back as size 1, and which those are."""
+    dims = reduced_dims(call, reduce)
+    return values.reshape(_kept(call.shape(0), dims)), dims
+
+
+def _sum(call: Call, slot: int) -> Array:
+    g, _ = _spread(call.grad(), call, np.sum)
+    return np.broadcast_to(g, call.shape(slot))
+
+
+def _mean(call: Call, slot: int) -> Array:
+    g, dims = _spread(call.grad(), call, np.mean)
+    shape = call.shape(slot)
+    return np.broadcast_to(g, shape) / max(np.prod([shape[dim] for dim in dims]), 1)
+
+
+def _prod(call: Call, slot: int) -> Array:  # noqa: ARG001 - rules are called alike
+    g, dims = _spread(call.grad(), call, np.prod)
+    x = call.argument(0)
+    if (x == 0).any():
+        return g * _product_of_others(x, dims)
+    return g * np.prod(x, axis=dims, keepdims=True) / x
+
+
+def _product_of_others(x: Array, dims: tuple[int, ...]) -> Array:
+    others = np.empty_like(x)
+    for place in np.ndindex(*x.shape):
+        one = x.copy()
+        one[place] = 1.0
+        line = tuple(slice(None) if dim in dims else index for dim, index in enumerate(place))
+        others[place] = np.prod(one[line])
+    return others
+
+
+def _shared_extremum(pick: Reduce) -> Callable[[Call, int], Array]:
+    """max() and amax(): elements that are equal share the gradient."""
+
+    def gradient(call: Call, slot: int) -> Array:  # noqa: ARG001
+        g, dims = _spread(call.grad(), call, pick)
+        x = call.argument(0)
+        best = (x == pick(x, axis=dims, keepdims=True)).astype(np.float64)
+        return g * best / best.sum(axis=dims, keepdims=True)
+
+    return gradient
+
+
+def _extremum(pick: Reduce, place: Callable[..., Array]) -> Callable[[Call, int], Array]:
+    """Max and min, over everything or, with their indices, along one dimension."""
+    shared = _shared_extremum(pick)
+
+    def gradient(call: Call, slot: int) -> Array:
+        if call.name.endswith("Backward1"):
+            return shared(call, slot)
+        g, dims = _spread(call.grad(), call, pick)
+        x = call.argument(0)
+        outputs = () if call.operation is None else call.operation.outputs
+        best = call.array(outputs[1].value) if len(outputs) > 1 else place(x, axis=dims[0])
+        result = np.zeros(x.shape)
+        np.put_along_axis(result, best.reshape(g.shape), g, dims[0])
+        return result
+
+    return gradient
+
+
+def _log_sum_exp(x: Array, axis: tuple[int, ...], *, keepdims: bool = False) -> Array:
+    top = x.max(axis=axis, keepdims=True)
+    result = np.log(np.exp(x - top).sum(axis=axis, keepdims=True)) + top
+    return result if keepdims else result.squeeze(axis)
+
+
+def _logsumexp(call: Call, slot: int) -> Array:  # noqa: ARG001
+    g, dims = _spread(call.grad(), call, _log_sum_exp)
+    x = call.argument(0)
+    return g * np.exp(x - _log_sum_exp(x, dims, keepdims=True))
+
+
+def _euclidean(x: Array, axis: tuple[int, ...], *, keepdims: bool = False) -> Array:
+    return np.sqrt((np.abs(x) ** 2).sum(axis=axis, keepdims=keepdims))
+
+
+def _norm(call: Call, slot: int) -> Array:  # noqa: ARG001
+    order = call.parameter_or(2, "ord", "p")
+    if order not in (1, 2):
+        raise Unknown
+    x = call.argument(0)
+    reduce: Reduce = (
+        _euclidean if order == 2 else lambda x, axis, keepdims=False: np.abs(x).sum(axis=axis, keepdims=keepdims)
+    )
+    dims = _norm_dims(call, reduce)
+    g = call.grad().reshape(_kept(x.shape, dims))
+    if order == 1:
+        return g * np.sign(x)
+    norm = reduce(x, dims, keepdims=True)
+    return np.where(norm == 0, 0.0, g * x / np.where(norm == 0, 1.0, norm))
+
+
+def _norm_dims(call: Call, reduce: Reduce) -> tuple[int, ...]:
+    # Its first plain argument is the order, not the dimension.
+    given = call.parameter_or(None, "dim")
+    return reduced_dims(call, reduce) if given is not None else _shown_dims(call, call.shape(0), reduce)
+
+
+def _variance(*, root: bool) -> Callable[[Call, int], Array]:
+    def gradient(call: Call, slot: int) -> Array:  # noqa: ARG001
+        correction = call.parameter_or(1, "correction")
+        if call.parameter_or(True, "unbiased") is False:
+            correction = 0
+        x = call.argument(0)
+
+        def reduce(values: Array, axis: tuple[int, ...]) -> Array:
+            variance = values.var(axis=axis, ddof=correction)
+            return np.sqrt(variance) if root else variance
+
+        g, dims = _spread(call.grad(), call, reduce)
+        count = np.prod([x.shape[dim] for dim in dims]) - correction
+        centred = x - x.mean(axis=dims, keepdims=True)
+        if not root:
+            return g * 2 * centred / count
+        return g * centred / (count * reduce(x, dims).reshape(g.shape))
+
+    return gradient
+
+
+def _cumsum(call: Call, slot: int) -> Array:  # noqa: ARG001
+    g = call.grad()
+    dim = call.parameter_or(None, "dim", "#0")
+    if dim is None:
+        x, y = call.argument(0), call.output()
+        dim = next((dim for dim in range(x.ndim) if close(np.cumsum(x, dim), y)), None)
+    if dim is None:
+        raise Unknown
+    return np.flip(np.cumsum(np.flip(g, dim), dim), dim)
+
+
+_CHOSEN = "Only the element that was chosen can change the result, so it gets the whole gradient and the others get 0"
+
+RULES = (
+    Rule(
+        ("Sum",),
+        rf"{X}_i = g",
+        "Each element counted once in the sum, so each receives the same gradient: it is copied to all of them.",
+        "derivatives.yaml: sum",
+        _sum,
+        needs="only the input's shape",
+    ),
+    Rule(
+        ("Mean",),
+        rf"{X}_i = \frac{{g}}{{n}}",
+        "Each element counted for one n-th, so each receives an n-th of the gradient.",
+        "derivatives.yaml: mean",
+        _mean,
+        needs="only the input's shape",
+    ),
+    Rule(
+        ("Prod",),
+        rf"{X}_i = g \prod_{{j \neq i}} x_j",
+        "Each factor receives the gradient times the product of all the others.",
+        "derivatives.yaml: prod",
+        _prod,
+        needs="its input and its result",
+    ),
+    Rule(
+        ("Max",),
+        rf"{X}_i = g \cdot [i = \mathrm{{argmax}} \; x]",
+        f"{_CHOSEN}; over a whole tensor, equal largest ones share it.",
+        "derivatives.yaml: max, max.dim",
+        _extremum(np.max, np.argmax),
+        needs="which element was chosen",
+    ),
+    Rule(
+        ("Min",),
+        rf"{X}_i = g \cdot [i = \mathrm{{argmin}} \; x]",
+        f"{_CHOSEN}; over a whole tensor, equal smallest ones share it.",
+        "derivatives.yaml: min, min.dim",
+        _extremum(np.min, np.argmin),
+        needs="which element was chosen",
+    ),
+    Rule(
+        ("Amax",),
+        rf"{X}_i = \frac{{g \cdot [x_i = y]}}{{n}}",
+        f"{_CHOSEN}; the n that are equally large share it.",
+        "derivatives.yaml: amax",
+        _shared_extremum(np.max),
+        needs="its input and its result",
+    ),
+    Rule(
+        ("Amin",),
+        rf"{X}_i = \frac{{g \cdot [x_i = y]}}{{n}}",
+        f"{_CHOSEN}; the n that are equally small share it.",
+        "derivatives.yaml: amin",
+        _shared_extremum(np.min),
+        needs="its input and its result",
+    ),
+    Rule(
+        ("Logsumexp",),
+        rf"{X}_i = g \, e^{{x_i - y}}",
+        "The gradient is dealt out by the softmax of the input: mostly to the largest elements.",
+        "derivatives.yaml: logsumexp",
+        _logsumexp,
+        needs="its input and its result",
+    ),
+    Rule(
+        ("LinalgVectorNorm", "Norm"),
+        rf"{X} = g \, \frac{{x}}{{\Vert x \Vert}}",
+        "A vector gets longer fastest in its own direction: the gradient is that direction, of length g.",
+        "derivatives.yaml: linalg_vector_norm",
+        _norm,
+        needs="its input and its result",
+    ),
+    Rule(
+        ("Var",),
+        rf"{X}_i = g \, \frac{{2 (x_i - \overline{{x}})}}{{n - 1}}",
+        "Elements above the mean push the variance up, those below it down, the more so the further away they are.",
+        "derivatives.yaml: var",
+        _variance(root=False),
+        needs="its input",
+    ),
+    Rule(
+        ("Std",),
+        rf"{X}_i = g \, \frac{{x_i - \overline{{x}}}}{{(n - 1) \, y}}",
+        "Elements above the mean push the deviation up, those below it down, the more so the further away they are.",
+        "derivatives.yaml: std",
+        _variance(root=True),
+        needs="its input and its result",
+    ),
+    Rule(
+        ("Cumsum",),
+        rf"{X}_i = \sum_{{j \geq i}} g_j",
+        "Each element is part of all sums from its own on, so it receives all gradients from its own on.",
+        "derivatives.yaml: cumsum",
+        _cumsum,
+    ),
+)

@@ -1,0 +1,91 @@
+"""The sentences of an explanation that depend on the recording."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from graphviz_app.recording import events as ev
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from graphviz_app.explain.call import Call
+    from graphviz_app.explain.checks import Check
+
+
+def origin_sentence(call: Call) -> str:
+    """Which of the program's calls made the node."""
+    operation = call.operation
+    if operation is None:
+        made_in = int(call.recording.index.nodes.made_in_pass[call.node])
+        return (
+            "" if made_in == ev.NONE else f"Pass {made_in + 1} made it, since it was told to create a graph of its own."
+        )
+    where = "" if operation.span is None else f" on line {operation.span.line}{_file(call, operation.span)}"
+    inside = f", in {operation.module}" if operation.module else ""
+    if len(operation.nodes) > 1:
+        position = operation.nodes.index(call.node) + 1 if call.node in operation.nodes else 0
+        return f"It is node {position} of the {len(operation.nodes)} that {operation.name} made{where}{inside}."
+    return f"It was made by {operation.name}{where}{inside}."
+
+
+def _file(call: Call, span: ev.Span) -> str:
+    if span.file == 0 or not 0 <= span.file < len(call.recording.sources):
+        return ""
+    return f" of {call.recording.sources[span.file].path}"
+
+
+def silence_sentences(call: Call, edges: Mapping[int, tuple[int, int]]) -> list[str]:
+    """Why nothing came in at some slots, or went out of some."""
+    called = call.called
+    if called is None:
+        return []
+    sentences: list[str] = []
+    silent = [slot for slot, value in enumerate(called.grad_outputs) if value == ev.NONE]
+    if silent:
+        which = "" if len(called.grad_outputs) == 1 else f" for its {_ordinals(silent)} output"
+        sentences.append(
+            f"No gradient arrived{which}: nothing that the pass came through had used it, so it counts as 0."
+        )
+    without = [slot for slot, value in enumerate(called.grad_inputs) if value == ev.NONE and slot not in edges]
+    if without and len(called.grad_inputs) > len(without):
+        plural = "inputs need" if len(without) > 1 else "input needs"
+        sentences.append(f"Its {_ordinals(without)} {plural} no gradient, so none is computed for it.")
+    undefined = [slot for slot, value in enumerate(called.grad_inputs) if value == ev.NONE and slot in edges]
+    if undefined:
+        sentences.append(f"It sends no gradient (None, not zeros) to its {_ordinals(undefined)} input.")
+    return sentences
+
+
+def hook_sentences(call: Call) -> list[str]:
+    """Which hooks of the user's changed a gradient here."""
+    hooks = () if call.called is None else call.called.hooks
+    what = {"grad_outputs": "what came in", "grad_inputs": "what went out"}
+    return [
+        f"The hook {hook.hook} changed {what.get(hook.direction, 'a gradient')}"
+        + (f", line {hook.span.line}." if hook.span is not None else ".")
+        for hook in hooks
+    ]
+
+
+def check_sentence(checks: Sequence[Check]) -> str:
+    """Whether the recorded gradients are what the rule says."""
+    wrong = [check for check in checks if check.agrees is False]
+    right = [check for check in checks if check.agrees is True]
+    if wrong:
+        parts = ", ".join(f"number {check.slot + 1} by {check.difference:.3g}" for check in wrong)
+        return f"Computed again from the recorded values, the gradients differ from what was recorded: {parts}."
+    if not right:
+        return ""
+    largest = max(check.difference or 0.0 for check in right)
+    exactly = "exactly" if largest == 0 else f"to within {largest:.1g}"
+    which = "the gradient is" if len(right) == 1 else f"all {len(right)} gradients are"
+    unchecked = len(checks) - len(right)
+    rest = f" ({unchecked} could not be checked.)" if unchecked else ""
+    return f"Checked: computed again from the recorded values, {which} the same, {exactly}.{rest}"
+
+
+def _ordinals(slots: Sequence[int]) -> str:
+    names = ("first", "second", "third", "fourth", "fifth", "sixth")
+    words = [names[slot] if slot < len(names) else f"{slot + 1}th" for slot in slots]
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
