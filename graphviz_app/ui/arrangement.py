@@ -61,6 +61,9 @@ class Arrangement:
         self.columns = _splitter(Qt.Orientation.Horizontal, (self.program, 0), (self.centre, 1), (self.side, 0))
         self.rows = _splitter(Qt.Orientation.Vertical, (self.columns, 1), (self.timeline, 0), (self.ledger, 0))
         window.setCentralWidget(_column(parts.message, self.rows, parts.status))
+        self._is_touched = False
+        for splitter in self._splitters.values():
+            splitter.splitterMoved.connect(self._on_moved)
         self.run_bar = self._build_run_bar()
         self.step_bar = self._build_step_bar()
         self.tool_bar = self._build_tool_bar()
@@ -105,12 +108,12 @@ class Arrangement:
 
     def reset(self, width: int, height: int) -> None:
         """The sizes of a first start, in a window of that size."""
-        left, right = max(260, round(width * 0.27)), max(250, round(width * 0.22))
+        left, right = max(250, round(width * 0.25)), max(240, round(width * 0.21))
         self.columns.setSizes([left, max(width - left - right, 200), right])
-        timeline = 88
-        ledger = max(110, round(height * 0.2))
+        timeline = self.timeline.sizeHint().height()
+        ledger = min(max(100, round(height * 0.17)), 220)
         self.rows.setSizes([max(height - timeline - ledger, 200), timeline, ledger])
-        self.editor_and_console.setSizes([round(height * 0.5), round(height * 0.18)])
+        self.editor_and_console.setSizes([round(height * 0.5), round(height * 0.16)])
 
     def restore(self, settings: Settings) -> bool:
         """The sizes of the last time; False where there are none."""
@@ -120,23 +123,41 @@ class Arrangement:
         for splitter, state in zip(self._splitters.values(), found, strict=True):
             if state is not None:
                 splitter.restoreState(state)
+        self._is_touched = True
         return True
 
     def save(self, settings: Settings) -> None:
-        """Remember the sizes."""
+        """Remember the sizes, where the user chose them."""
+        if not self._is_touched:
+            return
         for name, splitter in self._splitters.items():
             settings.set_layout(f"{name}-{_LAYOUT_VERSION}", splitter.saveState())
 
-    def fit_bars(self, width: int) -> None:
-        """One row of toolbars where they fit, else the steps in a row of their own; nothing is ever cut off."""
-        hints = [bar.sizeHint().width() for bar in self.bars]
-        self._break_before(self.step_bar, wanted=sum(hints) > width)
-        second = hints[1] + hints[2] if sum(hints) > width else 0
-        self._break_before(self.tool_bar, wanted=second > width)
+    def fit(self, width: int, height: int) -> None:
+        """Fit a window of that size: one row of toolbars where they fit, first sizes until the user moves a border."""
+        self._fit_bars(width)
+        if not self._is_touched:
+            self.reset(width, height)
+
+    def _fit_bars(self, width: int) -> None:
+        self._show_words(wanted=True)
+        if sum(map(_wanted_width, self.bars)) > width:
+            self._show_words(wanted=False)
+        run, steps, tools = map(_wanted_width, self.bars)
+        is_wide = run + steps + tools > width
+        self._break_before(self.step_bar, wanted=is_wide)
+        self._break_before(self.tool_bar, wanted=is_wide and steps + tools > width)
 
     @property
     def _splitters(self) -> dict[str, QSplitter]:
         return {"rows": self.rows, "columns": self.columns, "program": self.editor_and_console}
+
+    def _on_moved(self, _position: int, _index: int) -> None:
+        self._is_touched = True
+
+    def _show_words(self, *, wanted: bool) -> None:
+        style = Qt.ToolButtonStyle.ToolButtonTextBesideIcon if wanted else Qt.ToolButtonStyle.ToolButtonIconOnly
+        self.tool_bar.setToolButtonStyle(style)
 
     def _break_before(self, bar: QToolBar, *, wanted: bool) -> None:
         if self._window.toolBarBreak(bar) == wanted:
@@ -201,6 +222,13 @@ def _splitter(orientation: Qt.Orientation, *children: tuple[QWidget, int]) -> QS
         splitter.setStretchFactor(index, stretch)
         splitter.setCollapsible(index, False)
     return splitter
+
+
+def _wanted_width(bar: QToolBar) -> int:
+    """How wide a toolbar wants to be now; its own hint follows only when the event loop runs."""
+    hints = [bar.widgetForAction(action).sizeHint().width() for action in bar.actions()]
+    margins = bar.layout().contentsMargins()
+    return sum(hints) + bar.layout().spacing() * len(hints) + margins.left() + margins.right() + 2
 
 
 def _hint(text: str) -> QLabel:

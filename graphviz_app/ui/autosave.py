@@ -6,24 +6,25 @@ takes the first slot that no running one holds, and with it what was open there,
 
 from __future__ import annotations
 
-import hashlib
+import json
 import os
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
+from zlib import crc32
 
-import msgspec
 from platformdirs import user_state_path
 from PySide6.QtCore import QLockFile
 
 from graphviz_app.ui.settings import APP_NAME
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
 _SLOTS = 64
 
 
-class Draft(msgspec.Struct, frozen=True):
+@dataclass(frozen=True)
+class Draft:
     """A text as it was written last.
 
     Attributes:
@@ -37,7 +38,8 @@ class Draft(msgspec.Struct, frozen=True):
     line: int = 1
 
 
-class LastOpen(msgspec.Struct, frozen=True):
+@dataclass(frozen=True)
+class LastOpen:
     """What was open last, and a recording that was shown beside it."""
 
     key: str
@@ -62,10 +64,7 @@ class DraftStore:
 
     def load(self, key: str) -> Draft | None:
         """The draft of a document, or None where there is none that can be read."""
-        try:
-            return msgspec.json.decode(self._path(key).read_bytes(), type=Draft)
-        except (OSError, msgspec.MsgspecError):
-            return None
+        return _read_draft(self._path(key))
 
     def save(self, draft: Draft) -> None:
         """Write a draft; the one before is replaced only when this one is whole.
@@ -73,7 +72,7 @@ class DraftStore:
         Raises:
             OSError: If it cannot be written.
         """
-        _replace(self._path(draft.key), msgspec.json.encode(draft))
+        _replace(self._path(draft.key), _encoded(draft))
 
     def discard(self, key: str) -> None:
         """Forget a draft, because its file holds the same text."""
@@ -81,14 +80,17 @@ class DraftStore:
 
     def keys(self) -> tuple[str, ...]:
         """The documents that have drafts."""
-        return tuple(sorted(draft.key for draft in self._drafts()))
+        drafts = (_read_draft(path) for path in self.folder.glob("draft-*.json"))
+        return tuple(sorted(draft.key for draft in drafts if draft is not None))
 
     def last_open(self) -> LastOpen | None:
         """What was open when this slot's last window ended, however it ended."""
-        try:
-            return msgspec.json.decode((self.folder / "last.json").read_bytes(), type=LastOpen)
-        except (OSError, msgspec.MsgspecError):
-            return None
+        found = _read(self.folder / "last.json")
+        match found:
+            case {"key": str(key), "line": int(line)}:
+                return LastOpen(key, line)
+            case _:
+                return None
 
     def set_last_open(self, last: LastOpen) -> None:
         """Remember what is open.
@@ -96,18 +98,12 @@ class DraftStore:
         Raises:
             OSError: If it cannot be written.
         """
-        _replace(self.folder / "last.json", msgspec.json.encode(last))
-
-    def _drafts(self) -> Iterator[Draft]:
-        for path in self.folder.glob("draft-*.json"):
-            try:
-                yield msgspec.json.decode(path.read_bytes(), type=Draft)
-            except (OSError, msgspec.MsgspecError):
-                continue
+        _replace(self.folder / "last.json", _encoded(last))
 
     def _path(self, key: str) -> Path:
-        name = hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()[:24]
-        return self.folder / f"draft-{name}.json"
+        # Two checksums over different texts: 64 bits, and no library to load before the window is there.
+        content = key.encode("utf-8", "surrogatepass")
+        return self.folder / f"draft-{crc32(content):08x}{crc32(content[::-1] + b'.'):08x}.json"
 
 
 def _take_slot(root: Path) -> tuple[Path, QLockFile | None]:
@@ -124,6 +120,26 @@ def _take_slot(root: Path) -> tuple[Path, QLockFile | None]:
             return folder, lock
     # Nothing can be locked (a read-only home): drafts that cannot be written are said so when they are.
     return root / f"process-{os.getpid()}", None
+
+
+def _read_draft(path: Path) -> Draft | None:
+    match _read(path):
+        case {"key": str(key), "text": str(text), "line": int(line)}:
+            return Draft(key, text, line)
+        case _:
+            return None
+
+
+def _read(path: Path) -> object:
+    """What a file holds, or None where there is none that can be read."""
+    try:
+        return json.loads(path.read_bytes())
+    except (OSError, ValueError, RecursionError):
+        return None
+
+
+def _encoded(record: Draft | LastOpen) -> bytes:
+    return json.dumps(asdict(record)).encode()
 
 
 def _replace(path: Path, content: bytes) -> None:

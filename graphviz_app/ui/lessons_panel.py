@@ -47,7 +47,6 @@ class LessonsPanel(QWidget):
         self._text.setFrameShape(QFrame.Shape.NoFrame)
         self._text.setOpenLinks(False)
         self._text.setAccessibleName("Lesson")
-        self._text.setPlaceholderText(_HINT)
         self._arrange()
         self.setFocusProxy(self._text)
         self._list.activated.connect(self._choose)
@@ -129,7 +128,7 @@ class LessonsPanel(QWidget):
 
     def _render(self) -> None:
         self._text.document().setDefaultStyleSheet(_style(self._look))
-        self._text.setHtml("" if self._shown is None else _page(self._shown, self._answered))
+        self._text.setHtml(f"<p>{_HINT}</p>" if self._shown is None else _page(self._shown, self._answered))
 
 
 def _button(name: str, tip: str) -> QToolButton:

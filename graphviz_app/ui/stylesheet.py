@@ -41,11 +41,19 @@ QTabBar::tab:selected {{ color: {text}; border-bottom-color: {accent}; }}
 QTabBar::tab:hover {{ color: {text}; }}
 QPlainTextEdit, QTextBrowser {{ background: {panel}; color: {text}; border: none;
     selection-background-color: {accent}; selection-color: {accent_text}; }}
-QLineEdit, QSpinBox, QComboBox {{ background: {panel}; color: {text}; border: 1px solid {border};
+QLineEdit {{ background: {panel}; color: {text}; border: 1px solid {border};
     border-radius: {small}px; padding: {tiny}px {small}px; }}
-QLineEdit:focus, QSpinBox:focus, QComboBox:focus {{ border-color: {accent}; }}
-QComboBox::drop-down {{ border: none; width: {wide}px; }}
-QComboBox QAbstractItemView {{ background: {panel}; color: {text}; border: 1px solid {border}; }}
+QLineEdit:focus {{ border-color: {accent}; }}
+QAbstractSpinBox QLineEdit, QComboBox QLineEdit {{ background: transparent; border: none; padding: 0; }}
+QScrollBar {{ background: transparent; margin: 0; }}
+QScrollBar:vertical {{ width: {bar}px; }}
+QScrollBar:horizontal {{ height: {bar}px; }}
+QScrollBar::handle {{ background: {border}; border: {tiny}px solid {panel}; border-radius: {small}px; }}
+QScrollBar::handle:hover {{ background: {dim}; }}
+QScrollBar::handle:vertical {{ min-height: {thumb}px; }}
+QScrollBar::handle:horizontal {{ min-width: {thumb}px; }}
+QScrollBar::add-line, QScrollBar::sub-line {{ width: 0; height: 0; }}
+QScrollBar::add-page, QScrollBar::sub-page {{ background: transparent; }}
 QPushButton {{ background: {raised}; color: {text}; border: 1px solid {border}; border-radius: {small}px;
     padding: {small}px {medium}px; }}
 QPushButton:hover, QPushButton:focus {{ border-color: {accent}; }}
@@ -58,7 +66,10 @@ QProgressBar::chunk {{ background: {accent}; border-radius: {small}px; }}
 """
 
 
+_LENGTHS = {"tiny": 2, "small": 4, "medium": 8, "bar": 12, "wide": 18, "thumb": 28}
+
+
 def style_sheet(look: Look) -> str:
     """The style sheet in the look's colours and lengths."""
-    lengths = {name: look.pixels(length) for name, length in {"tiny": 2, "small": 4, "medium": 8, "wide": 18}.items()}
+    lengths = {name: look.pixels(length) for name, length in _LENGTHS.items()}
     return _TEMPLATE.format(**look.colours._asdict(), **lengths)

@@ -115,7 +115,7 @@ class PassChooser(QComboBox):
         self.setToolTip("Which backward pass is shown; choosing one goes to its start.")
         self.setPlaceholderText("No pass yet")
         self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        self.setMinimumContentsLength(11)
+        self.setMinimumContentsLength(15)
         self.setMaxVisibleItems(20)
         self.activated.connect(self.chapter_chosen)
         self.set_look(look)

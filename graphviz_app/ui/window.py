@@ -144,7 +144,7 @@ class MainWindow(QMainWindow):
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Toolbars take a second row where one does not hold them."""
         super().resizeEvent(event)
-        self.arrangement.fit_bars(self.width())
+        self.arrangement.fit(self.width(), self.height())
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """Files may be dropped."""
@@ -184,7 +184,7 @@ class MainWindow(QMainWindow):
         self.parts.set_look(look)
         table.set_icons(self.actions_by_name, look, self.devicePixelRatioF())
         self.arrangement.set_look(look)
-        self.arrangement.fit_bars(self.width())
+        self.arrangement.fit(self.width(), self.height())
         self.actions_by_name["reduced_motion"].setChecked(look.reduced_motion)
 
     # ------------------------------------------------------------------ actions
@@ -321,8 +321,7 @@ class MainWindow(QMainWindow):
         if geometry is None or not self.restoreGeometry(geometry):
             available = self.screen().availableGeometry()
             self.resize(min(_FIRST_SIZE[0], available.width()), min(_FIRST_SIZE[1], available.height()))
-        if not self.arrangement.restore(self.settings):
-            self.arrangement.reset(self.width(), self.height())
+        self.arrangement.restore(self.settings)
         for name in self._panels:
             self.set_panel(name, shown=self.settings.flag(name, default=True))
 

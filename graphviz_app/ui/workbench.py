@@ -60,6 +60,7 @@ class Workbench(QObject):
         session.run_ended.connect(self.runs.on_ended)
         session.recording_changed.connect(self.steps.on_recording)
         session.recording_changed.connect(self.selections.on_recording)
+        session.recording_changed.connect(self._on_recording)
         session.step_changed.connect(self.steps.on_step)
         session.step_changed.connect(self.selections.on_step)
         session.step_changed.connect(self._on_step)
@@ -103,6 +104,10 @@ class Workbench(QObject):
         self._window.documents.opened.connect(self.selections.on_document)
 
     # ------------------------------------------------------------------ what is told
+
+    def _on_recording(self, _recording: object, _timeline: object) -> None:
+        # The timeline has other rows now.
+        self._window.arrangement.fit(self._window.width(), self._window.height())
 
     def _on_step(self, _state: object) -> None:
         self._enable_steps()
@@ -212,7 +217,11 @@ class Workbench(QObject):
             "next_call": steps.next_call,
             "fit": self.views.canvas.fit,
             "expand": self._toggle_group,
+            "turn": self._turn,
         }
+
+    def _turn(self) -> None:
+        self.session.turn("LR" if self.session.direction == "TB" else "TB")
 
     def _toggle_group(self) -> None:
         """Open or close the selected group, else close the one around what is selected."""
