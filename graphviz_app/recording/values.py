@@ -134,10 +134,12 @@ def statistics(record: TensorRecord) -> Statistics | None:
 
 def measure(values: npt.NDArray[Any]) -> Statistics:
     """Compute `Statistics` of an array of any shape and dtype, in float64."""
-    if values.dtype.kind == "c":
-        wide: npt.NDArray[np.float64] = np.abs(values.astype(np.complex128))
-    else:
-        wide = values.astype(np.float64)
+    # Memory that torch.empty did not initialise may hold signalling NaNs, of which numpy warns.
+    with np.errstate(invalid="ignore", over="ignore"):
+        if values.dtype.kind == "c":
+            wide: npt.NDArray[np.float64] = np.abs(values.astype(np.complex128))
+        else:
+            wide = values.astype(np.float64)
     finite = wide[np.isfinite(wide)]
     nans = int(np.isnan(wide).sum())
     above, below = int(np.isposinf(wide).sum()), int(np.isneginf(wide).sum())

@@ -54,6 +54,11 @@ def test_statistics_of_nothing_finite_have_no_extremes():
         assert found.norm == 0.0
 
 
+def test_signalling_nans_of_uninitialised_memory_are_counted_quietly():
+    signalling = np.array([0x7F800001, 0x3F800000], np.uint32).view(np.float32)
+    assert measure(signalling).nans == 1
+
+
 def test_recorded_statistics_win_and_missing_elements_are_none():
     assert statistics(TensorRecord((2, 2), "float32")) is None
     assert sampled_elements(TensorRecord((2, 2), "float32")) is None
