@@ -1,0 +1,203 @@
+"""The widgets that rows of facts are shown with; each is used again for the next row of its kind."""
+
+from __future__ import annotations
+
+import html
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QFontDatabase, QPalette
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QToolButton, QVBoxLayout, QWidget
+
+from graphviz_app.scene.numbers import tensor_text
+from graphviz_app.ui.panels.colours import widget_theme
+from graphviz_app.ui.panels.facts import Code, Fact, Formula, Paragraph, Row, Value
+from graphviz_app.ui.panels.formula_view import FormulaView
+from graphviz_app.ui.panels.tensor_view import TensorView
+
+if TYPE_CHECKING:
+    from graphviz_app.ui.panels.formula_press import FormulaPress
+
+_SELECTABLE = Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard
+_LINKS = Qt.TextInteractionFlag.LinksAccessibleByMouse | Qt.TextInteractionFlag.LinksAccessibleByKeyboard
+
+
+class RowWidget(QWidget):
+    """Base of all rows.
+
+    Signals:
+        followed(object): The row, a `Fact` or `Value`, whose link was clicked.
+        toggled(str, bool): A value's name, and whether it is now seen whole.
+    """
+
+    followed = Signal(object)
+    toggled = Signal(str, bool)
+
+    def show_row(self, row: Any, *, is_open: bool | None) -> None:
+        """Show another row; `is_open` is the user's wish for this value, or None where there is none."""
+        raise NotImplementedError
+
+
+class FactRow(RowWidget):
+    """The name small above the text."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._row: Fact | None = None
+        self._name, self._text = label(self), label(self)
+        self._text.setTextInteractionFlags(_SELECTABLE | _LINKS)
+        self._text.linkActivated.connect(lambda _link: self.followed.emit(self._row))
+        stack(self, self._name, self._text)
+
+    def show_row(self, row: Fact, *, is_open: bool | None) -> None:  # noqa: ARG002 - only values open
+        """Show another fact."""
+        self._row = row
+        self._name.setText(dimmed(self, row.name))
+        self._name.setVisible(bool(row.name))
+        text = html.escape(row.text)
+        is_link = bool(row.target) or row.step is not None
+        self._text.setText(f'<a href="go">{text}</a>' if is_link else f"<span>{text}</span>")
+        self.setAccessibleName(f"{row.name}: {row.text}")
+
+
+class ValueRow(RowWidget):
+    """The value in one line; a click on its arrow shows it whole."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._row: Value | None = None
+        self._view: TensorView | None = None
+        self._arrow = QToolButton(self)
+        self._arrow.setCheckable(True)
+        self._arrow.setAutoRaise(True)
+        self._arrow.setArrowType(Qt.ArrowType.RightArrow)
+        self._name, self._text = label(self), label(self)
+        self._name.setTextInteractionFlags(_LINKS)
+        self._name.linkActivated.connect(lambda _link: self.followed.emit(self._row))
+        self._arrow.clicked.connect(self._toggle)
+        first = QHBoxLayout()
+        first.setContentsMargins(0, 0, 0, 0)
+        first.addWidget(self._arrow, 0, Qt.AlignmentFlag.AlignTop)
+        texts = QVBoxLayout()
+        texts.setSpacing(0)
+        texts.addWidget(self._name)
+        texts.addWidget(self._text)
+        first.addLayout(texts, 1)
+        self._rows = QVBoxLayout(self)
+        self._rows.setContentsMargins(0, 0, 0, 0)
+        self._rows.addLayout(first)
+
+    def show_row(self, row: Value, *, is_open: bool | None) -> None:
+        """Show another value."""
+        self._row = row
+        name = html.escape(row.name)
+        self._name.setText(f'<a href="go">{name}</a>' if row.target else dimmed(self, row.name))
+        text = tensor_text(row.record)
+        # A long line of digits may break after a comma only; a screen as narrow as a phone's still shows all of it.
+        self._text.setText(f"{text}  {row.note}".rstrip())
+        self._arrow.setAccessibleName(f"Show {row.name} whole")
+        self._arrow.setVisible(row.record is not None)
+        self.setAccessibleName(f"{row.name}: {text}")
+        self._open(bool(is_open) and row.record is not None)
+
+    def _toggle(self, checked: bool) -> None:
+        self._open(checked)
+        if self._row is not None:
+            self.toggled.emit(self._row.name, checked)
+
+    def _open(self, is_open: bool) -> None:
+        self._arrow.setChecked(is_open)
+        self._arrow.setArrowType(Qt.ArrowType.DownArrow if is_open else Qt.ArrowType.RightArrow)
+        if is_open and self._view is None:
+            self._view = TensorView(self)
+            self._rows.addWidget(self._view)
+        if self._view is not None:
+            if is_open and self._row is not None:
+                self._view.set_record(self._row.record)
+            self._view.setVisible(is_open)
+
+
+class ParagraphRow(RowWidget):
+    """Prose."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._text = label(self)
+        stack(self, self._text)
+
+    def show_row(self, row: Paragraph, *, is_open: bool | None) -> None:  # noqa: ARG002 - only values open
+        """Show another paragraph."""
+        text = html.escape(row.text).replace("\n", "<br>")
+        colour = f' style="color:{widget_theme(self).warning}"' if row.alarm else ""
+        self._text.setText(f"<span{colour}>{text}</span>")
+        self.setAccessibleName(row.text)
+
+
+class FormulaRow(RowWidget):
+    """A formula."""
+
+    def __init__(self, parent: QWidget, press: FormulaPress) -> None:
+        super().__init__(parent)
+        self.view = FormulaView(press, self)
+        stack(self, self.view)
+
+    def show_row(self, row: Formula, *, is_open: bool | None) -> None:  # noqa: ARG002 - only values open
+        """Show another formula."""
+        self.view.set_latex(row.latex)
+
+
+class CodeRow(RowWidget):
+    """Source lines with their numbers."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._text = label(self)
+        stack(self, self._text)
+
+    def show_row(self, row: Code, *, is_open: bool | None) -> None:  # noqa: ARG002 - only values open
+        """Show other lines."""
+        lines = row.text.splitlines()
+        digits = len(str(row.first_line + len(lines)))
+        numbered = [f"{row.first_line + place:>{digits}}  {line}" for place, line in enumerate(lines)]
+        family = QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont).family()
+        style = f"white-space:pre-wrap; font-family:'JetBrains Mono','{family}'"
+        self._text.setText(f'<div style="{style}">{html.escape(chr(10).join(numbered))}</div>')
+
+
+def widget_for(row: Row, parent: QWidget, press: FormulaPress) -> RowWidget:
+    """A widget for the kind of a row."""
+    match row:
+        case Fact():
+            return FactRow(parent)
+        case Value():
+            return ValueRow(parent)
+        case Paragraph():
+            return ParagraphRow(parent)
+        case Formula():
+            return FormulaRow(parent, press)
+        case Code():
+            return CodeRow(parent)
+
+
+def label(parent: QWidget) -> QLabel:
+    """A label whose text wraps, can be selected, and never makes the panel wider."""
+    result = QLabel(parent)
+    result.setWordWrap(True)
+    result.setTextInteractionFlags(_SELECTABLE)
+    result.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+    return result
+
+
+def dimmed(widget: QWidget, text: str) -> str:
+    """Text in the colour of what matters less."""
+    colour = widget.palette().color(QPalette.ColorRole.PlaceholderText).name()
+    return f'<span style="color:{colour}">{html.escape(text)}</span>' if text else ""
+
+
+def stack(parent: QWidget, *children: QWidget) -> None:
+    """Children below each other without space."""
+    rows = QVBoxLayout(parent)
+    rows.setContentsMargins(0, 0, 0, 0)
+    rows.setSpacing(0)
+    for child in children:
+        rows.addWidget(child)

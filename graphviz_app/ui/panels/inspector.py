@@ -1,0 +1,161 @@
+"""The inspector: all about what is selected, or what runs now."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtGui import QFontMetricsF
+from PySide6.QtWidgets import QScrollArea, QVBoxLayout, QWidget
+
+from graphviz_app.ui.panels.fact_rows import label
+from graphviz_app.ui.panels.fact_section import SectionWidget
+from graphviz_app.ui.panels.facts import Fact, Page, Value
+from graphviz_app.ui.panels.facts_page import page_of
+from graphviz_app.ui.panels.formula_press import FormulaPress
+
+if TYPE_CHECKING:
+    from PySide6.QtGui import QShowEvent
+
+    from graphviz_app.recording import Recording
+    from graphviz_app.timeline import StepState, Timeline
+
+_NOTHING_RUN = "Run a program, then select a node, an edge or a leaf: all that is known about it is shown here."
+_NOTHING_SELECTED = "Select a node, an edge or a leaf, or step on: what runs now is shown here."
+
+
+class Inspector(QScrollArea):
+    """Sections of facts; which of them are open is remembered as long as the window lives.
+
+    Signals:
+        step_requested(int): The user wants to go to a step.
+        selection_requested(object): ("node", n), ("leaf", n), ("edge", n), ("operation", n) or ("line", file, line).
+    """
+
+    step_requested = Signal(int)
+    selection_requested = Signal(object)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._state: StepState | None = None
+        self._selection: tuple[Any, ...] = ()
+        self._stale = False
+        self._has_recording = False
+        self._open: dict[str, bool] = {}
+        self._open_values: dict[str, bool] = {}
+        self._sections: dict[str, SectionWidget] = {}
+        self._press = FormulaPress()
+        self._press.setParent(self)
+        self.setWidgetResizable(True)
+        self.setFrameShape(QScrollArea.Shape.NoFrame)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setAccessibleName("Inspector")
+        self._content = QWidget(self)
+        self._rows = QVBoxLayout(self._content)
+        self._title, self._subtitle = label(self._content), label(self._content)
+        self._rows.addWidget(self._title)
+        self._rows.addWidget(self._subtitle)
+        self._rows.addStretch(1)
+        self.setWidget(self._content)
+        self._follow_font()
+        self._show(None)
+
+    # -- data in -----------------------------------------------------------------------------------
+
+    def set_recording(self, recording: Recording | None, timeline: Timeline | None) -> None:  # noqa: ARG002
+        """Another run: what was selected in the last one is no longer there."""
+        self._has_recording = recording is not None
+        self._state = None
+        self._selection = ()
+        self._update()
+
+    def set_state(self, state: StepState | None) -> None:
+        """Follow the cursor."""
+        self._state = state
+        self._update()
+
+    def set_selection(self, selection: tuple[Any, ...]) -> None:
+        """Show something else."""
+        if selection != self._selection:
+            self._selection = selection
+            self._update()
+            self.verticalScrollBar().setValue(0)
+
+    # -- inside ------------------------------------------------------------------------------------
+
+    def _update(self) -> None:
+        """Fill in what is seen; a hidden inspector waits until it is shown."""
+        self._stale = not self.isVisible()
+        if not self._stale:
+            self._show(None if self._state is None else page_of(self._state, self._selection))
+
+    def _show(self, page: Page | None) -> None:
+        self._content.setUpdatesEnabled(False)
+        hint = _NOTHING_SELECTED if self._has_recording else _NOTHING_RUN
+        self._title.setText("" if page is None else page.title)
+        self._title.setVisible(page is not None)
+        self._subtitle.setText(hint if page is None else page.subtitle)
+        shown = {one.title: one for one in (() if page is None else page.sections)}
+        for place, (title, section) in enumerate(shown.items()):
+            widget = self._section(title)
+            if self._rows.indexOf(widget) != place + 2:
+                self._rows.removeWidget(widget)
+                self._rows.insertWidget(place + 2, widget)
+            widget.show_section(section, is_open=self._open.get(title, section.open), open_values=self._open_values)
+            widget.setVisible(True)
+        for title, widget in self._sections.items():
+            if title not in shown:
+                widget.setVisible(False)
+        self._forget_old_lines(shown)
+        self._content.setUpdatesEnabled(True)
+
+    def _section(self, title: str) -> SectionWidget:
+        if title not in self._sections:
+            widget = SectionWidget(title, self._press, self._content)
+            widget.followed.connect(self._follow)
+            widget.opened.connect(self._open.__setitem__)
+            widget.value_opened.connect(self._open_values.__setitem__)
+            self._sections[title] = widget
+            self._rows.insertWidget(self._rows.count() - 1, widget)
+        return self._sections[title]
+
+    def _forget_old_lines(self, shown: dict[str, Any]) -> None:
+        """Sections about single lines would pile up: only the one that is shown is kept."""
+        for title in [title for title in self._sections if title.startswith("Line ") and title not in shown]:
+            self._sections.pop(title).deleteLater()
+
+    def _follow(self, row: Fact | Value) -> None:
+        if isinstance(row, Fact) and row.step is not None:
+            self.step_requested.emit(row.step)
+        elif row.target:
+            self.selection_requested.emit(row.target)
+
+    def _follow_font(self) -> None:
+        font = self.font()
+        font.setBold(True)
+        size = font.pixelSize()
+        if size > 0:
+            font.setPixelSize(round(size * 1.25))
+        else:
+            font.setPointSizeF(font.pointSizeF() * 1.25)
+        self._title.setFont(font)
+        em = QFontMetricsF(self.font()).height()
+        self._rows.setContentsMargins(round(em * 0.5), round(em * 0.5), round(em * 0.5), round(em * 0.5))
+        self._rows.setSpacing(round(em * 0.25))
+
+    # -- Qt ----------------------------------------------------------------------------------------
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Catch up with what happened while it was hidden."""
+        super().showEvent(event)
+        if self._stale:
+            self._update()
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Follow the palette and the font."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.FontChange:
+            self._follow_font()
+        if event.type() in (QEvent.Type.PaletteChange, QEvent.Type.FontChange):
+            for widget in self._sections.values():
+                widget.refresh()
