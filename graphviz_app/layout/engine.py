@@ -13,7 +13,8 @@ from graphviz_app.layout.loops import loop_margins
 from graphviz_app.layout.model import Anchor, GroupRequest, Layout, LayoutError, LayoutRequest
 from graphviz_app.layout.nesting import level_piece, nest
 from graphviz_app.layout.placing import place
-from graphviz_app.layout.turning import turned_layout, turned_request
+from graphviz_app.layout.stability import keep_places
+from graphviz_app.layout.turning import turned_anchor, turned_layout, turned_request
 
 if TYPE_CHECKING:
     from graphviz_app.layout.model import Engine
@@ -42,8 +43,15 @@ def lay_out(
         return empty_layout()
     check(request)
     if request.direction == "LR":
-        return turned_layout(lay_out_down(turned_request(request), Deadline(timeout), only))
-    return lay_out_down(request, Deadline(timeout), only)
+        turned = turned_anchor(previous) if previous else None
+        return turned_layout(_stable(turned_request(request), Deadline(timeout), only, turned))
+    return _stable(request, Deadline(timeout), only, previous)
+
+
+def _stable(request: LayoutRequest, deadline: Deadline, only: Engine | None, previous: Anchor | None) -> Layout:
+    fresh = lay_out_down(request, deadline, only)
+    kept = keep_places(request, fresh, previous) if previous and previous.request.boxes else None
+    return kept or fresh
 
 
 def check(request: LayoutRequest) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+from graphviz_app.layout.model import Anchor
 
 if TYPE_CHECKING:
     from graphviz_app.layout.model import Layout, LayoutRequest
@@ -34,6 +35,11 @@ def turned_layout(layout: Layout) -> Layout:
             group._replace(x=group.y, y=group.x, width=group.height, height=group.width) for group in layout.groups
         ),
     )
+
+
+def turned_anchor(previous: Anchor) -> Anchor:
+    """Return an earlier layout with x and y swapped, and what it was asked for."""
+    return Anchor(turned_request(previous.request), turned_layout(previous.layout))
 
 
 def _swapped(points: np.ndarray) -> np.ndarray:
