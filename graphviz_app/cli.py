@@ -120,7 +120,8 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=plain,
     )
     parser.add_argument("--version", action="version", version=f"graphviz-app {__version__}")
-    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    parser.set_defaults(command=_open, file=None)
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", prog="graphviz-app")
 
     opening = commands.add_parser("open", help="open the window, with a program or a recording in it")
     opening.add_argument("file", metavar="FILE", type=Path, nargs="?", help="PROGRAM.py or RUN.agrec")

@@ -7,7 +7,7 @@ import sys
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Generator
 
     from rich.console import Console
 
@@ -26,7 +26,7 @@ def tables() -> Console:
 
 
 @contextlib.contextmanager
-def work_bar(title: str) -> Iterator[Callable[[float], None]]:
+def work_bar(title: str) -> Generator[Callable[[float], None]]:
     """A bar on stderr while some work lasts; nothing where stderr is no terminal.
 
     Yields:

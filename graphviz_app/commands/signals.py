@@ -9,14 +9,14 @@ import sys
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Generator
 
 _PASSED_ON = ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2")
 _FROM_THE_TERMINAL = ("SIGINT", "SIGQUIT")
 
 
 @contextlib.contextmanager
-def passing_signals_on(send: Callable[[int], None]) -> Iterator[None]:
+def passing_signals_on(send: Callable[[int], None]) -> Generator[None]:
     """While this lasts, signals to this process go to the program, and do nothing here."""
 
     def pass_on(number: int, _: object) -> None:

@@ -13,13 +13,13 @@ from graphviz_app.recording import Recording, RecordingError
 from graphviz_app.recording.blocks import MAGIC
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Generator, Sequence
 
     from graphviz_app.runner import RunOutcome
 
 
 @contextlib.contextmanager
-def open_source(path: Path, arguments: Sequence[str] = ()) -> Iterator[tuple[Recording, RunOutcome | None]]:
+def open_source(path: Path, arguments: Sequence[str] = ()) -> Generator[tuple[Recording, RunOutcome | None]]:
     """The recording of a file: opened where it is one, made where it is a program.
 
     Yields:

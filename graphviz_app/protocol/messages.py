@@ -16,7 +16,7 @@ class Message(msgspec.Struct, frozen=True, array_like=True):
     """Base of all messages."""
 
 
-class RunOptions(Message):
+class RunOptions(Message, frozen=True):
     """How much is recorded.
 
     Attributes:
@@ -32,7 +32,7 @@ class RunOptions(Message):
     forward_values: bool = True
 
 
-class RunProgram(Message, tag="run"):
+class RunProgram(Message, frozen=True, tag="run"):
     """Run this text as `__main__`, once.
 
     Attributes:
@@ -55,31 +55,31 @@ class RunProgram(Message, tag="run"):
     options: RunOptions = RunOptions()
 
 
-class Shutdown(Message, tag="shutdown"):
+class Shutdown(Message, frozen=True, tag="shutdown"):
     """End now; nothing will be run."""
 
 
-class Ready(Message, tag="ready"):
+class Ready(Message, frozen=True, tag="ready"):
     """torch is imported; a program can be run."""
 
     environment: ev.Environment
     process: int
 
 
-class Unready(Message, tag="unready"):
+class Unready(Message, frozen=True, tag="unready"):
     """Nothing can be run here, and why: one sentence for the user, and the whole text of the error."""
 
     sentence: str
     detail: str = ""
 
 
-class Recorded(Message, tag="recorded"):
+class Recorded(Message, frozen=True, tag="recorded"):
     """What happened next."""
 
     batch: ev.Batch
 
 
-class Ended(Message, tag="ended"):
+class Ended(Message, frozen=True, tag="ended"):
     """The program is over, its threads and exit handlers too; nothing will follow but the end of the process.
 
     Attributes:

@@ -43,7 +43,7 @@ class PipeTransport:
     def __init__(self, read_descriptor: int, write_descriptor: int) -> None:
         self.read_descriptor = read_descriptor
         self.write_descriptor = write_descriptor
-        self.write = partial(os.write, write_descriptor)
+        self.write: Callable[[bytes], int] = partial(os.write, write_descriptor)
         # Kept here because the program may replace os.fstat.
         self._fstat = os.fstat
         self._identity = self._identify()
@@ -77,7 +77,7 @@ class SocketTransport:
 
     def __init__(self, connection: socket.socket) -> None:
         self._socket = connection
-        self.write = connection.send
+        self.write: Callable[[bytes], int] = connection.send
 
     def read(self) -> bytes:
         """See `Transport`."""
@@ -103,7 +103,7 @@ class MemoryTransport:
         self._outgoing = outgoing
         self._piece = piece
         self._open = True
-        self.write = self._write
+        self.write: Callable[[bytes], int] = self._write
 
     @classmethod
     def pair(cls, piece: int = 7) -> tuple[MemoryTransport, MemoryTransport]:

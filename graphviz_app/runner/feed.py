@@ -89,9 +89,10 @@ class SelectorFeed:
         if self._pidfd is not None:
             self._selector.register(self._pidfd, selectors.EVENT_READ)
         self._watch(transport.read_descriptor, "channel")
-        for name, stream in (("stdout", worker.process.stdout), ("stderr", worker.process.stderr)):
-            if stream is not None:
-                self._watch(stream.fileno(), name)
+        if worker.process.stdout is not None:
+            self._watch(worker.process.stdout.fileno(), "stdout")
+        if worker.process.stderr is not None:
+            self._watch(worker.process.stderr.fileno(), "stderr")
         if worker.process.stdin is not None:
             os.set_blocking(worker.process.stdin.fileno(), False)
 

@@ -95,7 +95,7 @@ class Job:
         kill_on_close = 0x2000
         information[16:20] = kill_on_close.to_bytes(4, "little")
         extended_limit_information = 9
-        handle = ctypes.c_void_p(int(process._handle))  # noqa: SLF001 - there is no other way to it
+        handle = ctypes.c_void_p(int(getattr(process, "_handle")))  # noqa: B009 - there is no other way to it
         if not (
             kernel32.SetInformationJobObject(ctypes.c_void_p(job), extended_limit_information, information, size)
             and kernel32.AssignProcessToJobObject(ctypes.c_void_p(job), handle)

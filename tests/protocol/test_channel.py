@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import signal
 import sys
@@ -102,50 +103,68 @@ def test_a_descriptor_that_the_program_closed_and_reused_is_not_written_to(tmp_p
     assert precious.read_bytes() == b""
 
 
+class Interrupted(Exception):
+    pass
+
+
+class Interruptions:
+    """Raises in the main thread every now and then, wherever it is, until it is told not to."""
+
+    def __enter__(self):
+        self.raises = True
+        self._previous = signal.signal(signal.SIGALRM, self._interrupt)
+        signal.setitimer(signal.ITIMER_REAL, 0.001, 0.0007)
+        return self
+
+    def _interrupt(self, _number, _frame):
+        if self.raises:
+            raise Interrupted
+
+    def __exit__(self, *_):
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, self._previous)
+
+
+def send_until_interrupted_often(channel, interruptions, numbers):
+    count = 0
+    while count < 100:
+        try:
+            channel.send(Ended("x" * 100_000, next(numbers)))
+        except Interrupted:
+            count += 1
+    interruptions.raises = False
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="no SIGALRM there")
 def test_a_signal_that_interrupts_a_sending_loses_and_doubles_nothing():
-    class Interrupted(Exception):
-        pass
-
-    def interrupt(_number, _frame):
-        raise Interrupted
-
     read, write = os.pipe()
-    back = os.open(os.devnull, os.O_RDONLY)
-    channel = worker_channel(PipeTransport(back, write))
-    received = []
+    channel = worker_channel(PipeTransport(os.open(os.devnull, os.O_RDONLY), write))
     listener = app_channel(PipeTransport(read, os.open(os.devnull, os.O_WRONLY)))
+    received = []
 
     def listen():
         while (report := listener.receive()) is not None:
             received.append(report)
 
-    thread = threading.Thread(target=listen)
+    thread = threading.Thread(target=listen, daemon=True)
     thread.start()
-    previous = signal.signal(signal.SIGALRM, interrupt)
-    interruptions = sent = 0
-    try:
-        signal.setitimer(signal.ITIMER_REAL, 0.001, 0.0007)
-        while sent < 300:
+    numbers = itertools.count(1)
+    with Interruptions() as interruptions:
+        while interruptions.raises:
             try:
-                sent += 1
-                channel.send(Ended("x" * 100_000, sent))
+                send_until_interrupted_often(channel, interruptions, numbers)
             except Interrupted:
-                interruptions += 1
-    except Interrupted:
-        interruptions += 1
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, previous)
+                # It came between two messages; go on.
+                continue
     channel.send(Ended("last", 0))
     channel.close()
-    thread.join(10)
+    thread.join(20)
     listener.close()
-    assert interruptions > 10
     statuses = [report.status for report in received]
     # What was interrupted before it began is not sent; everything else is, once, in order.
     assert statuses[-1] == 0
     assert statuses[:-1] == sorted(set(statuses[:-1]))
+    assert next(numbers) - 1 >= len(statuses[:-1]) > 10
     assert all(report.how in ("x" * 100_000, "last") for report in received)
 
 
