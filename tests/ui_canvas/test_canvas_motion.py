@@ -253,5 +253,5 @@ def test_far_away_the_running_box_is_marked_by_a_dot(canvas, large, settle):
     x, y, width, height = large.box_bounds[700].tolist()
     place = canvas.camera.view.to_screen(x + width / 2, y + height / 2)
     made = colour(LIGHT.running)
-    found = grabbed(canvas)[round(place[1]), round(place[0])].tolist()
+    found = grabbed(canvas)[int(place[1]), int(place[0])].tolist()
     assert found == [made.red(), made.green(), made.blue()]

@@ -68,6 +68,8 @@ def _interface_for(_class_name: str, widget: QObject | None) -> QAccessibleInter
     _interfaces[:] = [kept for kept in _interfaces if shiboken6.isValid(kept)]
     made = CanvasInterface(widget)
     _interfaces.append(made)
+    boxes = made.boxes
+    widget.destroyed.connect(lambda: _hand_back(boxes))
     return made
 
 
@@ -77,7 +79,7 @@ class CanvasInterface(QAccessibleWidget):
     def __init__(self, canvas: Canvas) -> None:
         super().__init__(canvas, QAccessible.Role.Graphic, "Graph")
         self._canvas = weakref.ref(canvas)
-        self._boxes: dict[int, BoxInterface] = {}
+        self.boxes: dict[int, BoxInterface] = {}  # those that were asked for
         self._picture: object = None
 
     def childCount(self) -> int:
@@ -123,10 +125,10 @@ class CanvasInterface(QAccessibleWidget):
             return None
         if self._picture is not canvas.picture:
             self._picture = canvas.picture
-            _hand_back(self._boxes)
-        if index not in self._boxes:
-            self._boxes[index] = BoxInterface(canvas, self, index)
-        return self._boxes[index]
+            _hand_back(self.boxes)
+        if index not in self.boxes:
+            self.boxes[index] = BoxInterface(canvas, self, index)
+        return self.boxes[index]
 
 
 class BoxInterface(QAccessibleInterface):

@@ -91,9 +91,9 @@ class Camera(QObject):
         self._level_wanted = self._clamped(self._level_wanted + factor_level)
         self.look(self.view.zoomed(round(self._level_wanted), x, y))
 
-    def open(self) -> None:
-        """The first sight of a new picture."""
-        self.look(opening_view(self.view, self.bounds))
+    def open(self, start: Bounds) -> None:
+        """The first sight of a new picture, whose gradients start at `start`."""
+        self.look(opening_view(self.view, self.bounds, start))
 
     def fit(self) -> None:
         """Goes to where all can be seen."""

@@ -184,6 +184,16 @@ def content_bounds(frame: FrameLike) -> tuple[float, float, float, float]:
     return 0.0, 0.0, max(1.0, float(layout.width)), max(1.0, float(layout.height))
 
 
+def start_bounds(frame: FrameLike) -> tuple[float, float, float, float]:
+    """x, y, width, height of the box where the gradients start: the first root, or else the topmost box."""
+    picture = frame.picture
+    roots = [number for number, box in enumerate(picture.graph.boxes) if getattr(box, "kind", "") == "root"]
+    if not len(picture.box_bounds):
+        return content_bounds(frame)
+    x, y, width, height = picture.box_bounds[roots[0] if roots else int(picture.box_bounds[:, 1].argmin())].tolist()
+    return x, y, width, height
+
+
 def colouring(frame: FrameLike) -> str:
     """Of a frame's options, the one that tiles depend on."""
     return getattr(getattr(frame, "options", None), "colouring", "")

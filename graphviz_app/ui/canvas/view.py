@@ -12,6 +12,7 @@ from typing import Final, NamedTuple
 LEVELS_PER_DOUBLING: Final = 1_024
 LARGEST_LEVEL: Final = 3 * LEVELS_PER_DOUBLING  # 800 %
 MARGIN: Final = 24.0  # pixels left free around a fitted picture
+READABLE: Final = 0.45  # the scale from which texts are shown
 KEPT_IN_SIGHT: Final = 64.0  # pixels of the picture that panning cannot push out of the window
 
 Bounds = tuple[float, float, float, float]
@@ -104,15 +105,18 @@ def clamp_level(level: int, bounds: Bounds, width: float, height: float) -> int:
     return max(smallest, min(LARGEST_LEVEL, level))
 
 
-def opening_view(view: View, bounds: Bounds) -> View:
-    """How a new picture is first shown: all of it where that can be read, else its top, where gradients start."""
+def opening_view(view: View, bounds: Bounds, start: Bounds) -> View:
+    """How a new picture is first shown: all of it where that can be read, else from where its gradients `start`."""
     fit = view.fitted(bounds)
-    if fit.scale >= 0.35:
+    if fit.scale >= READABLE:
         return fit
     across = fit_level((0.0, 0.0, bounds[2], 1.0), view.width, view.height)
-    level = max(level_of(0.35), min(0, across))
-    placed = view._replace(level=level).centred(bounds[0] + bounds[2] / 2, 0.0)
-    return placed._replace(y=bounds[1] - MARGIN / placed.scale)
+    level = max(level_of(READABLE), min(0, across))
+    placed = view._replace(level=level).centred(start[0] + start[2] / 2, 0.0)
+    placed = placed._replace(y=start[1] - MARGIN / placed.scale)
+    # No more than a margin of nothing at the sides, where there is something on the other side to be seen.
+    margin, across_seen = MARGIN / placed.scale, placed.visible[2]
+    return placed._replace(x=_between(placed.x, bounds[0] - margin, bounds[0] + bounds[2] + margin - across_seen))
 
 
 def between(first: View, second: View, part: float) -> View:

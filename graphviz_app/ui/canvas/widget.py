@@ -21,7 +21,7 @@ from graphviz_app.scene.theme import LIGHT, Theme
 from graphviz_app.ui.canvas.accessible import announce_focus, announce_step, install
 from graphviz_app.ui.canvas.animation import Animator, Clock, FrameClock, swinging
 from graphviz_app.ui.canvas.camera import Camera
-from graphviz_app.ui.canvas.frame import FrameLike, Item, PictureLike, content_bounds, running_box
+from graphviz_app.ui.canvas.frame import FrameLike, Item, PictureLike, content_bounds, running_box, start_bounds
 from graphviz_app.ui.canvas.hand import Hand
 from graphviz_app.ui.canvas.items import overlapping
 from graphviz_app.ui.canvas.live import LiveLayer, Marking, Moving, item_bounds
@@ -371,7 +371,7 @@ class Canvas(QWidget):
         self.camera.bounds = content_bounds(frame)
         view = None if old is None else anchored(old_view, old, frame, anchor, self._hand.place)
         if old is None or view is None:
-            self.camera.open()
+            self.camera.open(start_bounds(frame))
             return
         self.camera.look(view)
         if self.camera.reduced_motion:
@@ -455,7 +455,7 @@ class Canvas(QWidget):
         first = self.camera.view.width <= 1.0
         self.camera.resize(self.width(), self.height())
         if first and self._frame is not None:
-            self.camera.open()
+            self.camera.open(start_bounds(self._frame))
         self.overlays.place()
         super().resizeEvent(event)
 
