@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-_address = getattr(torch._C, "_data_address", torch.Tensor.data_ptr)
+_storage_address = getattr(torch._C, "_data_address", None)
 string_at = ctypes.string_at
 
 _NUMPY: dict[str, Any] = {
@@ -44,6 +44,15 @@ READABLE: dict[torch.dtype, tuple[str, np.dtype[Any]]] = {
     getattr(torch, name): (name, np.dtype(dtype)) for name, dtype in _NUMPY.items() if hasattr(torch, name)
 }
 """The dtypes that numpy can hold: their names, and numpy's own."""
+
+
+def _address(tensor: torch.Tensor) -> int:
+    """Where a tensor's elements begin; 0 where it has no memory."""
+    if _storage_address is None:
+        return tensor.data_ptr()
+    start = _storage_address(tensor)
+    # That is where the storage begins; a view may begin further on in it.
+    return start + tensor.storage_offset() * tensor.element_size() if start else 0
 
 
 def bytes_of(tensor: torch.Tensor, size: int) -> bytes | None:
