@@ -31,7 +31,7 @@ def cut_words(cut: ev.Cut | None) -> str:
     """The cause of a cut, in the fewest words that a student can look up."""
     match cut:
         case None:
-            return "no gradient"
+            return "requires no grad"
         case "no_grad" | "inference_mode" | "detach":
             return cut
         case "item":
@@ -63,6 +63,8 @@ class _Cuts:
         }
         self.leaves = {summary.tensor: summary.leaf for summary in timeline.recording.leaves}
         self.makers: dict[int, ev.OperationRan] = {}
+        starts = timeline.pass_starts[timeline.pass_starts < chapter.end_event]
+        self.last_start = int(starts[-1]) if len(starts) and starts[-1] >= chapter.first_event else chapter.end_event
         self.left_out = 0
         self.boxes = 0
         self.links = 0
@@ -81,7 +83,7 @@ class _Cuts:
             self.makers.update((use.tensor, operation) for use in operation.outputs)
             (leaving if any(self._graph_key(use) is not None for use in operation.inputs) else loose).append(operation)
         for operation in leaving:
-            if not _writes_on_its_input(operation):
+            if not _writes_on_its_input(operation) and not self._is_aside(operation):
                 self._draw(operation)
         if not any(kind == "node" for _, kind in self.graph.nodes(data="kind")) and len(loose) <= MOST_LOOSE:
             for operation in loose:
@@ -94,6 +96,20 @@ class _Cuts:
             if node in self.graph:
                 return node
         return None
+
+    def _is_aside(self, operation: ev.OperationRan) -> bool:
+        """Whether an operation cut off nothing that anybody meant to use.
+
+        `print(x.detach())` after the backward looks at what is over; an optimizer's `zeros_like(w)` reads a leaf that
+        is no result of anything yet. What the program gave a name is another matter.
+        """
+        if any(self.timeline.tensor_name(use.tensor, -1) for use in operation.outputs):
+            return False
+        events = self.timeline.recording.index.operation_events
+        if int(events[operation.operation]) >= self.last_start:
+            return True
+        kinds = (self.graph.nodes[key]["kind"] for key in map(self._graph_key, operation.inputs) if key is not None)
+        return all(kind == "leaf" for kind in kinds)
 
     def _graph_key(self, use: ev.TensorUse) -> Hashable | None:
         """The key of the graph's node that gave a tensor, or of the leaf that it is."""

@@ -77,7 +77,9 @@ def group_nodes(graph: AutogradGraph) -> Grouping:
 def _ways_of_operations(graph: AutogradGraph, operations: Mapping[int, ev.OperationRan]) -> dict[Hashable, Way]:
     """The way to every node that an operation made, and to every operation without nodes that is drawn."""
     reader = StructureReader(graph.graph["recording"])
-    by_operation = {number: reader.read(operations[number]) for number in sorted(operations)}
+    # Only what is drawn counts: an optimizer's own arithmetic runs on one line of the program, again and again.
+    drawn = {attributes.get("operation", NONE) for _, attributes in graph.nodes(data=True)}
+    by_operation = {number: reader.read(operations[number]) for number in sorted(drawn & operations.keys())}
     ways: dict[Hashable, Way] = {}
     for key, attributes in graph.nodes(data=True):
         kind, operation = attributes["kind"], attributes.get("operation", NONE)
@@ -100,7 +102,9 @@ def _place_leaves(graph: AutogradGraph, ways: dict[Hashable, Way]) -> None:
     """Put what no operation made into the innermost group that has all who read it."""
     for key, attributes in graph.nodes(data=True):
         if attributes["kind"] in ("leaf", "tensor"):
-            ways[key] = common_prefix(ways[user] for user in graph.predecessors(key) if user in ways)
+            users = [user for user, _, kind in graph.in_edges(key, data="kind") if kind != "cut"]
+            users = users or list(graph.predecessors(key))
+            ways[key] = common_prefix(ways[user] for user in users if user in ways)
     for key in graph:
         ways.setdefault(key, ())
 

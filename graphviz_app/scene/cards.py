@@ -189,7 +189,7 @@ class CardPlanner:
             wishes.append(_Wish("was", "was", updates))
         node = box.keys[-1]
         if isinstance(node, int):
-            into = self._visible.graph.in_degree(node)
+            into = sum(kind != "cut" for _, _, kind in self._visible.graph.in_edges(node, data="kind"))
             if into > 1:
                 outputs = self._final.grad_outputs(node) or ()
                 wishes += self._meeting(node, 0, into, outputs[:1])

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from graphviz_app.scene.flow import Flow, Travel
     from graphviz_app.timeline import StepState
 
-LABEL_CELLS = 26
+LABEL_CELLS = 36
 """How many characters a label on a link may take."""
 _LEAF_EVENTS = (ev.GradAccumulated, ev.GradCleared, ev.GradWritten)
 
