@@ -40,11 +40,11 @@ def make_room(neighbours: list[Rectangle], old: Rectangle, size: tuple[float, fl
     changed = (new_left, top, new_left + size[0], top + size[1])
     moved = around + np.tile(shifts, 2)
     beside = ~below & (moved[:, 1] < changed[3]) & (moved[:, 3] > changed[1])
-    to_right, to_left = around[:, 0] >= right - 0.5, around[:, 2] <= left + 0.5
-    if (beside & to_right).any():
-        shifts[to_right, 0] = max(changed[2] + BOX_GAP - around[beside & to_right, 0].min(), 0.0)
-    if (beside & to_left).any():
-        shifts[to_left, 0] = min(changed[0] - BOX_GAP - around[beside & to_left, 2].max(), 0.0)
+    to_right, to_left = beside & (around[:, 0] >= right - 0.5), beside & (around[:, 2] <= left + 0.5)
+    if to_right.any():
+        shifts[to_right, 0] = max(changed[2] + BOX_GAP - around[to_right, 0].min(), 0.0)
+    if to_left.any():
+        shifts[to_left, 0] = min(changed[0] - BOX_GAP - around[to_left, 2].max(), 0.0)
     return Room(shifts, changed)
 
 

@@ -96,6 +96,8 @@ def keep_places(request: LayoutRequest, fresh: Layout, previous: Anchor) -> Layo
     change = changed_group(previous.request, request)
     if change is None:
         return None
+    if _already_rigid(request, fresh, previous):
+        return fresh
     try:
         moved = _move(request, fresh, previous, change)
     except KeyError:
@@ -108,6 +110,19 @@ def keep_places(request: LayoutRequest, fresh: Layout, previous: Anchor) -> Layo
     centres = _centres(request, fresh, previous, change, moved)
     groups = _groups(fresh, previous, change, moved)
     return _from_origin(request, centres, links.curves, links.labels, groups, fresh.engine)
+
+
+def _already_rigid(request: LayoutRequest, fresh: Layout, previous: Anchor) -> bool:
+    """Return whether what is in both layouts moves as no more than two parts, straight up or down from each other."""
+    was = {box.key: i for i, box in enumerate(previous.request.boxes)}
+    both = [(i, was[box.key]) for i, box in enumerate(request.boxes) if box.key in was]
+    if not both:
+        return True
+    now, before = (np.array(indices) for indices in zip(*both, strict=True))
+    shifts = fresh.centres[now].astype(np.float64) - previous.layout.centres[before]
+    parts = np.unique(np.round(np.sort(shifts[:, 1])))
+    apart = 1 + int((np.diff(parts) > 1).sum())
+    return bool(np.ptp(shifts[:, 0]) <= 1.0 and apart <= 2)
 
 
 def level_of(group: Path, change: Change) -> int:

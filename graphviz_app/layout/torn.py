@@ -91,7 +91,7 @@ class _Leader:
         same = self._same_link(k)
         if same is not None and "changed" not in (source[0], target[0]):
             shift, other = self._shift(link.source), self._shift(link.target)
-            if source == target or (abs(shift - other) < 1e-9).all():
+            if source == target or ((abs(shift - other) < 1e-9).all() and self._label_came_along(k, same, shift)):
                 return self.torn.previous.layout.curves[same].astype(np.float64) + shift
         if source == target:
             raise _Loose
@@ -111,6 +111,15 @@ class _Leader:
         if same is not None and self.items[link.source] == self.items[link.target]:
             return self.torn.previous.layout.labels[same].astype(np.float64) + self._shift(link.source)
         return self._free_place(k, curve)
+
+    def _label_came_along(self, k: int, same: int, shift: npt.NDArray[np.float64]) -> bool:
+        """Return whether a link's label, if it has one, moved as its ends did."""
+        place = self.moved.labels.get(self.request.links[k].key)
+        if place is None:
+            return True
+        was = self.torn.previous.layout.labels[same] + shift
+        now = np.array(((place[0] + place[2]) / 2, (place[1] + place[3]) / 2))
+        return bool((abs(was - now) < 0.1).all())
 
     def _same_link(self, k: int) -> int | None:
         """Return the old link with the same key and ends."""
