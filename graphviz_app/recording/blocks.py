@@ -67,10 +67,10 @@ def write_block(stream: BinaryIO, kind: bytes, content: bytes, *, first: int = 0
         raise ValueError(f"A block of {len(content)} bytes is too large.")
     offset = stream.tell()
     stored, compressed = content, False
-    if len(content) >= _WORTH_COMPRESSING:
+    # Values are mostly random floats: they hardly shrink, and are read in no order, so unpacking them would cost most.
+    if kind != VALUES and len(content) >= _WORTH_COMPRESSING:
         packed = zlib.compress(content, 1)
-        # Random floats do not shrink, and reading them back unpacked is faster.
-        if len(packed) < 0.8 * len(content):
+        if len(packed) < len(content):
             stored, compressed = packed, True
     stream.write(_FRAME.pack(kind, compressed, len(content), len(stored), zlib.crc32(stored), first, count) + stored)
     return offset

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 EVENTS_IN_A_BLOCK = 512
 """Blocks are what is decoded at a time: small enough that a seek into one takes under a millisecond."""
-VALUE_BYTES_IN_A_BLOCK = 1 << 18
+VALUE_BYTES_IN_A_BLOCK = 1 << 16
 
 
 class Header(ev.Struct, frozen=True):
