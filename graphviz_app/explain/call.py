@@ -73,6 +73,17 @@ class Call:
             and self.called.grad_outputs[slot] != ev.NONE
         )
 
+    def output_shape(self) -> tuple[int, ...]:
+        """The shape of the output, which its gradient has too.
+
+        Raises:
+            Unknown: If nothing came in.
+        """
+        record = None if self.called is None else self.recording.value(self.called.grad_outputs[0])
+        if record is None:
+            raise Unknown
+        return record.shape
+
     @property
     def grad_count(self) -> int:
         """How many outputs the node has."""
@@ -195,6 +206,11 @@ class Call:
         """The call's other arguments as the program's text has them, by name or position."""
         return parse_parameters("" if self.operation is None else self.operation.parameters)
 
+    @property
+    def parameters_were_cut(self) -> bool:
+        """Whether the call had more plain arguments than were recorded."""
+        return self.operation is not None and self.operation.parameters.endswith("…")
+
     def parameter(self, *names: str) -> Any:
         """A plain argument by one of its names or positions.
 
@@ -231,6 +247,11 @@ class Call:
         nodes = () if self.operation is None else self.operation.nodes
         return any(self._use_of(*edge) is use for node in nodes for edge in edges_from(self.timeline, node).values())
 
+    def _last_call(self, node: int) -> ev.NodeCalled | None:
+        events = self.timeline.calls.of(node)
+        event = self.recording.event(int(events[-1])) if len(events) else None
+        return event if isinstance(event, ev.NodeCalled) else None
+
     def _computed(self, index: int) -> Array:
         """The value of an intermediate result inside a composite operation, where its node's forward is known."""
         edge = self._edges.get(index)
@@ -238,7 +259,7 @@ class Call:
             raise Unknown
         from graphviz_app.explain.rules import rule_of
 
-        inner = Call(self.timeline, edge[0])
+        inner = Call(self.timeline, edge[0], self._last_call(edge[0]))
         rule = rule_of(inner.name)
         if rule is None or rule.forward is None:
             raise Unknown

@@ -50,6 +50,10 @@ def _sub(call: Call, slot: int) -> Array:
     return np.ones(()) * (-_alpha(call) if slot == 1 else 1.0)
 
 
+def _difference(call: Call) -> Array:
+    return call.argument(0) - _alpha(call) * call.number(1, "#0")
+
+
 def _rsub(call: Call, slot: int) -> Array:  # noqa: ARG001 - rules are called alike
     return -np.ones(()) * _alpha(call)
 
@@ -143,7 +147,7 @@ _RULES = (
         "A subtraction passes the gradient on to the first input as it came, and to the second with its sign turned.",
         "derivatives.yaml: sub.Tensor",
         _sub,
-    ),
+    )._replace(forward=_difference),
     _binary(
         ("Rsub",),
         rf"{X} = -\alpha \, g",

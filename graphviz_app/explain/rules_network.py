@@ -60,8 +60,10 @@ def _log_softmax_forward(call: Call) -> Array:
 def _reduction(call: Call) -> str:
     if call.called is not None and call.array(call.called.grad_outputs[0]).ndim > 0:
         return "none"
-    text = "" if call.operation is None else call.operation.parameters
-    return "sum" if "'sum'" in text else "mean"
+    given = call.parameter_or(None, "reduction")
+    if given is None and call.parameters_were_cut:
+        raise Unknown
+    return given or "mean"
 
 
 def _nll(call: Call, slot: int) -> Array:  # noqa: ARG001
@@ -73,10 +75,21 @@ def _nll(call: Call, slot: int) -> Array:  # noqa: ARG001
     target = np.atleast_1d(target)
     ignored = call.parameter_or(-100, "ignore_index")
     kept = target != ignored
-    share = {"none": g, "sum": g, "mean": g / max(int(kept.sum()), 1)}[_reduction(call)]
     places = np.where(kept, target, 0)[:, None]
+    share = g / max(int(kept.sum()), 1) if _nll_is_mean(call, places, kept) else g
     np.put_along_axis(log_probabilities, places, np.where(kept, -share, 0.0)[:, None], 1)
     return log_probabilities.reshape(shape)
+
+
+def _nll_is_mean(call: Call, places: Array, kept: Array) -> bool:
+    if not call.parameters_were_cut:
+        return _reduction(call) == "mean"
+    # The loss itself shows whether it is a sum or a mean.
+    if call.output_shape():
+        return False
+    log_probabilities = call.argument(0)
+    picked = np.take_along_axis(np.atleast_2d(log_probabilities), places, 1)[:, 0]
+    return close(np.asarray(-picked[kept].mean()), call.output())
 
 
 def _loss(derivative: Callable[[Array, Array], Array]) -> Callable[[Call, int], Array]:

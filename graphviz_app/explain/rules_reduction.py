@@ -143,6 +143,7 @@ def _euclidean(x: Array, axis: tuple[int, ...], *, keepdims: bool = False) -> Ar
 
 def _norm(call: Call, slot: int) -> Array:  # noqa: ARG001
     order = call.parameter_or(2, "ord", "p")
+    order = 2 if order in ("fro", None) else order
     if order not in (1, 2):
         raise Unknown
     x = call.argument(0)

@@ -27,6 +27,14 @@ def _reshape(call: Call, slot: int) -> Array:
     return call.grad().reshape(call.shape(slot))
 
 
+def _reshaped(call: Call) -> Array:
+    return call.argument(0).reshape(call.output_shape())
+
+
+def _expanded(call: Call) -> Array:
+    return np.broadcast_to(call.argument(0), call.output_shape())
+
+
 def _expand(call: Call, slot: int) -> Array:
     return sum_to_shape(call.grad(), call.shape(slot))
 
@@ -223,6 +231,7 @@ RULES = (
         _SHAPE,
         "derivatives.yaml: view, unsqueeze, squeeze",
         _reshape,
+        forward=_reshaped,
         needs="only the input's shape",
     ),
     Rule(
@@ -246,6 +255,7 @@ RULES = (
         "Each element was used many times, so the gradients of all its copies are added up.",
         "derivatives.yaml: expand",
         _expand,
+        forward=_expanded,
         needs="only the input's shape",
     ),
     Rule(

@@ -1,0 +1,121 @@
+"""Derivative rules in numpy agree with what torch's engine computed, and can tell when a gradient is wrong."""
+
+import msgspec
+import numpy as np
+import pytest
+
+from graphviz_app.explain.call import Call, base_name, parse_parameters, plain_value
+from graphviz_app.explain.checks import check_call
+from graphviz_app.explain.rules import ALL_RULES, rule_of
+from graphviz_app.recording import events as ev
+from graphviz_app.timeline import Timeline
+from tests.explain.rule_cases import CASES, UNKNOWN_HERE
+
+
+@pytest.fixture(scope="module")
+def checked(rules_recording):
+    """For each line of torch: the node names and checks of all gradients that went out."""
+    recording, where = rules_recording
+    timeline = Timeline(recording)
+    found = {case: [] for _, case in where.values()}
+    for number in timeline.events_of(ev.NodeCalled).tolist():
+        called = recording.event(number)
+        call = Call(timeline, called.node, called)
+        if call.operation is not None and call.operation.span.line in where:
+            case = where[call.operation.span.line][1]
+            found[case].extend((call.name, check) for check in check_call(call))
+    return found
+
+
+def test_the_program_of_all_cases_ran_to_its_end(rules_recording):
+    recording, _ = rules_recording
+    timeline = Timeline(recording)
+    assert [recording.event(number).message for number in timeline.events_of(ev.Raised).tolist()] == []
+
+
+@pytest.mark.parametrize("case", [case for cases in CASES.values() for case in cases])
+def test_a_rule_agrees_with_torch(checked, case):
+    checks = checked[case]
+    assert checks
+    disagreeing = [(name, check.slot, check.difference) for name, check in checks if check.agrees is False]
+    assert disagreeing == []
+    unknown = [name for name, check in checks if check.agrees is None]
+    assert (unknown == []) is (case not in UNKNOWN_HERE), unknown
+
+
+def test_a_wrong_gradient_is_noticed(rules_recording):
+    recording, _ = rules_recording
+    timeline = Timeline(recording)
+    noticed = total = 0
+    for number in timeline.events_of(ev.NodeCalled).tolist():
+        called = recording.event(number)
+        wrong = Call(timeline, called.node, msgspec.structs.replace(called, grad_inputs=_shifted(recording, called)))
+        right = check_call(Call(timeline, called.node, called))
+        for before, after in zip(right, check_call(wrong), strict=True):
+            if before.agrees and before.computed is not None and np.abs(before.computed).max(initial=0) > 0:
+                total += 1
+                noticed += after.agrees is not True
+    assert total > 200
+    assert noticed == total
+
+
+def _shifted(recording, called):
+    """Another recorded value of the same shape, but not the same elements, in each place."""
+    shifted = []
+    for value in called.grad_inputs:
+        record = recording.value(value)
+        other = next(
+            (
+                number
+                for number in range(recording.value_count)
+                if record is not None
+                and (candidate := recording.value(number)).shape == record.shape
+                and candidate.dtype == record.dtype
+                and candidate.data != record.data
+                and _far(candidate, record)
+            ),
+            value,
+        )
+        shifted.append(other)
+    return tuple(shifted)
+
+
+def _far(first, second):
+    from graphviz_app.recording.values import elements
+
+    a, b = elements(first), elements(second)
+    if a.dtype.kind not in "f":
+        return True
+    return np.abs(a - b).max(initial=0) > 0.3 * max(np.abs(b).max(initial=0), 0.1)
+
+
+@pytest.mark.parametrize("rule", ALL_RULES, ids=lambda rule: rule.names[0])
+def test_a_rule_has_a_formula_words_and_a_source(rule):
+    assert rule.formula
+    assert rule.words.endswith(".")
+    assert rule.source
+
+
+def test_all_formulas_can_be_drawn():
+    ziamath = pytest.importorskip("ziamath")
+    for formula in {rule.formula for rule in ALL_RULES}:
+        assert "<svg" in ziamath.Latex(formula).svg()
+
+
+def test_no_name_has_two_rules():
+    names = [name for rule in ALL_RULES for name in rule.names]
+    assert len(names) == len(set(names))
+
+
+def test_a_custom_function_is_not_taken_for_torchs_own_of_that_name():
+    assert rule_of("MulBackward0") is not None
+    assert rule_of("MulBackward") is None
+    assert rule_of("MyFunctionBackward") is None
+    assert rule_of("torch::autograd::CopySlices") is rule_of("CopySlices")
+    assert base_name("torch::autograd::AccumulateGrad") == "AccumulateGrad"
+
+
+def test_parameters_are_split_at_their_outer_commas():
+    assert parse_parameters("2, dim=(0, 1), slice(None, 3)") == {"#0": "2", "dim": "(0, 1)", "#2": "slice(None, 3)"}
+    assert plain_value("(0, -1)") == (0, -1)
+    assert plain_value("'mean'") == "mean"
