@@ -84,6 +84,11 @@ class RunControl(QObject):
             self._parts.message.clear()
             self.failed_line_changed.emit(None, "")
             return
+        outcome = self._session.outcome
+        if outcome is not None and outcome.stopped:
+            # What the interruption raised is the user's own doing, and nothing to mark in red.
+            self._parts.message.show_message(outcome.sentence(), kind="information")
+            return
         has_line = problem.line != NONE
         place = (problem.path, problem.line) if has_line else None
         self._parts.message.show_message(problem.sentence, problem.detail, place=place)

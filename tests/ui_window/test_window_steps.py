@@ -1,0 +1,186 @@
+import pytest
+from PySide6.QtCore import Qt
+
+from graphviz_app.recording import events as ev
+
+
+@pytest.fixture
+def session(shown):
+    shown.bench.views.canvas.setFocus()
+    return shown.bench.session
+
+
+def press(qtbot, shown, key, modifier=Qt.KeyboardModifier.NoModifier):
+    qtbot.keyClick(shown.bench.views.canvas, key, modifier)
+
+
+def test_keys_move_the_cursor(qtbot, shown, session):
+    start = session.step
+    press(qtbot, shown, Qt.Key.Key_Right)
+    assert session.step == start + 1
+    press(qtbot, shown, Qt.Key.Key_Left)
+    assert session.step == start
+    press(qtbot, shown, Qt.Key.Key_End)
+    assert session.step == session.timeline.step_count
+    press(qtbot, shown, Qt.Key.Key_Home)
+    assert session.step == 0
+    press(qtbot, shown, Qt.Key.Key_PageDown)
+    assert isinstance(session.state.event, ev.BackwardStarted)
+    press(qtbot, shown, Qt.Key.Key_A)
+    assert isinstance(session.state.event, ev.GradAccumulated)
+
+
+def test_f10_steps_while_one_writes_and_arrows_do_not(qtbot, shown, session):
+    editor = shown.parts.editor
+    editor.setFocus()
+    step = session.step
+    qtbot.keyClick(editor, Qt.Key.Key_Right)
+    qtbot.keyClick(editor, Qt.Key.Key_Space)
+    assert session.step == step
+    assert not shown.bench.steps.playback.is_playing
+    assert " " in editor.text()
+    qtbot.keyClick(editor, Qt.Key.Key_F10)
+    assert session.step == step + 1
+    qtbot.keyClick(editor, Qt.Key.Key_F10, Qt.KeyboardModifier.ShiftModifier)
+    assert session.step == step
+
+
+def test_space_plays_to_the_end_and_stops_there(qtbot, shown, session):
+    shown.parts.speed.speed_chosen.emit(50.0)
+    press(qtbot, shown, Qt.Key.Key_Space)
+    assert shown.bench.steps.playback.is_playing
+    assert shown.actions_by_name["play"].text() == "Pause"
+    qtbot.waitUntil(lambda: session.step == session.timeline.step_count, timeout=20_000)
+    qtbot.waitUntil(lambda: not shown.bench.steps.playback.is_playing)
+    assert shown.actions_by_name["play"].text() == "Play"
+
+
+def test_the_transport_shows_and_takes_the_step_and_the_pass(qtbot, shown, session):
+    steps, passes = shown.parts.steps, shown.parts.passes
+    assert steps.text() == f"Step {session.step} of {session.timeline.step_count}"
+    assert passes.currentText() == "Pass 1 of 2"
+    steps.setValue(session.timeline.step_count)
+    assert session.step == session.timeline.step_count
+    session.to_start()
+    passes.activated.emit(1)
+    assert passes.currentText() == "Pass 2 of 2"
+
+
+def test_the_console_shows_what_was_printed_up_to_the_step(shown, session):
+    session.to_end()
+    assert shown.parts.console.text() == "turn 0\ntensor([3., 3., 3., 3.])\nturn 1\ntensor([6., 6., 6., 6.])\n"
+    session.to_start()
+    assert shown.parts.console.text() == ""
+    session.next_pass()
+    assert shown.parts.console.text() == "turn 0\n"
+
+
+def test_the_running_line_is_marked_and_follows_edits(shown, session):
+    editor = shown.parts.editor
+    session.to_start()
+    session.next_pass()
+    assert editor.marks.running == 7
+    editor.replace_text("# a line above\n" + editor.text())
+    assert editor.marks.running == 8
+
+
+def test_a_line_lights_its_nodes_and_a_node_its_line(qtbot, shown, session):
+    editor, canvas = shown.parts.editor, shown.bench.views.canvas
+    editor.setFocus()
+    qtbot.waitUntil(editor.hasFocus)
+    editor.go_to_line(5)
+    assert session.selection == ("line", 0, 5)
+    assert canvas._marking.lit
+    item = canvas._marking.lit[0]
+    canvas.choose((item,))
+    assert session.selection[0] == "node"
+    assert editor.marks.lit == {5}
+    assert shown.arrangement.side.currentWidget() is shown.bench.views.inspector
+
+
+def test_find_in_the_graph_walks_through_the_boxes(qtbot, shown, session):
+    shown.bench.views.canvas.setFocus()
+    shown.trigger("find")
+    find = shown.parts.find
+    assert find.scope == "graph"
+    find._line.setText("backward0")
+    find._ask()
+    count = int(find.result.split()[-1])
+    assert count >= 2
+    first = session.selection
+    qtbot.keyClick(find._line, Qt.Key.Key_Return)
+    assert session.selection != first
+    find._line.setText("line 5 sum")
+    find._ask()
+    assert find.result == "1 of 1"
+    find._line.setText("no such thing")
+    find._ask()
+    assert find.result == "Nothing found"
+    qtbot.keyClick(find._line, Qt.Key.Key_Escape)
+    assert find.isHidden()
+
+
+def test_find_in_the_program_selects_what_it_finds(qtbot, shown):
+    shown.parts.editor.setFocus()
+    qtbot.waitUntil(shown.parts.editor.hasFocus)
+    shown.trigger("find")
+    find = shown.parts.find
+    assert find.scope == "program"
+    find._line.setText("weights")
+    find._ask()
+    assert find.result == "1 of 3"
+    assert shown.parts.editor.textCursor().selectedText() == "weights"
+    shown.trigger("find_previous")
+    assert find.result == "3 of 3"
+
+
+def test_present_shows_less_and_larger_and_gives_everything_back(shown):
+    size = shown.parts.editor.font().pixelSize()
+    shown.trigger("present")
+    assert shown.isFullScreen()
+    assert shown.bench.views.ledger.isHidden()
+    assert shown.parts.editor.font().pixelSize() > size
+    shown.trigger("cancel")
+    assert not shown.isFullScreen()
+    assert not shown.bench.views.ledger.isHidden()
+    assert shown.parts.editor.font().pixelSize() == size
+
+
+def test_colours_and_zoom_change_everywhere_and_are_remembered(shown, open_window):
+    shown.view.set_theme("dark")
+    assert shown.bench.views.canvas.frame.theme.name == "dark"
+    assert shown.palette().window().color().lightness() < 80
+    shown.trigger("zoom_in")
+    assert shown.parts.editor.font().pixelSize() > 13
+    shown.close()
+    again = open_window()
+    assert again.view.look.dark
+    assert again.view.look.zoom == pytest.approx(1.1)
+
+
+@pytest.mark.parametrize("suffix", [".svg", ".csv", ".json", ".dot"])
+def test_an_export_is_written_in_the_background_and_said(qtbot, shown, tmp_path, suffix):
+    path = tmp_path / f"run{suffix}"
+    with qtbot.waitSignal(shown.bench.exports.finished, timeout=30_000):
+        shown.bench.exports.export_to(path)
+    assert path.stat().st_size > 100
+    assert "Exported to" in shown.parts.message.sentence
+
+
+def test_an_export_that_cannot_be_written_is_a_sentence(qtbot, shown, tmp_path):
+    with qtbot.waitSignal(shown.bench.exports.finished, timeout=30_000):
+        shown.bench.exports.export_to(tmp_path / "no" / "folder.svg")
+    assert "folder.svg" in shown.parts.message.sentence or "cannot be written" in shown.parts.message.sentence
+    with qtbot.waitSignal(shown.bench.exports.finished, timeout=30_000):
+        shown.bench.exports.export_to(tmp_path / "run.xyz")
+    assert ".xyz" in shown.parts.message.sentence
+
+
+def test_a_recording_is_saved_and_opened_again(qtbot, shown, tmp_path):
+    path = tmp_path / "kept.agrec"
+    shown.files.save_recording_to(path)
+    assert "Saved the recording" in shown.parts.message.sentence
+    shown.files.open_path(path)
+    assert shown.bench.session.timeline.step_count > 0
+    shown.files.save_recording_to(tmp_path / "no" / "folder.agrec")
+    assert "cannot be written" in shown.parts.message.sentence
