@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from graphviz_app.graph.structure import Segment
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable
+    from collections.abc import Hashable, Iterable
 
     Way = tuple[Segment, ...]
 
@@ -24,13 +24,11 @@ def without_idle_groups(ways: dict[Hashable, Way]) -> dict[Hashable, Way]:
 
     Of two such groups the outer one stays, except that a round of a loop gives way to what it runs.
     """
-    sizes = _sizes(ways)
-    everything = sum(1 for way in ways.values() if way) or 1
-    grouped_only = everything == len(ways)
-    dropped: set[Way] = set()
-    for way, size in sizes.items():
-        if size < 2 or (size == everything and grouped_only):
-            dropped.add(way)
+    # What is beside autograd's nodes (seeds, grey boxes) makes no group, nor keeps one from being the whole.
+    counted = [way for key, way in ways.items() if isinstance(key, int)]
+    sizes = _sizes(counted)
+    sizes.update(dict.fromkeys(_sizes(ways.values()).keys() - sizes.keys(), 0))
+    dropped = {way for way, size in sizes.items() if size < 2 or size == len(counted)}
     _drop_twins(sizes, dropped)
     _drop_single_rounds(sizes, dropped)
     return {key: _kept(way, dropped) for key, way in ways.items()}
@@ -50,9 +48,9 @@ def with_rounds_in_pieces(ways: dict[Hashable, Way]) -> dict[Hashable, Way]:
     return {key: chunked[way] for key, way in ways.items()}
 
 
-def _sizes(ways: dict[Hashable, Way]) -> Counter[Way]:
+def _sizes(ways: Iterable[Way]) -> Counter[Way]:
     sizes: Counter[Way] = Counter()
-    for way, count in Counter(ways.values()).items():
+    for way, count in Counter(ways).items():
         for depth in range(1, len(way) + 1):
             sizes[way[:depth]] += count
     return sizes

@@ -40,6 +40,7 @@ class Box:
         keys: The graph's nodes that it stands for; many for a group, none for a reference.
         leaf: The leaf of a leaf's or reference's box, else NONE.
         path: A group's own path, else ().
+        of: For a reference: the graph's node that is drawn elsewhere, else None.
     """
 
     key: str
@@ -48,6 +49,7 @@ class Box:
     keys: tuple[Hashable, ...]
     leaf: int = NONE
     path: Path = ()
+    of: Hashable | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +91,7 @@ class VisibleGraph:
         boxes: In the order in which they are drawn and numbered.
         links: Likewise.
         box_of: Index of the box that shows a node of the graph.
-        references: Indices of the reference boxes of a leaf, by leaf.
+        references: Indices of the boxes that refer to a node of the graph that is drawn elsewhere, by that node's key.
     """
 
     graph: AutogradGraph
@@ -98,7 +100,7 @@ class VisibleGraph:
     boxes: tuple[Box, ...]
     links: tuple[Link, ...]
     box_of: dict[Hashable, int] = field(repr=False)
-    references: dict[int, tuple[int, ...]] = field(repr=False)
+    references: dict[Hashable, tuple[int, ...]] = field(repr=False)
 
     def links_into(self, box: int) -> tuple[int, ...]:
         """The numbers of the links that enter a box."""
@@ -170,7 +172,7 @@ class _Builder:
         self.boxes: list[Box] = []
         self.links: list[Link] = []
         self.box_of: dict[Hashable, int] = {}
-        self.references: dict[int, list[int]] = defaultdict(list)
+        self.references: dict[Hashable, list[int]] = defaultdict(list)
 
     def add_boxes(self) -> None:
         closed: dict[Path, list[Hashable]] = {}
@@ -232,7 +234,8 @@ class _Builder:
     def _clone_shared_leaves(self) -> None:
         uses: dict[int, list[int]] = defaultdict(list)
         for position, link in enumerate(self.links):
-            if link.kind == "gradient" and self.boxes[link.target].kind == "leaf":
+            kind = self.boxes[link.target].kind
+            if (link.kind == "gradient" and kind == "leaf") or kind in ("tensor", "operation"):
                 uses[link.target].append(position)
         for box, links in uses.items():
             if len(links) > MOST_USES:
@@ -249,12 +252,12 @@ class _Builder:
 
     def _refer(self, position: int, leaf: Box) -> None:
         link = self.links[position]
-        self.references[leaf.leaf].append(len(self.boxes))
+        self.references[leaf.keys[0]].append(len(self.boxes))
         group = self.boxes[link.source].group
         self.links[position] = Link(
             link.key, link.kind, link.source, len(self.boxes), link.edges, link.nodes, link.slots
         )
-        self.boxes.append(Box(f"reference:{link.key}", "reference", group, (), leaf.leaf))
+        self.boxes.append(Box(f"reference:{link.key}", "reference", group, (), leaf.leaf, of=leaf.keys[0]))
 
 
 def _group_key(path: Path) -> str:

@@ -29,6 +29,7 @@ TITLE, SUBTITLE, VALUE, LABEL = 15.0, 12.0, 13.0, 12.5
 PADDING = 12.0
 ROW, HEAT_ROW = 21.0, 50.0
 HEAT_WIDTH, HEAT_HEIGHT = 76.0, 40.0
+COMPACT_ROW, COMPACT_CELLS = 62.0, 10
 GAP = 8.0
 _MOST_ARRIVALS = 4
 _MOST_SLOTS = 3
@@ -61,6 +62,8 @@ class Row(NamedTuple):
         height: Its height.
         heat: Whether it is drawn as a heat map.
         cells: How many characters its text may take.
+        x: Where its label begins, to the right of the card's padding; rows may stand side by side.
+        compact: Whether a heat map has its text beneath, and short, instead of beside it.
     """
 
     role: Role
@@ -70,6 +73,8 @@ class Row(NamedTuple):
     height: float
     heat: bool
     cells: int
+    x: float = 0.0
+    compact: bool = False
 
 
 class Card(NamedTuple):
@@ -110,6 +115,7 @@ class CardPlanner:
         self._chapter = chapter
         self._visible = visible
         self._final = timeline.state(chapter.last_step)
+        self._looks: dict[int, tuple[bool, int]] = {}
 
     def plan(self, box: Box) -> Card:
         """The card of one box."""
@@ -139,18 +145,18 @@ class CardPlanner:
         value = forward_value(self._visible, node)
         if value != ev.NONE:
             wishes.append(_Wish("value", "value", (value,)))
-        wishes += self._incoming(node, attributes["slots"])
+        wishes += self._incoming(node, attributes["slots"], self._final.call(node))
         retained = attributes["retained_leaf"]
         bucket = self._bucket(retained) if retained != ev.NONE else []
         return self._card(heading, wishes, bucket)
 
-    def _incoming(self, node: Any, slots: int) -> list[_Wish]:
+    def _incoming(self, node: Any, slots: int, call: ev.NodeCalled | None) -> list[_Wish]:
         arrivals = Counter(
             attributes["target_slot"]
             for _, _, attributes in self._visible.graph.in_edges(node, data=True)
             if attributes["kind"] != "cut"
         )
-        outputs = self._final.grad_outputs(node) or ()
+        outputs = () if call is None else call.grad_outputs
         wishes: list[_Wish] = []
         for slot in range(min(slots, _MOST_SLOTS)):
             known = (outputs[slot],) if slot < len(outputs) else ()
@@ -158,10 +164,9 @@ class CardPlanner:
                 wishes += self._meeting(node, slot, arrivals[slot], known)
             elif arrivals[slot] or slots == 1:
                 wishes.append(_Wish("grad", "grad" if slots == 1 else f"grad {slot}", known, slot))
-        return wishes + self._hooks(node)
+        return wishes + self._hooks(call)
 
-    def _hooks(self, node: int) -> list[_Wish]:
-        call = self._final.call(node)
+    def _hooks(self, call: ev.NodeCalled | None) -> list[_Wish]:
         slots = set() if call is None else {hook.slot for hook in call.hooks if hook.direction == "grad_outputs"}
         return [_Wish("hook", "hook", (), slot) for slot in sorted(slots)]
 
@@ -190,10 +195,10 @@ class CardPlanner:
         node = box.keys[-1]
         if isinstance(node, int):
             into = sum(kind != "cut" for _, _, kind in self._visible.graph.in_edges(node, data="kind"))
+            call = self._final.call(node)
             if into > 1:
-                outputs = self._final.grad_outputs(node) or ()
-                wishes += self._meeting(node, 0, into, outputs[:1])
-            wishes += self._hooks(node)
+                wishes += self._meeting(node, 0, into, () if call is None else call.grad_outputs[:1])
+            wishes += self._hooks(call)
         return self._card(heading, wishes, self._bucket(box.leaf))
 
     def _bucket(self, leaf: int) -> list[_Wish]:
@@ -238,7 +243,8 @@ class CardPlanner:
         return Card(width, y + PADDING - GAP / 2, card.lines, tuple(rows), label_width)
 
     def _reference(self, box: Box) -> Card:
-        name = shorten(self._timeline.leaf_name(box.leaf), 28)
+        attributes = self._visible.graph.nodes[box.of]
+        name = shorten(attributes["variable"] or short_name(attributes["name"]), 28)
         width = max(text_width(name + " ↗", VALUE) + 2 * PADDING, 48.0)
         return Card(width, 30.0, (Line(f"{name} ↗", VALUE, True, False, 20.0),), (), 0.0)
 
@@ -258,10 +264,10 @@ class CardPlanner:
         frame = None
         if bucket:
             y += GAP / 2
-            end = self._place(bucket, y + _BUCKET_PADDING, rows) + _BUCKET_PADDING
+            end = self._place_bucket(bucket, y + _BUCKET_PADDING, rows) + _BUCKET_PADDING
             frame = (y, end - y)
             y = end
-        contents = [_content_width(row) + label_width for row in rows]
+        contents = [row.x + _content_width(row) + row_label_width(row, label_width) for row in rows]
         # The first line leaves room for the tick of a node that has run, or a warning.
         headings = [text_width(line.text, line.size) + (0.0 if line.muted else _MARK) for line in lines]
         width = max([*contents, *headings, _NARROWEST - 2 * PADDING]) + 2 * PADDING
@@ -275,14 +281,31 @@ class CardPlanner:
             y += height
         return y
 
+    def _place_bucket(self, bucket: list[_Wish], y: float, rows: list[Row]) -> float:
+        """Before, contribution and after: numbers one below the other, heat maps side by side."""
+        if not any(self._look(wish.role, wish.values)[0] for wish in bucket):
+            return self._place(bucket, y, rows)
+        x = 0.0
+        for wish in bucket:
+            label = wish.label.strip()
+            rows.append(Row(wish.role, wish.index, label, y, COMPACT_ROW, True, COMPACT_CELLS, x, True))
+            x += text_width(label + " ", SUBTITLE) + HEAT_WIDTH + GAP
+        return y + COMPACT_ROW
+
     def _look(self, role: Role, values: tuple[int, ...]) -> tuple[bool, int]:
         """Whether to draw these values as heat maps, and how many characters their texts take."""
-        records = [self._recording.value(value) for value in values]
-        heat = any(record is not None and record.numel > FEW for record in records)
-        if not records:
+        if not values:
             return False, _DEFAULT_CELLS if role != "hook" else _HOOK_CELLS
-        widest = max(len(tensor_text(record, _WIDEST_VALUE)) for record in records)
-        return heat, min(max(widest, 6), _WIDEST_VALUE)
+        looks = [self._look_of(value) for value in values]
+        heat = role != "was" and any(heat for heat, _ in looks)
+        return heat, min(max(6, *(cells for _, cells in looks)), _WIDEST_VALUE)
+
+    def _look_of(self, value: int) -> tuple[bool, int]:
+        if value not in self._looks:
+            record = self._recording.value(value)
+            heat = record is not None and record.numel > FEW
+            self._looks[value] = heat, len(tensor_text(record, _WIDEST_VALUE))
+        return self._looks[value]
 
     def _attributes(self, box: Box) -> dict[str, Any]:
         return self._visible.graph.nodes[box.keys[0]]
@@ -314,6 +337,13 @@ def forward_value(visible: VisibleGraph, node: Any) -> int:
     return ev.NONE
 
 
+def row_label_width(row: Row, column: float) -> float:
+    """Width of a row's label: that of the column where rows stand one below the other, its own where side by side."""
+    return text_width(row.label + " ", SUBTITLE) if row.compact else column
+
+
 def _content_width(row: Row) -> float:
+    if row.compact:
+        return HEAT_WIDTH
     text = text_width("0" * row.cells, VALUE if not row.heat else SUBTITLE)
     return text + (HEAT_WIDTH + GAP if row.heat else 0.0)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from graphviz_app.scene.cards import GAP, HEAT_HEIGHT, HEAT_WIDTH, PADDING, SUBTITLE, VALUE
+from graphviz_app.scene.cards import GAP, HEAT_HEIGHT, HEAT_WIDTH, PADDING, SUBTITLE, VALUE, row_label_width
 from graphviz_app.scene.heatmap import heat_pixels
 from graphviz_app.scene.measure import ASCENT, text_width
-from graphviz_app.scene.numbers import FEW, shape_text, tensor_text
+from graphviz_app.scene.numbers import FEW, brief_text, shape_text, tensor_text
 from graphviz_app.scene.numbers import norm_text as norm_of
 from graphviz_app.scene.shapes import HeatMap, Polygon, Rectangle, Text
 from graphviz_app.scene.states import LOOK_MASK, BoxFlag, Look
@@ -106,7 +106,8 @@ def box_shapes(
 def _radius(kind: BoxKind, card: Card) -> float:
     if kind == "leaf":
         return 14.0
-    return card.height / 2 if kind in ("reference", "root") and card.height < 40 else _CORNER
+    # Only references are as low as this.
+    return card.height / 2 if card.height < 40 else _CORNER
 
 
 def _marks(kind: BoxKind, card: Card, place: tuple[float, float], state: int, theme: Theme) -> Iterator[Shape]:
@@ -134,7 +135,7 @@ def rows_shapes(
         yield Rectangle(x + GAP / 2, y + top, card.width - GAP, height, 6.0, fill, border, 1.2, is_empty)
     for row, content in zip(card.rows, contents, strict=True):
         shift = 0.0
-        if at_rest and row.role == "before" and card.bucket is not None:
+        if at_rest and row.role == "before" and card.bucket is not None and not row.compact:
             # What is alone in the frame stands in its middle.
             shift = card.bucket[0] + card.bucket[1] / 2 - (row.y + row.height / 2)
         yield from _row_shapes(row, content, card, (x, y + shift), colours, theme)
@@ -144,8 +145,9 @@ def _row_shapes(
     row: Row, content: Content | None, card: Card, place: tuple[float, float], colours: Ink, theme: Theme
 ) -> Iterator[Shape]:
     x, y = place
-    left = x + PADDING
-    baseline = y + row.y + row.height / 2 + ASCENT * VALUE / 2
+    left = x + PADDING + row.x
+    middle = y + row.y + (HEAT_HEIGHT if row.compact else row.height) / 2
+    baseline = middle + ASCENT * VALUE / 2
     label = row.label if content is None or content.label is None else content.label
     hidden_without_value = row.role in ("added", "bucket", "was", "arrival", "total", "hook")
     if content is None and hidden_without_value:
@@ -154,7 +156,7 @@ def _row_shapes(
         yield Text(left, baseline, label, SUBTITLE, colours.muted)
     if content is None:
         return
-    inner = left + card.label_width
+    inner = left + row_label_width(row, card.label_width)
     meanings = {"value": theme.value, "gradient": theme.gradient, "odd": theme.warning}
     colour = meanings.get(content.kind, colours.muted)
     if colours.fill == theme.root_card:
@@ -172,11 +174,17 @@ def _tensor(
     if not row.heat or record.numel <= FEW:
         yield Text(x, baseline, tensor_text(record, row.cells), VALUE, colour)
         return
-    heat_top = top + (row.height - HEAT_HEIGHT) / 2
+    heat_top = top if row.compact else top + (row.height - HEAT_HEIGHT) / 2
     pixels = heat_pixels(record, theme, HEAT_ROWS, HEAT_COLUMNS)
+    if row.compact:
+        if pixels is not None:
+            yield _fitted(pixels, x, heat_top)
+        yield Text(x, heat_top + HEAT_HEIGHT + 15, brief_text(record), SUBTITLE, colour)
+        return
     if pixels is not None:
-        yield _fitted(pixels, x, heat_top)
-        x += HEAT_WIDTH + GAP
+        image = _fitted(pixels, x, heat_top)
+        yield image
+        x += image.width + GAP
     yield Text(x, heat_top + 16, shape_text(record.shape), SUBTITLE, colour)
     yield Text(x, heat_top + 33, norm_of(record), SUBTITLE, colour)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
+from graphviz_app.recording.events import NONE
 from graphviz_app.scene.caption import caption
 from graphviz_app.scene.colouring import LegendEntry, legend, tint
 from graphviz_app.scene.content import label_lines, label_text, row_content
@@ -83,8 +84,9 @@ class SceneFrame:
 
     def box_shapes(self, i: int, detail: int) -> tuple[Shape, ...]:
         """The card of box i without its values; `detail` 0 is a plain block, 3 has all texts."""
-        picture = self.picture
-        kind, card, state = picture.graph.boxes[i].kind, picture.cards[i], int(self.box_state[i])
+        box, card, state = self.picture.graph.boxes[i], self.picture.cards[i], int(self.box_state[i])
+        # One more use of what autograd does not see is as grey as that is.
+        kind = "tensor" if box.kind == "reference" and box.leaf == NONE else box.kind
         return tuple(box_shapes(kind, card, self._corner(i), state, detail, self.theme, self._tint(state)))
 
     def _tint(self, state: int) -> str | None:

@@ -68,22 +68,24 @@ def items_of(picture: Picture, selection: tuple[Any, ...]) -> tuple[Hit, ...]:
         case _:
             keys = _keys(picture, selection)
             boxes = {picture.graph.box_of[key] for key in keys if key in picture.graph.box_of}
+            boxes.update(number for key in keys for number in picture.graph.references.get(key, ()))
             return tuple(Hit("box", box) for box in sorted(boxes))
 
 
 def _box_selection(picture: Picture, index: int) -> tuple[Any, ...]:
     box = picture.graph.boxes[index]
-    match box.kind:
+    if box.kind == "group":
+        return ("group", box.path)
+    key = box.keys[0] if box.of is None else box.of
+    attributes = picture.graph.graph.nodes[key]
+    match attributes["kind"]:
         case "node":
-            return ("node", box.keys[0])
-        case "leaf" | "reference":
-            return ("leaf", box.leaf)
-        case "group":
-            return ("group", box.path)
+            return ("node", key)
+        case "leaf":
+            return ("leaf", attributes["leaf"])
         case "operation":
-            return ("operation", picture.graph.graph.nodes[box.keys[0]]["operation"])
+            return ("operation", attributes["operation"])
         case _:
-            attributes = picture.graph.graph.nodes[box.keys[0]]
             return ("line", attributes["file"], attributes["line"]) if attributes["line"] != NONE else ()
 
 
@@ -109,7 +111,9 @@ def _group_items(picture: Picture, path: tuple[str, ...]) -> tuple[Hit, ...]:
 def _leaf_items(picture: Picture, leaf: int) -> tuple[Hit, ...]:
     nodes = picture.graph.graph.nodes(data=True)
     boxes = {picture.graph.box_of[key] for key, attributes in nodes if attributes.get("leaf", NONE) == leaf}
-    boxes |= set(picture.graph.references.get(leaf, ()))
+    for key, boxes_of in picture.graph.references.items():
+        if nodes[key].get("leaf", NONE) == leaf:
+            boxes.update(boxes_of)
     return tuple(Hit("box", box) for box in sorted(boxes))
 
 

@@ -23,7 +23,8 @@ def text_width(text: str, size: float) -> float:
 
 def columns(text: str) -> int:
     """How many character cells `text` takes."""
-    if text.isascii():
+    # Below U+0300 nothing combines and nothing is wide.
+    if text.isascii() or max(text) < "\u0300":
         return len(text)
     return sum(_cells(character) for character in text)
 

@@ -82,6 +82,15 @@ def norm_text(record: TensorRecord | None) -> str:
     return record.note or "unknown" if figures is None else _norm(figures)
 
 
+def brief_text(record: TensorRecord) -> str:
+    """The least that can be said of a tensor beside its picture, in ten characters: its norm, or what is odd in it."""
+    figures = statistics(record)
+    if figures is None:
+        return "unknown"
+    odd = [f"{number(count)} {word}" for count, word in _oddities(figures)[1:] if count]
+    return odd[0] if odd else f"norm {number(figures.norm)}" if figures.norm < _LARGEST_PLAIN else number(figures.norm)
+
+
 def statistics_text(figures: Statistics) -> str:
     """The figures of a tensor in one line: range, mean, norm, and how many elements are zero or not finite."""
     parts: list[str] = []

@@ -97,7 +97,8 @@ class StateTable:
         looks[operations & (self.birth <= now)] = Look.BORN
         looks[(looks == Look.UNBORN) & (self._leaf_birth <= now)] = Look.BORN
         boxes, numbers = self._reference_links
-        looks[boxes] = np.where(links.carried[numbers], Look.DONE, Look.BORN)
+        unborn = looks[self._sources[numbers]] == Look.UNBORN
+        looks[boxes] = np.where(unborn, Look.UNBORN, np.where(links.carried[numbers], Look.DONE, Look.BORN))
         self._light(looks, state)
         odd = self._touched(links.odd)
         return looks | np.where(odd, np.uint8(BoxFlag.ODD), np.uint8(0))
