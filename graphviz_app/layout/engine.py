@@ -13,6 +13,7 @@ from graphviz_app.layout.loops import loop_margins
 from graphviz_app.layout.model import Anchor, GroupRequest, Layout, LayoutError, LayoutRequest
 from graphviz_app.layout.nesting import level_piece, nest
 from graphviz_app.layout.placing import place
+from graphviz_app.layout.rounding import fitted_to, rounded
 from graphviz_app.layout.stability import keep_places
 from graphviz_app.layout.turning import turned_anchor, turned_layout, turned_request
 
@@ -71,6 +72,11 @@ def check(request: LayoutRequest) -> None:
 
 def lay_out_down(request: LayoutRequest, deadline: Deadline, only: Engine | None = None) -> Layout:
     """Return the layout of a request whose links run from top to bottom."""
+    wider = rounded(request)
+    return fitted_to(request, wider, _lay_out_levels(wider, deadline, only))
+
+
+def _lay_out_levels(request: LayoutRequest, deadline: Deadline, only: Engine | None) -> Layout:
     nesting = nest(request)
     margins = loop_margins(request)
     titles = {group.path: group for group in request.groups}

@@ -85,3 +85,8 @@ def _placed(piece: Piece, engine: Engine) -> Placement:
 def forget() -> None:
     """Forget every piece laid out so far."""
     _memory.clear()
+
+
+def remembered() -> list[Piece]:
+    """Return the pieces laid out so far, oldest first."""
+    return [piece for piece, _ in _memory]

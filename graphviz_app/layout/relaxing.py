@@ -26,6 +26,8 @@ Pulls = list[list[tuple[int, float, float]]]
 
 
 SWEEPS = 6
+PLUMB = 8.0
+"""Pixels by which a hop may be off the vertical to be made vertical."""
 
 
 def node_columns(layers: Layers, ranks: list[list[int]], boxes: int) -> npt.NDArray[np.float64]:
@@ -40,11 +42,25 @@ def node_columns(layers: Layers, ranks: list[list[int]], boxes: int) -> npt.NDAr
     for sweep in range(SWEEPS):
         downwards = sweep % 2 == 0
         pulls = both if sweep >= SWEEPS - 2 else above if downwards else below
+        before = np.array(x)
         for r in range(len(ranks)) if downwards else range(len(ranks) - 1, -1, -1):
             _settle(ranks[r], distances[r], pulls, x)
-    for _ in range(2):
-        _straighten(layers, ranks, distances, x)
+        if sweep and np.abs(before - x).max() < 0.05:
+            break
+    _straighten(layers, ranks, distances, x)
+    _plumb(ranks, distances, above, x)
+    _straighten(layers, ranks, distances, x)
     return np.array(x)
+
+
+def _plumb(ranks: list[list[int]], distances: list[list[float]], above: Pulls, x: list[float]) -> None:
+    """Make hops that are nearly straight quite straight, from the top down."""
+    for r, rank in enumerate(ranks):
+        for i, node in enumerate(rank):
+            aside = min((x[other] + by - x[node] for other, by, _ in above[node]), key=abs, default=0.0)
+            if 0 < abs(aside) <= PLUMB:
+                left, right = _room(node, (r, i), ranks, distances, x)
+                x[node] = min(max(x[node] + aside, left), right)
 
 
 def separation(one: int, other: int, widths: list[float], boxes: int) -> float:
@@ -74,6 +90,11 @@ def _distances(rank: list[int], widths: list[float], boxes: int) -> list[float]:
 
 def _settle(rank: list[int], distances: list[float], pulls: Pulls, x: list[float]) -> None:
     """Move the nodes of one rank, keeping order and distances, nearest to where their neighbours pull them."""
+    if len(rank) == 1:
+        total = sum(weight for _, _, weight in pulls[rank[0]])
+        if total:
+            x[rank[0]] = sum(weight * (x[other] + aside) for other, aside, weight in pulls[rank[0]]) / total
+        return
     pools: list[tuple[float, float, int]] = []
     for node, distance in zip(rank, distances, strict=True):
         total = place = 0.0

@@ -15,6 +15,10 @@ REACH = 3.2
 """A link longer than so many rank gaps keeps Graphviz's curve, which steers clear of other links."""
 CLEARANCE = 5.0
 """Pixels that a plain curve must keep from boxes that are not its own."""
+PLUMB = 4.0
+"""Pixels by which a link may be off the vertical to be made vertical."""
+MOST = 8.0
+"""Pixels that a box may be moved for that: a third of the gap between boxes."""
 
 
 def s_curves(starts: npt.NDArray[np.float64], ends: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
@@ -23,6 +27,26 @@ def s_curves(starts: npt.NDArray[np.float64], ends: npt.NDArray[np.float64]) -> 
     leaving, arriving = starts.copy(), ends.copy()
     leaving[:, 1] = arriving[:, 1] = middle
     return np.stack((starts, leaving, arriving, ends), axis=1)
+
+
+def plumbed(piece: Piece, placement: Placement) -> Placement:
+    """Return the placement with boxes moved by a pixel or two where that makes a link quite vertical."""
+    if not piece.links:
+        return placement
+    starts, ends = link_ends(piece, placement.centres)
+    aside = (starts[:, 0] - ends[:, 0]).tolist()
+    centres = placement.centres.copy()
+    moved = np.zeros(len(centres))
+    done = set(range(piece.entries))
+    order = np.argsort(starts[:, 1], kind="stable").tolist()
+    for k in order:
+        link = piece.links[k]
+        by = aside[k] + moved[link.source]
+        if link.target not in done and abs(by) <= PLUMB:
+            moved[link.target] = by
+            done.add(link.target)
+    centres[:, 0] += np.clip(moved, -MOST, MOST)
+    return placement._replace(centres=centres)
 
 
 def smoothed(piece: Piece, placement: Placement) -> Placement:
