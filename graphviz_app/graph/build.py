@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import networkx as nx
 import numpy as np
 
+from graphviz_app.graph.attributes import values_of
 from graphviz_app.graph.cuts import add_cuts
 from graphviz_app.graph.reach import successors
 from graphviz_app.recording import events as ev
@@ -126,17 +127,16 @@ def _add_edges(graph: AutogradGraph, recording: Recording, nodes: npt.NDArray[np
     inside = np.zeros(max(len(recording.index.nodes), 1), np.bool_)
     inside[nodes] = True
     numbers = np.flatnonzero(inside[edges.source] & inside[edges.target])
-    graph.add_edges_from(
-        (source, target, number, {"kind": "gradient", "source_slot": source_slot, "target_slot": target_slot})
-        for source, target, number, source_slot, target_slot in zip(
-            edges.source[numbers].tolist(),
-            edges.target[numbers].tolist(),
-            numbers.tolist(),
-            edges.source_slot[numbers].tolist(),
-            edges.target_slot[numbers].tolist(),
-            strict=True,
-        )
+    rows = zip(
+        edges.source[numbers].tolist(),
+        edges.target[numbers].tolist(),
+        numbers.tolist(),
+        edges.source_slot[numbers].tolist(),
+        edges.target_slot[numbers].tolist(),
+        strict=True,
     )
+    for source, target, number, source_slot, target_slot in rows:
+        graph.add_edge(source, target, number, kind="gradient", source_slot=source_slot, target_slot=target_slot)
 
 
 def _add_roots(graph: AutogradGraph, timeline: Timeline, chapter: Chapter) -> None:
@@ -162,8 +162,8 @@ def _add_roots(graph: AutogradGraph, timeline: Timeline, chapter: Chapter) -> No
 
 
 def _add_touched_leaves(graph: AutogradGraph, timeline: Timeline, chapter: Chapter) -> None:
-    drawn = {leaf for _, leaf in graph.nodes(data="leaf", default=ev.NONE)}
-    drawn |= {leaf for _, leaf in graph.nodes(data="retained_leaf", default=ev.NONE)}
+    drawn = {leaf for _, leaf in values_of(graph, "leaf", ev.NONE)}
+    drawn |= {leaf for _, leaf in values_of(graph, "retained_leaf", ev.NONE)}
     numbers = timeline.events_of(ev.GradCleared, ev.GradWritten, ev.GradAccumulated, ev.LeafUpdated)
     first, end = np.searchsorted(numbers, [chapter.first_event, chapter.end_event])
     leaves = np.unique(timeline.recording.index.events.subject[numbers[first:end]])

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from typing_extensions import assert_never
 
+from graphviz_app.graph.attributes import values_of
 from graphviz_app.recording import events as ev
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ class _Cuts:
         self.operations = [operations[number] for number in sorted(operations)]
         self.chapter = chapter
         self.leaf_keys: dict[int, Hashable] = {
-            leaf: key for key, leaf in graph.nodes(data="leaf", default=ev.NONE) if leaf != ev.NONE
+            leaf: key for key, leaf in values_of(graph, "leaf", ev.NONE) if leaf != ev.NONE
         }
         self.leaves = {summary.tensor: summary.leaf for summary in timeline.recording.leaves}
         self.makers: dict[int, ev.OperationRan] = {}
@@ -85,7 +86,7 @@ class _Cuts:
         for operation in leaving:
             if not _writes_on_its_input(operation) and not self._is_aside(operation):
                 self._draw(operation)
-        if not any(kind == "node" for _, kind in self.graph.nodes(data="kind")) and len(loose) <= MOST_LOOSE:
+        if not any(kind == "node" for _, kind in values_of(self.graph, "kind")) and len(loose) <= MOST_LOOSE:
             for operation in loose:
                 self._draw(operation)
         self.graph.graph["cuts_left_out"] = self.left_out

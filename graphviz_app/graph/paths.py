@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from graphviz_app.graph.attributes import values_of
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable
 
@@ -30,7 +32,7 @@ class CutPlace(NamedTuple):
 
 def ways_from_roots(graph: AutogradGraph, targets: Iterable[Hashable]) -> Ways:
     """Every way that a gradient can take from a root of a pass to one of `targets`, as for highlighting."""
-    roots = [key for key, kind in graph.nodes(data="kind") if kind == "root"]
+    roots = [key for key, kind in values_of(graph, "kind") if kind == "root"]
     above = _closure(targets, lambda key: _gradient_ends(graph, key, forward=False))
     below = _closure(roots, lambda key: _gradient_ends(graph, key, forward=True))
     return _within(graph, above & below)
@@ -59,7 +61,7 @@ def fan_in(graph: AutogradGraph, node: Hashable) -> dict[int, tuple[Hashable, ..
 
 def cuts(graph: AutogradGraph) -> tuple[CutPlace, ...]:
     """All places where the graph was cut, with the cause in words."""
-    causes = dict(graph.nodes(data="cause", default=""))
+    causes = dict(values_of(graph, "cause", ""))
     return tuple(
         CutPlace(source, target, causes[target] or causes[source])
         for source, target, kind in graph.edges(data="kind")

@@ -7,7 +7,7 @@ its place from the start, so nothing moves while time does.
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, cast
 
 from typing_extensions import assert_never
 
@@ -56,7 +56,7 @@ class Row(NamedTuple):
 
     Attributes:
         role: Which value.
-        index: Which of several: a slot of the node, or the place in the order of arrival.
+        number: Which of several: a slot of the node, or the place in the order of arrival.
         label: What is written before it.
         y: Its top, below the card's.
         height: Its height.
@@ -67,7 +67,7 @@ class Row(NamedTuple):
     """
 
     role: Role
-    index: int
+    number: int
     label: str
     y: float
     height: float
@@ -103,7 +103,7 @@ class _Wish(NamedTuple):
     role: Role
     label: str
     values: tuple[int, ...]
-    index: int = 0
+    number: int = 0
 
 
 class CardPlanner:
@@ -138,7 +138,7 @@ class CardPlanner:
     # -- the kinds of boxes ---------------------------------------------------------------------
 
     def _node(self, box: Box) -> Card:
-        node = box.keys[0]
+        node = cast("int", box.keys[0])
         attributes = self._attributes(box)
         heading = [attributes["name"], subtitle(self._recording, attributes), module_text(attributes)]
         wishes: list[_Wish] = []
@@ -235,8 +235,9 @@ class CardPlanner:
         card = self._card(heading, [])
         rows: list[Row] = []
         y = card.height - PADDING + GAP / 2
-        for role, label in (("in", "in"), ("out", "out")):
-            rows.append(Row(role, 0, label, y, ROW, False, len(norm)))
+        roles: tuple[Role, Role] = ("in", "out")
+        for role in roles:
+            rows.append(Row(role, 0, role, y, ROW, False, len(norm)))
             y += ROW
         label_width = text_width("out ", SUBTITLE)
         width = max(card.width, 2 * PADDING + label_width + text_width(norm, VALUE))
@@ -277,7 +278,7 @@ class CardPlanner:
         for wish in wishes:
             heat, cells = self._look(wish.role, wish.values)
             height = HEAT_ROW if heat else ROW
-            rows.append(Row(wish.role, wish.index, wish.label, y, height, heat, cells))
+            rows.append(Row(wish.role, wish.number, wish.label, y, height, heat, cells))
             y += height
         return y
 
@@ -288,7 +289,7 @@ class CardPlanner:
         x = 0.0
         for wish in bucket:
             label = wish.label.strip()
-            rows.append(Row(wish.role, wish.index, label, y, COMPACT_ROW, True, COMPACT_CELLS, x, True))
+            rows.append(Row(wish.role, wish.number, label, y, COMPACT_ROW, True, COMPACT_CELLS, x, True))
             x += text_width(label + " ", SUBTITLE) + HEAT_WIDTH + GAP
         return y + COMPACT_ROW
 

@@ -145,10 +145,10 @@ def _grad(row: Row, box: Box, state: StepState) -> Content | None:
     if node == ev.NONE:
         return None
     outputs = state.grad_outputs(node)
-    if outputs is not None and row.index < len(outputs):
-        return _gradient(state, outputs[row.index])
+    if outputs is not None and row.number < len(outputs):
+        return _gradient(state, outputs[row.number])
     if row.role == "grad":
-        arrived = state.arrived(node, row.index)
+        arrived = state.arrived(node, row.number)
         return _gradient(state, arrived[-1][1]) if arrived else None
     return None
 
@@ -157,7 +157,7 @@ def _arrival(row: Row, box: Box, state: StepState) -> Content | None:
     node = _node_of(box, state)
     if node == ev.NONE:
         return None
-    slot, place = divmod(row.index, 8)
+    slot, place = divmod(row.number, 8)
     arrived = state.arrived(node, slot)
     if place >= len(arrived):
         return None
@@ -168,7 +168,7 @@ def _arrival(row: Row, box: Box, state: StepState) -> Content | None:
 
 def _hook(row: Row, box: Box, flow: Flow, state: StepState) -> Content | None:
     node = _node_of(box, state)
-    hooks = [] if node == ev.NONE else flow.hooks_into(node, row.index, state.event_number)
+    hooks = [] if node == ev.NONE else flow.hooks_into(node, row.number, state.event_number)
     if not hooks:
         return None
     name = shorten(hooks[-1].hook.replace("<locals>.", "") or "hook", 20)

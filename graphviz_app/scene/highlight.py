@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from graphviz_app.graph.attributes import values_of
 from graphviz_app.graph.paths import ways_from_roots
 from graphviz_app.recording.events import NONE
 from graphviz_app.scene.hit import Hit
@@ -36,7 +37,7 @@ def _targets(picture: Picture, selection: tuple[Any, ...]) -> list[Hashable]:
         case ("node", node) if node in graph:
             return [node]
         case ("leaf", leaf):
-            return [key for key, number in graph.nodes(data="leaf", default=NONE) if number == leaf]
+            return [key for key, number in values_of(graph, "leaf", NONE) if number == leaf]
         case ("edge", edge):
             recorded = picture.timeline.recording.index.edges
             target = int(recorded.target[edge])

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -18,7 +19,8 @@ REACH = 7.0
 _SAMPLES = np.linspace(0.0, 1.0, 13)
 
 
-class Hit(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Hit:
     """A box, a link, or the frame of an open group, by its index in the picture."""
 
     kind: Literal["box", "link", "group"]

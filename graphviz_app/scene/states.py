@@ -170,7 +170,8 @@ class StateTable:
         births = np.full(len(self._sizes), np.iinfo(np.int64).max, np.int64)
         found = {summary.leaf: summary.event for summary in self._timeline.recording.leaves}
         for leaf, number in self.leaf_box.items():
-            births[number] = found.get(leaf, births[number])
+            if leaf in found:
+                births[number] = found[leaf]
         return births
 
     def _links_of_references(self) -> tuple[Numbers, Numbers]:
