@@ -64,7 +64,11 @@ class Ticket:
 
 
 class LayoutService:
-    """Owns the layout process. Callbacks come from the service's own thread."""
+    """Owns the layout process. Callbacks come from the service's own thread.
+
+    Attributes:
+        patience: Seconds that the layered engine is given where Graphviz failed.
+    """
 
     def __init__(self, command: Sequence[str] | None = None) -> None:
         """Start the process, so that it is warm when the first request comes.
@@ -72,15 +76,23 @@ class LayoutService:
         Args:
             command: How to start it; None for the usual way.
         """
+        self.patience = TIMEOUT
         self._command = list(command or worker_command())
         self._waiting: deque[Ticket] = deque()
         self._busy: Ticket | None = None
         self._known: OrderedDict[LayoutRequest, Layout] = OrderedDict()
         self._closed = False
+        self._killed = False
         self._change = threading.Condition()
         self._child = Child(self._command)
         self._thread = threading.Thread(target=self._serve, name="layout service", daemon=True)
         self._thread.start()
+
+    @property
+    def worker_pid(self) -> int:
+        """The layout process's id, for `doctor` and tests."""
+        with self._change:
+            return self._child.pid
 
     def submit(
         self,
@@ -130,6 +142,7 @@ class LayoutService:
         with self._change:
             ticket.cancelled = True
             if self._busy is ticket:
+                self._killed = True
                 self._child.kill()
             elif ticket in self._waiting:
                 self._waiting.remove(ticket)
@@ -166,8 +179,19 @@ class LayoutService:
                 ticket.cancelled = ticket.cancelled or self._closed
                 if isinstance(outcome, Layout) and ticket.previous is None:
                     self._remember(ticket.request, outcome)
-            ticket.settle(outcome)
+                killed = self._killed
+            if killed:
+                # It may have been killed just after it answered: the next ticket must not meet a dead process.
+                self._renew()
+            self._tell(ticket, outcome)
         self._child.close()
+
+    def _tell(self, ticket: Ticket, outcome: Layout | LayoutError) -> None:
+        try:
+            ticket.settle(outcome)
+        except Exception as error:  # noqa: BLE001 - a caller's mistake must be seen, and must not end the service
+            told = (type(error), error, error.__traceback__, threading.current_thread())
+            threading.excepthook(threading.ExceptHookArgs(told))
 
     def _next(self) -> Ticket | None:
         with self._change:
@@ -205,7 +229,7 @@ class LayoutService:
             return Answer(None, "This graph takes too long to lay out; collapse some of its groups.")
 
     def _ask(self, ticket: Ticket, only: Engine | None) -> Answer:
-        seconds = ticket.timeout if only is None else max(3 * ticket.timeout, TIMEOUT)
+        seconds = ticket.timeout if only is None else max(3 * ticket.timeout, self.patience)
         previous = ticket.previous
         job = Job(
             ticket.request,
@@ -221,6 +245,7 @@ class LayoutService:
         """Replace a dead or hanging process by a fresh one."""
         self._child.close()
         with self._change:
+            self._killed = False
             if not self._closed:
                 self._child = Child(self._command)
 
