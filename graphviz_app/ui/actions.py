@@ -138,6 +138,7 @@ TABLE: tuple[ActionSpec, ...] = (
         repeats=True,
     ),
     ActionSpec("fit", "Fit the graph", "Show the whole graph", ("Ctrl+0",), "View", "fit"),
+    ActionSpec("labels", "Values on arrows", "Show the values that travel on the arrows", (), "View", checkable=True),
     ActionSpec("turn", "Turn the graph", "Let gradients flow to the right, or down again", ("Ctrl+T",), "View", "turn"),
     ActionSpec(
         "expand",

@@ -83,6 +83,7 @@ class Arrangement:
         self.rows.setSizes(sizes)
         column = self.centre.layout()
         column.replaceWidget(self.graph_place, views.canvas)
+        column.addWidget(views.legend)
         self.graph_place.deleteLater()
         chosen, hint = self.side.currentIndex(), self.side.widget(1)
         tip = self.side.tabToolTip(1)

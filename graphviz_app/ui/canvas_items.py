@@ -1,67 +1,39 @@
-"""What a selection is on the canvas, and what an item of the canvas means as a selection."""
+"""Between the scene's hits and the canvas's items: the same two facts, under the names of either room."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from graphviz_app.recording.events import NONE
+from graphviz_app.scene import hit
 from graphviz_app.ui.canvas.frame import Item
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from graphviz_app.scene.picture import Picture
     from graphviz_app.session.selection import Selection
 
 
 def selection_of(picture: Picture, item: Item | None) -> Selection:
     """What a person means who selects this item; () for nothing."""
-    if item is None:
+    return hit.selection_of(picture, None if item is None else hit.Hit(item.kind, item.index))
+
+
+def items_of(picture: Picture, selection: Selection) -> tuple[Item, ...]:
+    """The items that show a selection."""
+    return tuple(Item(found.kind, found.index) for found in hit.items_of(picture, selection))
+
+
+def way_items(picture: Picture, selection: Selection) -> tuple[Item, ...]:
+    """The items on every way from a loss to what is selected."""
+    # Imports networkx, which only somebody who has a picture has loaded already.
+    from graphviz_app.scene.highlight import path_items
+
+    return tuple(Item(found.kind, found.index) for found in path_items(picture, selection))
+
+
+def found_items(picture: Picture | None, query: str, step: int) -> tuple[Item, ...]:
+    """The boxes that fit a search, each once, in reading order."""
+    if picture is None:
         return ()
-    if item.kind == "group":
-        return ("group", tuple(picture.layout.groups[item.index].path))
-    if item.kind == "link":
-        edges = picture.graph.links[item.index].edges
-        return ("edge", int(edges[0])) if edges else ()
-    box = picture.graph.boxes[item.index]
-    if box.path:
-        return ("group", tuple(box.path))
-    if box.leaf != NONE:
-        return ("leaf", int(box.leaf))
-    return _selection_of_key(box.keys[0]) if box.keys else ()
+    from graphviz_app.scene.search import search
 
-
-def items_of_nodes(picture: Picture, nodes: Iterable[int]) -> tuple[Item, ...]:
-    """The boxes that show these nodes, closed groups among them."""
-    boxes = {picture.graph.box_of[node] for node in nodes if node in picture.graph.box_of}
-    return tuple(Item("box", box) for box in sorted(boxes))
-
-
-def items_of(picture: Picture, selection: Selection, nodes: Iterable[int]) -> tuple[Item, ...]:
-    """The items that show a selection; `nodes` are the nodes that it means."""
-    match selection:
-        case ("edge", int(edge)):
-            found = [Item("link", i) for i, link in enumerate(picture.graph.links) if edge in link.edges]
-            return tuple(found[:1])
-        case ("group", path):
-            groups = [Item("group", i) for i, group in enumerate(picture.layout.groups) if tuple(group.path) == path]
-            closed = [Item("box", i) for i, box in enumerate(picture.graph.boxes) if tuple(box.path) == path]
-            return tuple((groups + closed)[:1])
-        case ("operation", int(number)):
-            key = f"operation:{number}"
-            if key in picture.graph.box_of:
-                return (Item("box", picture.graph.box_of[key]),)
-            return items_of_nodes(picture, nodes)
-        case ("leaf", int(leaf)):
-            return tuple(Item("box", i) for i, box in enumerate(picture.graph.boxes) if box.leaf == leaf)
-        case _:
-            return items_of_nodes(picture, nodes)
-
-
-def _selection_of_key(key: object) -> Selection:
-    if isinstance(key, int):
-        return ("node", key)
-    kind, _, rest = str(key).partition(":")
-    if kind in ("leaf", "operation") and rest.isdigit():
-        return (kind, int(rest))
-    return ()
+    return tuple(Item("box", box) for box in dict.fromkeys(match.box for match in search(picture, query, step)))

@@ -184,7 +184,8 @@ class Documents(QObject):
         if self.is_modified and document.key != UNTITLED:
             self.restored.emit(document)
         self.changed.emit()
-        self.keep()
+        # What is open is remembered a moment later: nothing of it is lost, and the window is there sooner.
+        self._timer.start()
 
 
 def _untitled_path() -> str:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 Scope = Literal["graph", "program"]
 _SCOPES: tuple[tuple[Scope, str, str], ...] = (
-    ("graph", "In the graph", "Name, operation, variable, module, line 12, shape [3, 4], NaN, norm > 10"),
+    ("graph", "In the graph", "Name, operation, variable, module, line 12, (3, 4), nan, norm > 10"),
     ("program", "In the program", "Text of the program"),
 )
 _TYPING_MS = 120

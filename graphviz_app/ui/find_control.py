@@ -8,8 +8,7 @@ from PySide6.QtCore import QObject
 from PySide6.QtGui import QColor, QTextCursor
 from PySide6.QtWidgets import QTextEdit
 
-from graphviz_app.ui.canvas_items import selection_of
-from graphviz_app.ui.graph_search import matching_boxes
+from graphviz_app.ui.canvas_items import found_items, selection_of
 
 if TYPE_CHECKING:
     from graphviz_app.session.session import Session
@@ -80,13 +79,13 @@ class FindControl(QObject):
         """Another picture: look for the same things in it."""
         find = self._parts.find
         if not find.isHidden() and find.scope == "graph" and find.query:
-            self._items = matching_boxes(self._session.picture, self._session.state, find.query)
+            self._items = found_items(self._session.picture, find.query, self._session.step)
             self._views.canvas.set_found(self._items)
             self._position = 0
             find.show_result(min(1, len(self._items)), len(self._items))
 
     def _look_in_graph(self, query: str) -> None:
-        self._items = matching_boxes(self._session.picture, self._session.state, query)
+        self._items = found_items(self._session.picture, query, self._session.step)
         self._views.canvas.set_found(self._items)
         self._position = 0
         self._go()

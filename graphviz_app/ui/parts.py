@@ -19,6 +19,7 @@ from graphviz_app.ui.transport import PassChooser, SpeedControl, StepCounter
 
 if TYPE_CHECKING:
     from graphviz_app.ui.canvas import Canvas
+    from graphviz_app.ui.colouring_legend import ColouringLegend
     from graphviz_app.ui.look import Look
     from graphviz_app.ui.panels.inspector import Inspector
     from graphviz_app.ui.panels.ledger import LedgerPanel
@@ -60,6 +61,7 @@ class Views:
     inspector: Inspector
     timeline: TimelineStrip
     ledger: LedgerPanel
+    legend: ColouringLegend
 
 
 def build_parts(look: Look, speed: float) -> Parts:
@@ -80,8 +82,9 @@ def build_parts(look: Look, speed: float) -> Parts:
 def build_views() -> Views:
     """Make what shows recordings; imports numpy."""
     from graphviz_app.ui.canvas import Canvas
+    from graphviz_app.ui.colouring_legend import ColouringLegend
     from graphviz_app.ui.panels.inspector import Inspector
     from graphviz_app.ui.panels.ledger import LedgerPanel
     from graphviz_app.ui.panels.timeline_strip import TimelineStrip
 
-    return Views(Canvas(), Inspector(), TimelineStrip(), LedgerPanel())
+    return Views(Canvas(), Inspector(), TimelineStrip(), LedgerPanel(), ColouringLegend())

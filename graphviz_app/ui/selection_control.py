@@ -8,7 +8,7 @@ import numpy as np
 from PySide6.QtCore import QObject, Signal
 
 from graphviz_app.recording import events as ev
-from graphviz_app.ui.canvas_items import items_of, items_of_nodes, selection_of
+from graphviz_app.ui.canvas_items import items_of, selection_of, way_items
 from graphviz_app.ui.editor.line_map import LineMap
 from graphviz_app.ui.editor.marks import LineMarks, LineRole
 
@@ -131,14 +131,18 @@ class SelectionControl(QObject):
         picture = self._session.picture
         if picture is None:
             return
-        nodes = self._session.selected_nodes()
         canvas = self._views.canvas
-        if selection and selection[0] == "line":
-            canvas.set_selection(())
-            canvas.set_lit(items_of_nodes(picture, nodes))
-        else:
-            canvas.set_lit(())
-            canvas.set_selection(items_of(picture, selection, nodes))
+        items = items_of(picture, selection)
+        match selection:
+            case ("line", *_):
+                canvas.set_selection(())
+                canvas.set_lit(items)
+            case ("leaf", *_):
+                canvas.set_selection(items)
+                canvas.set_lit(way_items(picture, selection))
+            case _:
+                canvas.set_selection(items)
+                canvas.set_lit(())
 
     # ------------------------------------------------------------------ marks
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
 
+from graphviz_app.scene.frame import FrameOptions
 from graphviz_app.scene.theme import THEMES
 from graphviz_app.ui.playback import Playback
 
@@ -34,6 +35,7 @@ class StepControl(QObject):
         self._parts = parts
         self._views = views
         self._theme = _theme(look)
+        self._options = FrameOptions()
         self._frame: SceneFrame | None = None
         self._moving = False
         self.playback = Playback(self.advance, speed)
@@ -149,8 +151,19 @@ class StepControl(QObject):
         self._views.canvas.set_reduced_motion(look.reduced_motion)
         self._draw()
 
+    def set_colouring(self, name: str) -> None:
+        """Colour the boxes by what a person looks for; "" for the usual colours."""
+        self._options = self._options._replace(colouring=name)
+        self._draw()
+
+    def set_labels(self, labels: bool) -> None:
+        """Whether values stand on the arrows."""
+        self._options = self._options._replace(labels=labels)
+        self._draw()
+
     def _draw(self) -> None:
-        frame = self._session.frame(self._theme)
+        self._views.legend.show_colouring(self._session.picture, self._options.colouring, self._theme)
+        frame = self._session.frame(self._theme, options=self._options)
         if frame is None:
             return
         previous, self._frame = self._frame, frame

@@ -36,6 +36,14 @@ if TYPE_CHECKING:
 
 APP_TITLE = "Autograd Visualizer"
 _FIRST_SIZE = (1360, 860)
+_COLOURINGS = (
+    ("", "What happens"),
+    ("norm", "Gradient norm"),
+    ("time", "Order of execution"),
+    ("module", "Module"),
+    ("dtype", "dtype"),
+    ("odd", "NaN, Inf, zero, None"),
+)
 _THEMES = (("system", "As the system"), ("light", "Light"), ("dark", "Dark"))
 
 
@@ -86,7 +94,7 @@ class MainWindow(QMainWindow):
         self.documents.changed.connect(self._on_document_changed)
         self.view.look_changed.connect(self._on_look)
 
-        self._on_look(self.view.look)
+        self._dress(self.view.look)
         for name in ("stop", "export", "save_recording", *(spec.name for spec in table.TABLE if spec.menu == "Go")):
             self.actions_by_name[name].setEnabled(False)
 
@@ -182,6 +190,9 @@ class MainWindow(QMainWindow):
 
     def _on_look(self, look: Look) -> None:
         self.parts.set_look(look)
+        self._dress(look)
+
+    def _dress(self, look: Look) -> None:
         table.set_icons(self.actions_by_name, look, self.devicePixelRatioF())
         self.arrangement.set_look(look)
         self.arrangement.fit(self.width(), self.height())
@@ -304,6 +315,18 @@ class MainWindow(QMainWindow):
         export.aboutToShow.connect(lambda: self.bench.exports.fill_menu(export))
         self.arrangement.give_menu("export", export)
         menus["View"].insertMenu(self.actions_by_name["reduced_motion"], self._theme_menu(menus["View"]))
+        menus["View"].insertMenu(self.actions_by_name["labels"], self._colouring_menu(menus["View"]))
+
+    def _colouring_menu(self, parent: QMenu) -> QMenu:
+        menu = QMenu("Colour boxes by", parent)
+        group = QActionGroup(menu)
+        for name, words in _COLOURINGS:
+            action = menu.addAction(words)
+            action.setCheckable(True)
+            action.setChecked(not name)
+            action.triggered.connect(lambda _checked, name=name: self.bench.steps.set_colouring(name))
+            group.addAction(action)
+        return menu
 
     def _theme_menu(self, parent: QMenu) -> QMenu:
         menu = QMenu("Colours", parent)

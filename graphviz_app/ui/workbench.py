@@ -48,6 +48,8 @@ class Workbench(QObject):
         self._listen_to_views(views)
         self._listen_to_parts(parts)
         self._listen_to_controls()
+        views.canvas.set_following(True)
+        self._actions["labels"].setChecked(True)
         self.set_look(look)
         self._enable_steps()
         self._on_running(running=False)
@@ -139,7 +141,6 @@ class Workbench(QObject):
         action = self._actions["play"]
         action.setText("Pause" if playing else "Play")
         action.setIcon(icon("pause" if playing else "play", self._window.view.look, self._window.devicePixelRatioF()))
-        self.views.canvas.set_following(playing)
 
     def _on_toggle_requested(self, path: tuple[str, ...]) -> None:
         self.views.canvas.set_picture(self.session.picture, path)
@@ -218,7 +219,11 @@ class Workbench(QObject):
             "fit": self.views.canvas.fit,
             "expand": self._toggle_group,
             "turn": self._turn,
+            "labels": self._toggle_labels,
         }
+
+    def _toggle_labels(self) -> None:
+        self.steps.set_labels(self._actions["labels"].isChecked())
 
     def _turn(self) -> None:
         self.session.turn("LR" if self.session.direction == "TB" else "TB")
