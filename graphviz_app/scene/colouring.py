@@ -35,7 +35,7 @@ COLOURINGS = {
 """The colourings there are, and what a menu calls them."""
 _RAMP = 8
 _MOST_KINDS = 8
-_STRENGTH = 0.42
+_STRENGTH = 0.38
 """How much of a colour a tint has: pale enough for the card's text on it."""
 _KINDS = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#f0e442", "#7f7f7f")
 """Okabe and Ito's palette ("Color Universal Design", 2008), which every kind of colour blindness tells apart."""

@@ -40,10 +40,19 @@ class Ink(NamedTuple):
     title: str
     muted: str
     dashed: bool = False
+    plain: bool = False
+    """Whether values, too, are in the title's colour: theirs could not be read on this fill."""
 
 
-def ink(kind: BoxKind, state: int, theme: Theme) -> Ink:
-    """Fill, border and text colours of a box."""
+def ink(kind: BoxKind, state: int, theme: Theme, tint: str | None = None) -> Ink:
+    """Fill, border and text colours of a box; `tint` is the fill that a colouring gives it."""
+    colours = _ink(kind, state, theme)
+    if tint is None or colours.fill == theme.root_card:
+        return colours
+    return colours._replace(fill=tint, title=theme.text, muted=theme.text, plain=True)
+
+
+def _ink(kind: BoxKind, state: int, theme: Theme) -> Ink:
     look = Look(state & LOOK_MASK)
     if kind in ("operation", "tensor"):
         border = theme.made if look == Look.MADE else theme.grey
@@ -55,7 +64,7 @@ def ink(kind: BoxKind, state: int, theme: Theme) -> Ink:
     if look == Look.MADE:
         return Ink(theme.made_card, theme.made, 3.0, theme.text, theme.muted)
     if kind == "root":
-        return Ink(theme.root_card, theme.root_card, 1.0, theme.root_text, theme.root_text)
+        return Ink(theme.root_card, theme.root_card, 1.0, theme.root_text, theme.root_text, plain=True)
     fill, border = _resting(kind, theme)
     if look == Look.DONE and kind in ("node", "group"):
         return Ink(theme.done_card, theme.done, 1.2, theme.text, theme.muted)
@@ -83,8 +92,7 @@ def box_shapes(
 ) -> Iterator[Shape]:
     """The card of a box with its top left corner at `place`; `detail` 0 is a plain block, 3 has all texts."""
     x, y = place
-    colours = ink(kind, state, theme)
-    fill = colours.fill if tint is None else tint
+    colours = ink(kind, state, theme, tint)
     if detail == 0:
         strong = state & LOOK_MASK in (Look.RUNNING, Look.MADE, Look.DONE) or kind in ("leaf", "root")
         plain = tint or (colours.border if strong else theme.card_border)
@@ -94,7 +102,9 @@ def box_shapes(
         # A second edge behind it says: there is more inside.
         yield Rectangle(x + 4, y + 4, card.width, card.height, _CORNER, colours.fill, colours.border, 1.0)
     radius = _radius(kind, card)
-    yield Rectangle(x, y, card.width, card.height, radius, fill, colours.border, colours.border_width, colours.dashed)
+    yield Rectangle(
+        x, y, card.width, card.height, radius, colours.fill, colours.border, colours.border_width, colours.dashed
+    )
     if detail == 1:
         return
     for line in card.lines:
@@ -159,7 +169,7 @@ def _row_shapes(
     inner = left + row_label_width(row, card.label_width)
     meanings = {"value": theme.value, "gradient": theme.gradient, "odd": theme.warning}
     colour = meanings.get(content.kind, colours.muted)
-    if colours.fill == theme.root_card:
+    if colours.plain:
         colour = colours.title
     if content.record is None:
         yield Text(inner, baseline, content.text, VALUE, colour)

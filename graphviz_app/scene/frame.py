@@ -115,7 +115,7 @@ class SceneFrame:
         if state & LOOK_MASK == Look.UNBORN:
             return ()
         box, card = picture.graph.boxes[i], picture.cards[i]
-        colours = ink(box.kind, state, self.theme)
+        colours = ink(box.kind, state, self.theme, self._tint(state))
         contents = [row_content(row, box, picture.graph, picture.flow, self.state, i) for row in card.rows]
         return tuple(rows_shapes(card, contents, self._corner(i), colours, self.theme))
 
