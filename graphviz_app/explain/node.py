@@ -9,7 +9,13 @@ from graphviz_app.explain.checks import Check, check_call
 from graphviz_app.explain.numbers import accumulation, numbers
 from graphviz_app.explain.rules import rule_of
 from graphviz_app.explain.rules_engine import UNKNOWN_FORMULA
-from graphviz_app.explain.sentences import check_sentence, hook_sentences, origin_sentence, silence_sentences
+from graphviz_app.explain.sentences import (
+    check_sentence,
+    hook_sentences,
+    origin_sentence,
+    silence_sentences,
+    stretch_sentence,
+)
 from graphviz_app.recording import events as ev
 
 if TYPE_CHECKING:
@@ -123,9 +129,9 @@ def _source(call: Call, rule: Rule | None) -> str:
 
 def _sentences(call: Call, rule: Rule | None, checks: tuple[Check, ...]) -> list[str]:
     words = rule.words if rule is not None else _CUSTOM if _is_custom(call) else _NO_RULE
-    sentences = [words, origin_sentence(call)]
+    sentences = [words, stretch_sentence(call), origin_sentence(call)]
     if rule is not None and rule.needs:
-        sentences.append(f"For this it kept {rule.needs} from the forward pass.")
+        sentences.append(f"From the forward pass it needs {rule.needs}.")
     if call.called is None:
         sentences.append("It has not run yet.")
     sentences += silence_sentences(call, edges_from(call.timeline, call.node))
@@ -153,10 +159,10 @@ def _needed(call: Call, needs: str, inputs: int, outputs: int) -> list[int]:
     wanted: list[int] = []
     if needs != "its result":
         wanted += range(inputs)
-    if "other" in needs and inputs == 2:
+    if "other" in needs:
         # A factor is kept for the sake of the other one's gradient.
         edges = edges_from(call.timeline, call.node)
-        wanted = [index for index in (0, 1) if 1 - index in edges]
+        wanted = [index for index in range(min(inputs, 2)) if 1 - index in edges]
     if "result" in needs and outputs:
         wanted.append(inputs)
     return wanted

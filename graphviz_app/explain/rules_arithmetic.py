@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 X = r"\frac{\partial L}{\partial x}"
 X1 = r"\frac{\partial L}{\partial x_1}"
 X2 = r"\frac{\partial L}{\partial x_2}"
-_BROADCAST = " Where one of the two was stretched to the other's shape, the gradient is added up over the copies."
 
 
 def local_rule(local: Callable[[Call, int], Array]) -> Callable[[Call, int], Array]:
@@ -35,7 +34,7 @@ def local_rule(local: Callable[[Call, int], Array]) -> Callable[[Call, int], Arr
 
 
 def _binary(names: tuple[str, ...], formula: str, words: str, source: str, local: Any, needs: str = "") -> Rule:
-    return Rule(names, formula, words + _BROADCAST, source, local_rule(local), local, needs=needs)
+    return Rule(names, formula, words, source, local_rule(local), local, needs=needs)
 
 
 def _alpha(call: Call) -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from graphviz_app.explain.rules import rule_of
 from graphviz_app.recording import events as ev
 
 if TYPE_CHECKING:
@@ -33,6 +34,18 @@ def _file(call: Call, span: ev.Span) -> str:
     if span.file == 0 or not 0 <= span.file < len(call.recording.sources):
         return ""
     return f" of {call.recording.sources[span.file].path}"
+
+
+def stretch_sentence(call: Call) -> str:
+    """Whether broadcasting was undone on the way out."""
+    rule = rule_of(call.name)
+    if rule is None or rule.local is None or call.called is None:
+        return ""
+    values = (call.recording.value(value) for value in (*call.called.grad_outputs[:1], *call.called.grad_inputs))
+    shapes = {record.shape for record in values if record is not None}
+    if len(shapes) < 2:
+        return ""
+    return "One input was stretched to the other's shape, so its gradient is added up over the copies."
 
 
 def silence_sentences(call: Call, edges: Mapping[int, tuple[int, int]]) -> list[str]:
@@ -79,7 +92,13 @@ def check_sentence(checks: Sequence[Check]) -> str:
         return ""
     largest = max(check.difference or 0.0 for check in right)
     exactly = "exactly" if largest == 0 else f"to within {largest:.1g}"
-    which = "the gradient is" if len(right) == 1 else f"all {len(right)} gradients are"
+    which = (
+        "the gradient is"
+        if len(right) == 1
+        else "both gradients are"
+        if len(right) == 2
+        else f"all {len(right)} gradients are"
+    )
     unchecked = len(checks) - len(right)
     rest = f" ({unchecked} could not be checked.)" if unchecked else ""
     return f"Checked: computed again from the recorded values, {which} the same, {exactly}.{rest}"

@@ -1,0 +1,201 @@
+"""Why a tensor's `.grad` is None: the cause, and the line that is to blame for it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+import numpy as np
+
+from graphviz_app.explain.origins import Origins
+from graphviz_app.recording import events as ev
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from graphviz_app.timeline import Timeline
+
+Cause = Literal[
+    "no backward", "not yet", "failed", "cleared", "requires no grad", "autograd.grad", "inputs", "cut", "unused",
+    "undefined",
+]  # fmt: skip
+
+
+class MissingGrad(NamedTuple):
+    """Why there is no gradient.
+
+    Attributes:
+        cause: In a word or two.
+        sentence: For the user.
+        span: The line that is to blame, where there is one.
+        operation: The operation that cut the graph, or NONE.
+    """
+
+    cause: Cause
+    sentence: str
+    span: ev.Span | None = None
+    operation: int = ev.NONE
+
+
+_CUT_WORDS = {
+    "no_grad": "ran under no_grad(), so autograd did not record it",
+    "inference_mode": "ran under inference_mode(), so autograd did not record it",
+    "detach": "gives the values without their history",
+    "item": "takes the value out of torch, and what is computed from it is a plain number",
+    "no_input_requires_grad": "was given nothing that requires a gradient",
+    "dtype": "gives integers or truth values, which have no gradient",
+    "new_tensor": "makes a new tensor of the values, without their history",
+}
+
+
+def why_no_grad(timeline: Timeline, leaf: int, step: int) -> MissingGrad | None:
+    """Why a leaf's `.grad` is None at a step; None where it is not.
+
+    Raises:
+        IndexError: If there is no such leaf or step.
+    """
+    summary = timeline.leaf_summary(leaf)
+    if summary is None:
+        raise IndexError(f"There is no leaf {leaf}; the recording has {len(timeline.recording.leaves)}.")
+    if timeline.state(step).leaf_grad(leaf) != ev.NONE:
+        return None
+    return _Search(timeline, summary.tensor, step, leaf).answer()
+
+
+def why_tensor_has_no_grad(timeline: Timeline, tensor: int, step: int) -> MissingGrad | None:
+    """The same for any tensor of the program by its number; for one that is a leaf, like `why_no_grad`."""
+    for summary in timeline.recording.leaves:
+        if summary.tensor == tensor:
+            return why_no_grad(timeline, summary.leaf, step)
+    return _Search(timeline, tensor, step, ev.NONE).answer()
+
+
+class _Search:
+    def __init__(self, timeline: Timeline, tensor: int, step: int, leaf: int) -> None:
+        self._timeline = timeline
+        self._tensor = tensor
+        self._leaf = leaf
+        self._now = timeline.event_number(step)
+        self._state = timeline.state(step)
+        self._name = timeline.leaf_name(leaf) if leaf != ev.NONE else timeline.tensor_name(tensor) or "this tensor"
+        self._origins = Origins(timeline, tensor, self._now)
+
+    def answer(self) -> MissingGrad:
+        cleared = self._cleared()
+        passes = self._passes(since=-1 if cleared is None else cleared[0])
+        used = self._origins.first_use_event
+        if passes and used != ev.NONE and not self._passes(since=used):
+            where = self._at(self._origins.uses[0][0].span)
+            sentence = (
+                f"No backward pass has run since {self._name} was first used{where}, and only that writes to .grad."
+            )
+            return MissingGrad("no backward", sentence)
+        if cleared is not None and not passes:
+            return cleared[1]
+        constant = self._constant()
+        if constant is not None:
+            return constant
+        if not passes:
+            return MissingGrad("no backward", "No backward pass has run yet, and only that writes to .grad.")
+        return self._of_pass(passes[-1])
+
+    def _cleared(self) -> tuple[int, MissingGrad] | None:
+        if self._leaf == ev.NONE:
+            return None
+        number = self._timeline.grad_events.last(self._leaf, self._now)
+        event = self._timeline.recording.event(number) if number != ev.NONE else None
+        if not isinstance(event, ev.GradCleared | ev.GradWritten) or event.after != ev.NONE:
+            return None
+        by = f" by {event.how}" if event.how else ""
+        where = f"{by}{self._at(event.span)}"
+        sentence = f"{self._name}.grad was set to None{where}, and no backward pass has written to it since."
+        return number, MissingGrad("cleared", sentence, event.span)
+
+    def _passes(self, since: int) -> list[ev.BackwardStarted]:
+        """How the passes were started that began after event `since` and by now, first to last."""
+        starts = self._timeline.pass_starts
+        first, end = np.searchsorted(starts, [since + 1, self._now + 1])
+        events = (self._timeline.recording.event(int(number)) for number in starts[first:end])
+        return [event for event in events if isinstance(event, ev.BackwardStarted)]
+
+    def _constant(self) -> MissingGrad | None:
+        """Whether the tensor never asked for a gradient, or gave it up."""
+        if self._leaf != ev.NONE and not self._origins.uses:
+            return None
+        use = self._origins.uses[-1][1] if self._origins.uses else None
+        if use is None or use.requires_grad:
+            return None
+        if self._origins.once_required:
+            span = self._origins.switch_span
+            where = self._at(span) or " before it was used"
+            sentence = f"{self._name} gave up its gradient{where}: requires_grad was set to False."
+            return MissingGrad("requires no grad", sentence, span)
+        maker = self._origins.maker
+        record = self._timeline.recording.value(use.value)
+        if record is not None and not record.dtype.startswith(("float", "bfloat", "complex")):
+            sentence = f"{self._name} holds {record.dtype} numbers, and only floating-point ones can have a gradient."
+        elif maker is not None and maker.cut is not None and maker.cut != "no_input_requires_grad":
+            sentence = f"{self._name} was cut off where it was made{self._at(maker.span)}: {_what(maker)}."
+        else:
+            sentence = f"{self._name} was made without requires_grad=True, so autograd treats it as a constant."
+        return MissingGrad("requires no grad", sentence, None if maker is None else maker.span)
+
+    def _of_pass(self, started: ev.BackwardStarted) -> MissingGrad:
+        where = self._at(started.span)
+        if not started.accumulates:
+            sentence = f"{_short(started.call)}(){where} returns the gradients instead of writing them to .grad."
+            return MissingGrad("autograd.grad", sentence, started.span)
+        node = self._leaf_node()
+        if started.inputs and node not in started.inputs:
+            sentence = (
+                f"backward(inputs=...){where} wrote only to the tensors that it was told to, not to {self._name}."
+            )
+            return MissingGrad("inputs", sentence, started.span)
+        if node != ev.NONE and self._state.call(node) is not None:
+            sentence = f"The gradient that arrived at {self._name} was undefined (None), so there was nothing to add."
+            return MissingGrad("undefined", sentence, started.span)
+        return self._not_reached(started)
+
+    def _not_reached(self, started: ev.BackwardStarted) -> MissingGrad:
+        blocked = self._origins.blocking([root.tensor for root in started.roots])
+        if blocked is not None:
+            sentence = f"{self._name} was cut off{self._at(blocked.span)}: {_what(blocked)}."
+            return MissingGrad("cut", sentence, blocked.span, blocked.operation)
+        end = next((one.end for one in self._timeline.recording.passes if one.pass_id == started.pass_id), ev.NONE)
+        if end == ev.NONE or end > self._now:
+            return MissingGrad("not yet", f"The backward pass is still running and has not come to {self._name} yet.")
+        finished = self._timeline.recording.event(end)
+        if isinstance(finished, ev.BackwardFinished) and finished.error:
+            sentence = f"The backward pass{self._at(started.span)} ended with an error before it came to {self._name}."
+            return MissingGrad("failed", sentence, started.span)
+        return MissingGrad("unused", self._unused_sentence(started), started.span)
+
+    def _unused_sentence(self, started: ev.BackwardStarted) -> str:
+        result = self._result_name(started)
+        if not self._origins.uses:
+            return f"{self._name} was not used in anything before the backward pass, so {result} does not depend on it."
+        line = self._at(self._origins.uses[-1][0].span)
+        return f"{self._name} was last used{line}, but {result} was not computed from what came of it."
+
+    def _result_name(self, started: ev.BackwardStarted) -> str:
+        names = [self._timeline.tensor_name(root.tensor) for root in started.roots if root.tensor != ev.NONE]
+        return next((name for name in names if name), "the result")
+
+    def _leaf_node(self) -> int:
+        nodes: Sequence[int] = np.flatnonzero(self._timeline.recording.index.nodes.leaf == self._leaf).tolist()
+        return nodes[-1] if self._leaf != ev.NONE and nodes else ev.NONE
+
+    def _at(self, span: ev.Span | None) -> str:
+        if span is None:
+            return ""
+        sources = self._timeline.recording.sources
+        file = f" of {sources[span.file].path}" if 0 < span.file < len(sources) else ""
+        return f" on line {span.line}{file}"
+
+
+def _what(operation: ev.OperationRan) -> str:
+    cut = operation.cut or "detach"
+    return f"{_short(operation.name)} {_CUT_WORDS[cut]}"
+
+
+def _short(name: str) -> str:
+    return name.removeprefix("torch.Tensor.").removeprefix("torch.")

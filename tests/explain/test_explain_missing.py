@@ -1,0 +1,110 @@
+"""Why a `.grad` is None: the cause and the line, on real recordings of programs that lose a gradient in every way."""
+
+import re
+from typing import NamedTuple
+
+import pytest
+
+from graphviz_app.explain.missing import why_no_grad, why_tensor_has_no_grad
+from graphviz_app.recording import events as ev
+from graphviz_app.timeline import Timeline
+from tests.support_record import record_source
+
+HEAD = "import torch\nx = torch.ones(3, requires_grad=True)\nw = torch.ones(3, requires_grad=True)\n"
+
+
+class Case(NamedTuple):
+    program: str
+    cause: str
+    sentence: str
+    line: int | None = None
+    tensor: str = "w"
+
+
+CASES = {
+    "detach": Case(
+        "y = w.detach() * 2\nz = (x * y).sum()\nz.backward()\n", "cut", "w was cut off on line 4: detach", 4
+    ),
+    "no_grad": Case(
+        "with torch.no_grad():\n    y = w * 2\nz = (x * y).sum()\nz.backward()\n", "cut", r"on line 5.*no_grad\(\)", 5
+    ),
+    "item": Case("s = w.sum().item()\nz = (x * s).sum()\nz.backward()\n", "cut", "item.*out of torch", 4),
+    "a new tensor": Case("y = torch.tensor(w.tolist())\nz = (x * y).sum()\nz.backward()\n", "cut", "out of torch", 4),
+    "not used": Case("z = (x * 2).sum()\nz.backward()\n", "unused", ""),
+    "used elsewhere": Case("u = w * 3\nz = (x * 2).sum()\nz.backward()\n", "unused", "last used on line 4, but z"),
+    "no backward": Case("z = (x * w).sum()\n", "no backward", "No backward pass has run"),
+    "autograd.grad": Case(
+        "z = (x * w).sum()\ng = torch.autograd.grad(z, [x, w])\n", "autograd.grad", "on line 5 returns the gradients", 5
+    ),
+    "inputs": Case("z = (x * w).sum()\nz.backward(inputs=[x])\n", "inputs", "on line 5 wrote only", 5),
+    "cleared": Case("z = (x * w).sum()\nz.backward()\nw.grad = None\n", "cleared", "set to None.*on line 6", 6),
+    "zero_grad": Case(
+        "o = torch.optim.SGD([w], lr=1.)\nz = (x * w).sum()\nz.backward()\no.zero_grad()\n", "cleared", "on line 7", 7
+    ),
+    "switched off": Case(
+        "w.requires_grad_(False)\nz = (x * w).sum()\nz.backward()\n",
+        "requires no grad",
+        "gave up its gradient on line 4",
+        4,
+    ),
+    "a constant": Case(
+        "c = torch.ones(3)\nz = (x * c).sum()\nz.backward()\n", "requires no grad", "constant", None, "c"
+    ),
+    "integers": Case(
+        "c = torch.tensor([1, 2, 3])\nz = (x * c).sum()\nz.backward()\n", "requires no grad", "int64", None, "c"
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def answers():
+    """All programs one after the other in one run, each with variables of its own, asked at its own end."""
+    text, ends = "import torch\n", []
+    for number, case in enumerate(CASES.values()):
+        program = HEAD.removeprefix("import torch\n") + case.program
+        text += re.sub(r"\b([xwzyguosc])\b(?!\()", rf"\1_{number}", program)
+        ends.append(text.count("\n"))
+    timeline = Timeline(record_source(text))
+    return {
+        name: (_answer(timeline, f"{case.tensor}_{number}", ends[number]), ends[number] - _lines(case))
+        for number, (name, case) in enumerate(CASES.items())
+    }
+
+
+def _lines(case: Case) -> int:
+    """How many lines the program would have by itself."""
+    return (HEAD + case.program).count("\n")
+
+
+def _answer(timeline, name, last_line):
+    columns = timeline.recording.index.events
+    after = next((n for n in range(len(columns)) if columns.line[n] > last_line), None)
+    step = timeline.step_count if after is None else timeline.step_of_event(after) - 1
+    for summary in timeline.recording.leaves:
+        if summary.name == name:
+            return why_no_grad(timeline, summary.leaf, step)
+    tensor = next(bound.tensor for bound in timeline.recording.index.tensor_names if bound.name == name)
+    return why_tensor_has_no_grad(timeline, tensor, step)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_the_cause_and_the_line_are_named(answers, name):
+    case = CASES[name]
+    missing, offset = answers[name]
+    assert missing is not None
+    by_itself = re.sub(r"line (\d+)", lambda found: f"line {int(found[1]) - offset}", missing.sentence)
+    assert missing.cause == case.cause, missing
+    assert re.search(case.sentence, re.sub(r"_\d+", "", by_itself)), missing
+    if case.line is not None:
+        assert missing.span is not None
+        assert missing.span.line - offset == case.line
+    assert missing.sentence.endswith(".")
+
+
+def test_there_is_nothing_to_explain_where_there_is_a_gradient_and_before_it_there_is():
+    timeline = Timeline(record_source(HEAD + "z = (x * w).sum()\nz.backward()\n"))
+    leaf = next(summary.leaf for summary in timeline.recording.leaves if summary.name == "w")
+    assert why_no_grad(timeline, leaf, timeline.step_count) is None
+    started = timeline.next_of_kind(0, (ev.BackwardStarted,))
+    assert why_no_grad(timeline, leaf, started).cause == "not yet"
+    assert why_no_grad(timeline, leaf, started - 1).cause == "no backward"

@@ -1,0 +1,141 @@
+"""A node explained: its rule, the recorded numbers put in, where it comes from, and honest where nothing is known."""
+
+import numpy as np
+import pytest
+
+from graphviz_app.explain.latex import latex_array, latex_number
+from graphviz_app.explain.node import explain_node
+from graphviz_app.recording import events as ev
+from graphviz_app.timeline import Timeline
+from tests.support_record import record_source
+from tests.support_synthetic import Script, accumulation
+
+PROGRAM = """\
+import torch
+x = torch.tensor([2.0, -1.0], requires_grad=True)
+y = x * 3
+z = (y * y).sum()
+class Double(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, a):
+        return a * 2
+    @staticmethod
+    def backward(ctx, g):
+        return g * 2
+z = Double.apply(z) + torch.fft.fft(x).abs().sum()
+z.backward()
+"""
+
+
+@pytest.fixture(scope="module")
+def timeline():
+    return Timeline(record_source(PROGRAM))
+
+
+def explained(timeline, name, step=None, which=0):
+    nodes = timeline.recording.index.nodes
+    found = [node for node in range(len(nodes)) if nodes.name(node).endswith(name)]
+    return explain_node(timeline.recording, timeline, found[which], timeline.step_count if step is None else step)
+
+
+def test_a_product_shows_its_numbers_and_that_they_are_right(timeline):
+    product = explained(timeline, "MulBackward0", which=1)
+    assert product.numbers_latex == (
+        r"\left[2,\; 2\right] \cdot \left[6,\; -3\right] = \left[12,\; -6\right]"
+    )
+    assert len(product.all_numbers_latex) == 2
+    assert [saved.name for saved in product.saved] == ["y", "y"]
+    assert any(sentence.startswith("Checked") for sentence in product.sentences)
+    assert any("line 4" in sentence for sentence in product.sentences)
+    assert product.source == "derivatives.yaml: mul.Tensor"
+
+
+def test_a_number_in_the_program_is_put_in_too(timeline):
+    tripled = explained(timeline, "MulBackward0")
+    assert tripled.title == "MulBackward0 of y"
+    assert r"\cdot 3 =" in tripled.numbers_latex
+    assert "Its second input needs no gradient, so none is computed for it." in tripled.sentences
+
+
+def test_before_it_ran_there_are_a_formula_and_no_numbers(timeline):
+    product = explained(timeline, "MulBackward0", step=1)
+    assert product.formula_latex
+    assert product.numbers_latex == ""
+    assert product.inputs == product.outputs == ()
+    assert "It has not run yet." in product.sentences
+
+
+def test_a_leaf_shows_the_sum(timeline):
+    leaf = explained(timeline, "AccumulateGrad")
+    assert leaf.title == "AccumulateGrad of x"
+    assert leaf.numbers_latex.startswith(r"\mathrm{None} + ")
+
+
+def test_a_custom_function_is_said_to_be_one(timeline):
+    double = explained(timeline, "DoubleBackward")
+    assert "written in Python" in double.sentences[0]
+    assert "vector-Jacobian product" in double.sentences[0]
+    assert double.checks == () or all(check.agrees is None for check in double.checks)
+
+
+def test_a_node_without_a_rule_says_so(timeline):
+    transform = explained(timeline, "FftR2CBackward0")
+    assert "no rule" in transform.sentences[0]
+    assert "vector-Jacobian product" in transform.sentences[0]
+
+
+def test_every_node_of_every_rule_is_explained(rules_recording):
+    recording, _ = rules_recording
+    timeline = Timeline(recording)
+    for node in range(len(recording.index.nodes)):
+        explanation = explain_node(recording, timeline, node, timeline.step_count)
+        assert explanation.title
+        assert all(sentence.endswith((".", ".)")) for sentence in explanation.sentences), explanation.sentences
+
+
+def test_numbers_can_be_drawn(rules_recording):
+    ziamath = pytest.importorskip("ziamath")
+    recording, _ = rules_recording
+    timeline = Timeline(recording)
+    drawn = 0
+    for node in range(0, len(recording.index.nodes), 12):
+        for text in explain_node(recording, timeline, node, timeline.step_count).all_numbers_latex:
+            assert "<svg" in ziamath.Latex(text).svg()
+            drawn += 1
+    assert drawn > 10
+
+
+def test_hooks_that_changed_a_gradient_are_named():
+    script = accumulation(passes=1)
+    call = next(index for index, event in enumerate(script.events) if isinstance(event, ev.NodeCalled))
+    hook = ev.HookChange("grad_inputs", 0, script.events[call].grad_inputs[0], 0, "clip", ev.Span(0, 9))
+    script.events[call] = ev.NodeCalled(0, 0, script.events[call].grad_outputs, (0,), (hook,))
+    timeline = Timeline(script.recording())
+    explanation = explain_node(timeline.recording, timeline, 0, timeline.step_count)
+    assert "The hook clip changed what went out, line 9." in explanation.sentences
+
+
+def test_an_unknown_node_is_refused():
+    timeline = Timeline(Script().recording())
+    with pytest.raises(IndexError, match="no node 0"):
+        explain_node(timeline.recording, timeline, 0, 0)
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (3.0, "3"),
+        (1 / 3, "0.333"),
+        (-2.5e-7, r"-2.5 \cdot 10^{-7}"),
+        (float("nan"), r"\mathrm{NaN}"),
+        (float("-inf"), r"-\infty"),
+        (np.int64(7), "7"),
+        (1 - 2j, r"\left(1 - 2 i\right)"),
+    ],
+)
+def test_numbers_are_written_in_three_digits(value, text):
+    assert latex_number(value) == text
+
+
+def test_a_matrix_is_put_in_braces():
+    assert latex_array(np.eye(2)) == r"{\begin{bmatrix} 1 & 0 \\ 0 & 1 \end{bmatrix}}"
