@@ -67,10 +67,10 @@ def _pin_gates(graph: graphviz.Digraph, piece: Piece) -> None:
     count = len(piece.sizes)
     for rank, members in (("source", range(piece.entries)), ("sink", range(count - piece.exits, count))):
         if members:
-            with graph.subgraph() as pinned:
-                pinned.attr(rank=rank)
-                for member in members:
-                    pinned.node(str(member))
+            pinned = graphviz.Digraph(graph_attr={"rank": rank})
+            for member in members:
+                pinned.node(str(member))
+            graph.subgraph(pinned)
 
 
 def _used_ports(piece: Piece) -> list[tuple[set[int], set[int]]]:

@@ -25,7 +25,7 @@ class End(NamedTuple):
     """One end of a segment: a box of the request, a child group's gate, or a gate of the level itself."""
 
     kind: str
-    index: int
+    number: int
     gate: int = 0
 
 
@@ -162,12 +162,14 @@ def _piece_link(
 
     def end(which: End, port: float, *, bottom: bool) -> tuple[int, float]:
         if which.kind == "box":
-            width = request.boxes[which.index].width
-            return place["box", which.index], port * width / (width + margins.get(which.index, NO_MARGIN).right or 1.0)
+            width = request.boxes[which.number].width
+            return place["box", which.number], port * width / (
+                width + margins.get(which.number, NO_MARGIN).right or 1.0
+            )
         if which.kind == "group":
-            frame = gates[which.index]
-            return place["group", which.index], (frame.exits if bottom else frame.entries)[which.gate] / frame.width
-        return (which.index if which.kind == "entry" else first_exit + which.index), 0.5
+            frame = gates[which.number]
+            return place["group", which.number], (frame.exits if bottom else frame.entries)[which.gate] / frame.width
+        return (which.number if which.kind == "entry" else first_exit + which.number), 0.5
 
     source, source_port = end(segment.source, link.source_port, bottom=True)
     target, target_port = end(segment.target, link.target_port, bottom=False)

@@ -152,7 +152,9 @@ def _move(request: LayoutRequest, fresh: Layout, previous: Anchor, change: Chang
         item = item_of(i, box.group, change)
         at = items[level_of(box.group, change)]
         if item not in at:
-            at[item] = old_box[box.key] if item[0] == "box" else old_group[item[1]]
+            at[item] = (
+                old_box[box.key] if item == ("box", i) else old_group[box.group[: level_of(box.group, change) + 1]]
+            )
     labels = _old_labels(request, previous, change)
     changed_before = old_box[change.box] if change.opened else old_group[change.path]
     size = _new_size(request, fresh, change)
@@ -160,23 +162,18 @@ def _move(request: LayoutRequest, fresh: Layout, previous: Anchor, change: Chang
     moved = Moved([], {}, [], {}, (before, before))
     titles = {group.path: group.title_width for group in request.groups}
     for level in reversed(range(levels)):
-        around = {**items[level], **{("label", key): place for key, place in labels[level].items()}}
-        room = make_room(list(around.values()), before, size, anchor_x)
-        now: list[Rectangle] = []
-        for (item, place), shift in zip(around.items(), room.shifts.tolist(), strict=True):
-            now.append(_shifted(place, shift))
-            if item[0] == "label":
-                moved.labels[item[1]] = now[-1]  # type: ignore[index]
-            else:
-                moved.shifts[item] = (shift[0], shift[1])
+        around = [*items[level].values(), *labels[level].values()]
+        room = make_room(around, before, size, anchor_x)
+        shifts = room.shifts.tolist()
+        now = [_shifted(place, shift) for place, shift in zip(around, shifts, strict=True)]
+        moved.shifts.update({item: (x, y) for item, (x, y) in zip(items[level], shifts, strict=False)})
+        moved.labels.update(zip(labels[level], now[len(items[level]) :], strict=True))
         moved.rectangles.insert(0, [*now, room.changed])
         if level == levels - 1:
             moved = moved._replace(changed=(before, room.changed))
         if level:
             frame = old_group[change.path[:level]]
-            grown = _grown(
-                frame, [*around.values(), before], [*now, room.changed], titles.get(change.path[:level], 0.0)
-            )
+            grown = _grown(frame, [*around, before], [*now, room.changed], titles.get(change.path[:level], 0.0))
             moved.levels.insert(0, (frame, grown))
             before, size = frame, (grown[2] - grown[0], grown[3] - grown[1])
             anchor_x = (frame[0] + frame[2]) / 2 - grown[0]

@@ -125,7 +125,7 @@ def _moved(
             part = part_of_link[k]
             end = curve[-1] + (moves[part + 1] - moves[part], 0.0)
             cut = cuts.crossed[k]
-            curve = _bend(curve[0], end, cuts.tops[cut], cuts.bottoms[cut])
+            curve = _bend(curve[0], end, float(cuts.tops[cut]), float(cuts.bottoms[cut]))
             labels[k] = (curve[0] + curve[-1]) / 2
         curves.append(curve)
     offsets = np.cumsum([0, *(len(curve) for curve in curves)], dtype=np.int64)
