@@ -112,6 +112,18 @@ def training(iterations=3, *, clear=True, size=4):
     return writer.recording()
 
 
+def long_ledger(entries):
+    """Nothing but accumulations and clears, over and over, of the same few values."""
+    writer = Writer()
+    w, three, zero = writer.value([1, 1]), writer.value([3, 3]), writer.value([0, 0])
+    start(writer, w)
+    clear = ev.GradCleared(0, three, zero, ev.Span(0, 9), "Tensor.zero_")
+    for number in range(entries // 2):
+        writer.add(ev.BackwardStarted(number), ev.GradAccumulated(number, 0, zero, three, three))
+        writer.add(ev.BackwardFinished(number), clear)
+    return writer.recording()
+
+
 def troubled():
     """NaN and Inf in the gradients, an in-place write, a clear to None, an error at the end."""
     writer = Writer()

@@ -13,6 +13,7 @@ from graphviz_app.scene.numbers import tensor_text
 from graphviz_app.ui.panels.colours import widget_theme
 from graphviz_app.ui.panels.facts import Code, Fact, Formula, Paragraph, Row, Value
 from graphviz_app.ui.panels.formula_view import FormulaView
+from graphviz_app.ui.panels.tensor_text import is_odd
 from graphviz_app.ui.panels.tensor_view import TensorView
 
 if TYPE_CHECKING:
@@ -39,24 +40,23 @@ class RowWidget(QWidget):
 
 
 class FactRow(RowWidget):
-    """The name small above the text."""
+    """The name, dimmed, and the text."""
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
         self._row: Fact | None = None
-        self._name, self._text = label(self), label(self)
+        self._text = label(self)
         self._text.setTextInteractionFlags(_SELECTABLE | _LINKS)
         self._text.linkActivated.connect(lambda _link: self.followed.emit(self._row))
-        stack(self, self._name, self._text)
+        stack(self, self._text)
 
     def show_row(self, row: Fact, *, is_open: bool | None) -> None:  # noqa: ARG002 - only values open
         """Show another fact."""
         self._row = row
-        self._name.setText(dimmed(self, row.name))
-        self._name.setVisible(bool(row.name))
         text = html.escape(row.text)
         is_link = bool(row.target) or row.step is not None
-        self._text.setText(f'<a href="go">{text}</a>' if is_link else f"<span>{text}</span>")
+        name = dimmed(self, row.name) + "&nbsp; " if row.name else ""
+        self._text.setText(name + (f'<a href="go">{text}</a>' if is_link else f"<span>{text}</span>"))
         self.setAccessibleName(f"{row.name}: {row.text}")
 
 
@@ -71,18 +71,14 @@ class ValueRow(RowWidget):
         self._arrow.setCheckable(True)
         self._arrow.setAutoRaise(True)
         self._arrow.setArrowType(Qt.ArrowType.RightArrow)
-        self._name, self._text = label(self), label(self)
-        self._name.setTextInteractionFlags(_LINKS)
-        self._name.linkActivated.connect(lambda _link: self.followed.emit(self._row))
+        self._text = label(self)
+        self._text.setTextInteractionFlags(_SELECTABLE | _LINKS)
+        self._text.linkActivated.connect(lambda _link: self.followed.emit(self._row))
         self._arrow.clicked.connect(self._toggle)
         first = QHBoxLayout()
         first.setContentsMargins(0, 0, 0, 0)
         first.addWidget(self._arrow, 0, Qt.AlignmentFlag.AlignTop)
-        texts = QVBoxLayout()
-        texts.setSpacing(0)
-        texts.addWidget(self._name)
-        texts.addWidget(self._text)
-        first.addLayout(texts, 1)
+        first.addWidget(self._text, 1)
         self._rows = QVBoxLayout(self)
         self._rows.setContentsMargins(0, 0, 0, 0)
         self._rows.addLayout(first)
@@ -90,11 +86,11 @@ class ValueRow(RowWidget):
     def show_row(self, row: Value, *, is_open: bool | None) -> None:
         """Show another value."""
         self._row = row
-        name = html.escape(row.name)
-        self._name.setText(f'<a href="go">{name}</a>' if row.target else dimmed(self, row.name))
+        name = f'<a href="go">{html.escape(row.name)}</a>' if row.target else dimmed(self, row.name)
         text = tensor_text(row.record)
-        # A long line of digits may break after a comma only; a screen as narrow as a phone's still shows all of it.
-        self._text.setText(f"{text}  {row.note}".rstrip())
+        note = f" &nbsp;{dimmed(self, row.note)}" if row.note else ""
+        odd = f' style="color:{widget_theme(self).warning}"' if is_odd(row.record) else ""
+        self._text.setText(f"{name}<br><b{odd}>{html.escape(text)}</b>{note}")
         self._arrow.setAccessibleName(f"Show {row.name} whole")
         self._arrow.setVisible(row.record is not None)
         self.setAccessibleName(f"{row.name}: {text}")

@@ -1,27 +1,59 @@
-"""What `explain` says about a node or a leaf, as rows."""
+"""What `explain` says about a node, as rows."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from graphviz_app.explain.rules import rule_of
-from graphviz_app.ui.panels.facts import Formula, Paragraph, Row
+from graphviz_app.explain.node import explain_node
+from graphviz_app.recording.values import record_array
+from graphviz_app.ui.panels.facts import Fact, Formula, Paragraph, Row, Section, Value, section
 
 if TYPE_CHECKING:
+    from graphviz_app.explain.node import NodeExplanation
     from graphviz_app.timeline import StepState
 
-
-def formula_rows(state: StepState, node: int) -> list[Row]:
-    """The derivative rule of a node, and the rule with this call's numbers."""
-    rule = rule_of(state.recording.index.nodes.name(node))
-    return [] if rule is None else [Formula(rule.formula), Paragraph(rule.words)]
+_MOST_FORMULAS = 3
 
 
-def check_rows(state: StepState, node: int) -> list[Row]:
-    """Whether the recorded gradients are what the rule gives."""
-    return []
+def explained(state: StepState, node: int) -> NodeExplanation:
+    """What is to be said about a node at a step."""
+    return explain_node(state.recording, state.timeline, node, state.step)
 
 
-def missing_rows(state: StepState, leaf: int) -> list[Row]:
-    """Why a leaf's `.grad` is None."""
-    return []
+def formula_sections(said: NodeExplanation) -> tuple[Section, ...]:
+    """The derivative rule, the rule with this call's numbers, and both in words."""
+    rule: list[Row] = [Formula(said.formula_latex)] if said.formula_latex else []
+    numbers: list[Row] = [Formula(latex) for latex in said.all_numbers_latex[:_MOST_FORMULAS]]
+    wrong = any(check.agrees is False for check in said.checks)
+    words: list[Row] = [
+        Paragraph(sentence, alarm=wrong and place == len(said.sentences) - 1)
+        for place, sentence in enumerate(said.sentences)
+    ]
+    if said.source:
+        words.append(Fact("source of the rule", said.source))
+    return (
+        *section("Formula", rule),
+        *section("With numbers", numbers),
+        *section("In words", words),
+        *section("Expected by the rule", _expected(said)),
+    )
+
+
+def _expected(said: NodeExplanation) -> list[Row]:
+    """What the rule says should have gone out, where that is not what did."""
+    return [
+        Value(f"grad_inputs[{check.slot}]", record_array(check.computed), "by the rule")
+        for check in said.checks
+        if check.agrees is False and check.computed is not None
+    ]
+
+
+def saved_rows(state: StepState, said: NodeExplanation) -> list[Row]:
+    """The tensors of the forward pass that the rule needs."""
+    return [
+        Value(
+            saved.name if saved.name == saved.what else f"{saved.name} ({saved.what})",
+            state.recording.value(saved.value),
+        )
+        for saved in said.saved
+    ]

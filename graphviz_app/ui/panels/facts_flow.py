@@ -80,15 +80,13 @@ def cut_text(cut: ev.Cut) -> str:
     """Why a value went on but the graph did not, in a sentence."""
     match cut:
         case "no_grad":
-            return (
-                "It ran under torch.no_grad(): autograd records nothing there, so no gradient can come back through it."
-            )
+            return "It ran under torch.no_grad(): autograd records nothing there, so no gradient comes back through it."
         case "inference_mode":
             return "It ran under torch.inference_mode(): its results can never take part in autograd."
         case "detach":
             return "detach() (or .data) gives the same values without their history: gradients stop here."
         case "item":
-            return "The value left torch as plain Python or numpy (.item(), .tolist(), .numpy()): autograd cannot follow it."
+            return "The value left torch (.item(), .tolist(), .numpy()): autograd cannot follow it there."
         case "no_input_requires_grad":
             return "None of its inputs has requires_grad=True: there is nothing to differentiate."
         case "dtype":

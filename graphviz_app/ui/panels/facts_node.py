@@ -10,7 +10,7 @@ from graphviz_app.recording import events as ev
 from graphviz_app.scene.numbers import count_text
 from graphviz_app.timeline import Phase
 from graphviz_app.ui.panels.facts import Code, Fact, Page, Paragraph, Row, Section, Value, section
-from graphviz_app.ui.panels.facts_explained import check_rows, formula_rows
+from graphviz_app.ui.panels.facts_explained import explained, formula_sections, saved_rows
 from graphviz_app.ui.panels.passes import pass_name
 from graphviz_app.ui.panels.words import operation_name
 
@@ -23,14 +23,16 @@ _DEFINITION_LINES = 40
 def node_page(state: StepState, node: int) -> Page:
     """The node's name, what came in, what went out, why, and from where."""
     name = state.recording.index.nodes.name(node)
+    said = explained(state, node)
+    formula, *words = formula_sections(said)
     sections = (
         *section("Node", _identity(state, node)),
-        *section("Formula", formula_rows(state, node)),
+        formula,
         *section("Received: grad_outputs", _received(state, node)),
         *section("Sends: grad_inputs", _sent(state, node)),
         *section("Changed by hooks", _hooks(state, node)),
-        *section("Check", check_rows(state, node)),
-        *section("Saved for backward", _saved(state, node)),
+        *words,
+        *section("Saved for backward", saved_rows(state, said)),
         *section("Forward", _forward(state, node), is_open=False),
         *_definition(state, node),
     )
@@ -161,22 +163,6 @@ def _hooks(state: StepState, node: int) -> list[Row]:
         rows.append(Value("before", state.recording.value(change.before)))
         rows.append(Value("after", state.recording.value(change.after)))
     return rows
-
-
-def _saved(state: StepState, node: int) -> list[Row]:
-    operation = state.recording.operation(int(state.recording.index.nodes.operation[node]))
-    if operation is None:
-        return []
-    uses = (*operation.inputs, *operation.outputs)
-    count = len(operation.inputs)
-    return [
-        Value(
-            _use_name(state, uses[place], "input" if place < count else "output"),
-            state.recording.value(uses[place].value),
-        )
-        for place in operation.saved
-        if place < len(uses)
-    ]
 
 
 def _forward(state: StepState, node: int) -> list[Row]:

@@ -27,6 +27,10 @@ class FormulaPress(QObject):
         self._pool.setMaxThreadCount(1)
         self.printed.connect(self._keep)
 
+    def has(self, latex: str) -> bool:
+        """Whether a formula is printed already."""
+        return latex in self._drawings
+
     def drawing(self, latex: str) -> str | None:
         """The SVG of a formula in black, or None while it is not printed yet: `printed` will tell."""
         if latex in self._drawings:
@@ -61,11 +65,11 @@ class _Job(QRunnable):
 
 def draw(latex: str, size: float = 32.0) -> str:
     """The SVG of a formula in black; "" where ziamath does not understand it."""
-    import ziamath
-
-    # With SVG 2, Qt's renderer draws the glyphs in the wrong places.
-    ziamath.config.svg2 = False
     try:
+        import ziamath
+
+        # With SVG 2, Qt's renderer draws the glyphs in the wrong places.
+        ziamath.config.svg2 = False
         return ziamath.Latex(latex, size=size).svg()
     except Exception:  # noqa: BLE001 - a parser of somebody else's: a formula that fails is shown as text
         return ""

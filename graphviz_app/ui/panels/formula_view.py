@@ -5,17 +5,19 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QByteArray, QEvent, QRectF, QSize, Qt
+from PySide6.QtCore import QByteArray, QEvent, QRectF, QSize, Qt, QTimer
 from PySide6.QtGui import QFontMetricsF, QImage, QPainter, QPalette
 from PySide6.QtSvg import QSvgRenderer
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-
 if TYPE_CHECKING:
-    from graphviz_app.ui.panels.formula_press import FormulaPress
     from PySide6.QtGui import QPaintEvent
 
+    from graphviz_app.ui.panels.formula_press import FormulaPress
+
 _DRAWN_AT = 32.0
+_PATIENCE = 120
+"""Milliseconds that a formula must stay before it is worth drawing: while steps fly by, text will do."""
 _SMALLEST = 0.55
 _SYMBOLS = {
     "partial": "∂", "cdot": "·", "odot": "⊙", "top": "ᵀ", "sum": "∑", "times": "×", "le": "≤", "ge": "≥", "leq": "≤",
@@ -38,6 +40,10 @@ class FormulaView(QWidget):
         policy.setHeightForWidth(True)
         self.setSizePolicy(policy)
         press.printed.connect(self._take)
+        self._patience = QTimer(self)
+        self._patience.setSingleShot(True)
+        self._patience.setInterval(_PATIENCE)
+        self._patience.timeout.connect(self._order)
 
     def set_latex(self, latex: str) -> None:
         """Show another formula; it is drawn when it is printed."""
@@ -47,11 +53,18 @@ class FormulaView(QWidget):
         self._renderer, self._image = None, None
         self.setAccessibleName(f"Formula: {plain(latex)}")
         self.setToolTip(latex)
-        svg = self._press.drawing(latex)
-        if svg is not None:
-            self._take(latex, svg)
+        self._patience.stop()
+        if self._press.has(latex):
+            self._order()
+        else:
+            self._patience.start()
         self.updateGeometry()
         self.update()
+
+    def _order(self) -> None:
+        svg = self._press.drawing(self._latex)
+        if svg is not None:
+            self._take(self._latex, svg)
 
     @property
     def is_drawn(self) -> bool:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtCore import QEvent, Qt, QTimer, Signal
 from PySide6.QtGui import QFontMetricsF
 from PySide6.QtWidgets import QScrollArea, QVBoxLayout, QWidget
 
@@ -15,6 +16,8 @@ from graphviz_app.ui.panels.facts_page import page_of
 from graphviz_app.ui.panels.formula_press import FormulaPress
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from PySide6.QtGui import QShowEvent
 
     from graphviz_app.recording import Recording
@@ -22,6 +25,8 @@ if TYPE_CHECKING:
 
 _NOTHING_RUN = "Run a program, then select a node, an edge or a leaf: all that is known about it is shown here."
 _NOTHING_SELECTED = "Select a node, an edge or a leaf, or step on: what runs now is shown here."
+_LONGEST_WAIT = 150
+"""Milliseconds."""
 
 
 class Inspector(QScrollArea):
@@ -35,11 +40,17 @@ class Inspector(QScrollArea):
     step_requested = Signal(int)
     selection_requested = Signal(object)
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, parent: QWidget | None = None, clock: Callable[[], float] = time.perf_counter) -> None:
         super().__init__(parent)
         self._state: StepState | None = None
         self._selection: tuple[Any, ...] = ()
+        self._clock = clock
+        self._cost = 0.0
+        self._soon = QTimer(self)
+        self._soon.setSingleShot(True)
+        self._soon.timeout.connect(self._catch_up)
         self._stale = False
+        self._to_top = False
         self._has_recording = False
         self._open: dict[str, bool] = {}
         self._open_values: dict[str, bool] = {}
@@ -49,6 +60,8 @@ class Inspector(QScrollArea):
         self.setWidgetResizable(True)
         self.setFrameShape(QScrollArea.Shape.NoFrame)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        # Always there, so that what it shows does not change its width with its length.
+        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOn)
         self.setAccessibleName("Inspector")
         self._content = QWidget(self)
         self._rows = QVBoxLayout(self._content)
@@ -78,16 +91,27 @@ class Inspector(QScrollArea):
         """Show something else."""
         if selection != self._selection:
             self._selection = selection
+            self._to_top = True
             self._update()
-            self.verticalScrollBar().setValue(0)
+
+    def close_press(self) -> None:
+        """Wait for the formula that is being printed; for those who take the inspector apart."""
+        self._press.close()
 
     # -- inside ------------------------------------------------------------------------------------
 
     def _update(self) -> None:
-        """Fill in what is seen; a hidden inspector waits until it is shown."""
-        self._stale = not self.isVisible()
-        if not self._stale:
+        """Fill in what is seen soon: the canvas comes first, and while steps fly by some of them are left out."""
+        self._stale = True
+        if self.isVisible() and not self._soon.isActive():
+            self._soon.start(min(round(2000 * self._cost), _LONGEST_WAIT))
+
+    def _catch_up(self) -> None:
+        if self._stale and self.isVisible():
+            self._stale = False
+            start = self._clock()
             self._show(None if self._state is None else page_of(self._state, self._selection))
+            self._cost = self._clock() - start
 
     def _show(self, page: Page | None) -> None:
         self._content.setUpdatesEnabled(False)
@@ -107,6 +131,9 @@ class Inspector(QScrollArea):
             if title not in shown:
                 widget.setVisible(False)
         self._forget_old_lines(shown)
+        if self._to_top:
+            self._to_top = False
+            self.verticalScrollBar().setValue(0)
         self._content.setUpdatesEnabled(True)
 
     def _section(self, title: str) -> SectionWidget:
@@ -148,8 +175,7 @@ class Inspector(QScrollArea):
     def showEvent(self, event: QShowEvent) -> None:
         """Catch up with what happened while it was hidden."""
         super().showEvent(event)
-        if self._stale:
-            self._update()
+        self._catch_up()
 
     def changeEvent(self, event: QEvent) -> None:
         """Follow the palette and the font."""

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QSignalBlocker, Qt, Signal
+from PySide6.QtCore import QSignalBlocker, QSize, Qt, Signal
 from PySide6.QtGui import QFontMetricsF
 from PySide6.QtWidgets import (
     QComboBox,
     QHBoxLayout,
     QLabel,
+    QLayout,
     QSplitter,
     QStackedWidget,
     QTabWidget,
@@ -134,8 +135,15 @@ class LedgerPanel(QWidget):
         bar.addStretch(1)
         rows = QVBoxLayout(self)
         rows.setContentsMargins(0, 0, 0, 0)
+        # Side by side, table and plot need more room than a narrow panel has: they must not keep it from being one.
+        rows.setSizeConstraint(QLayout.SizeConstraint.SetNoConstraint)
         rows.addLayout(bar)
         rows.addWidget(self._stack, 1)
+
+    def minimumSizeHint(self) -> QSize:
+        """The table and, below it or beside it, a glimpse of the plot."""
+        metrics = QFontMetricsF(self.font())
+        return QSize(round(metrics.averageCharWidth() * 26), round(metrics.height() * 5))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Beside each other where there is room for both."""

@@ -11,7 +11,8 @@ from PySide6.QtGui import QFontMetricsF
 from PySide6.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QLabel, QStackedLayout, QVBoxLayout, QWidget
 
 from graphviz_app.scene.numbers import number
-from graphviz_app.ui.panels.ledger_series import PassAxis, Series, read_series
+from graphviz_app.ui.panels.fact_rows import label
+from graphviz_app.ui.panels.ledger_series import MOST_ENTRIES, PassAxis, Series, read_series
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -76,7 +77,7 @@ class LedgerPlot(QWidget):
         if timeline is not None and self._axis is not None:
             known = [summary.leaf for summary in timeline.recording.leaves]
             leaves = [one for one in known if len(timeline.ledger.positions_of(one))] if leaf is None else [leaf]
-            most = 2000 if leaf is not None else 500
+            most = MOST_ENTRIES if len(leaves) == 1 else MOST_ENTRIES // 4
             self._readers = [read_series(timeline, one, self._axis, most) for one in leaves[:_MOST_LEAVES]]
             self._note.setText(f"first {_MOST_LEAVES} of {len(leaves):,} leaves" if len(leaves) > _MOST_LEAVES else "")
         self._single = leaf is not None or len(self._readers) == 1
@@ -129,6 +130,7 @@ class LedgerPlot(QWidget):
                 self._what.setCurrentIndex(NORMS)
         drawable = any(one.grad or len(one.value) > 1 for one in series)
         if not drawable:
+            self._legend.clear()
             self._stack.setCurrentIndex(0)
             return
         canvas = self._ensure_canvas()
@@ -137,6 +139,7 @@ class LedgerPlot(QWidget):
         for position, one in enumerate(series):
             self._draw_series(canvas, one, position)
         canvas.end()
+        self._legend.setText(" &nbsp; ".join(canvas.legend))
         self._stack.setCurrentIndex(1)
         self.setAccessibleDescription(_in_words(series))
         self._place_cursor()
@@ -144,18 +147,19 @@ class LedgerPlot(QWidget):
     def _draw_series(self, canvas: PlotCanvas, series: Series, position: int) -> None:
         what = self._what.currentIndex()
         if not self._single:
-            canvas.curve(f"‖{series.name}.grad‖", series.grad, position)
+            canvas.curve(f"norm of {series.name}.grad", series.grad, position)
             return
         if what == NORMS:
-            canvas.curve("‖.grad‖", series.grad, "gradient")
-            canvas.curve("‖contribution‖", series.contributions, "contribution")
-            canvas.curve("‖value‖", series.value, "value")
+            canvas.curve("norm of .grad", series.grad, "gradient")
+            canvas.curve("of contribution", series.contributions, "contribution")
+            canvas.curve("of value", series.value, "value")
         else:
             points = series.grad if what == GRAD_ELEMENTS else series.value
             name = f"{series.name}.grad" if what == GRAD_ELEMENTS else series.name
             for element in range(series.element_count):
                 canvas.element(f"{name}[{element}]", points, element)
         canvas.marks(series, elements=what != NORMS)
+        canvas.oddities(series)
 
     def _ensure_canvas(self) -> PlotCanvas:
         if self._canvas is None:
@@ -189,7 +193,10 @@ class LedgerPlot(QWidget):
         self._stack.addWidget(self._hint)
         rows = QVBoxLayout(self)
         rows.setContentsMargins(0, 2, 0, 0)
+        self._legend = label(self)
+        self._legend.setAccessibleName("Legend")
         rows.addLayout(bar)
+        rows.addWidget(self._legend)
         rows.addLayout(self._stack, 1)
 
     def minimumSizeHint(self) -> QSize:

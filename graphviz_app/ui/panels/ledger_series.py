@@ -11,17 +11,21 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from graphviz_app.recording import events as ev
 from graphviz_app.recording.events import NONE
 from graphviz_app.recording.values import elements, statistics
 from graphviz_app.scene.heatmap import real_values
+from graphviz_app.timeline.ledger import LEDGER_EVENTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    import numpy.typing as npt
+
     from graphviz_app.recording import TensorRecord
     from graphviz_app.timeline import LedgerEntry, Timeline
 
-MOST_ENTRIES = 2000
+MOST_ENTRIES = 1000
 """So many entries of a leaf are read at most."""
 MOST_ELEMENTS = 8
 """Leaves of up to so many elements can be drawn element by element."""
@@ -29,13 +33,17 @@ _GAP = float("nan")
 
 
 class Point(NamedTuple):
-    """One change: where it stands, its step, and the norms and elements after it (NaN where there is no tensor)."""
+    """One change: where it stands, its step, and the norm and elements after it.
+
+    The norm is NaN where there is no tensor, and where it is `odd`: where it holds NaN or Inf.
+    """
 
     x: float
     step: int
     kind: str
     norm: float
     elements: tuple[float, ...]
+    odd: bool = False
 
 
 @dataclass
@@ -48,7 +56,7 @@ class Series:
         grad: `.grad` after each change of it.
         contributions: What came in each accumulation.
         value: The leaf's value after each change of it.
-        stride: Every how many entries one was taken.
+        stride: Every how many entries of a kind one was taken.
     """
 
     leaf: int
@@ -87,22 +95,34 @@ class PassAxis:
 def read_series(timeline: Timeline, leaf: int, axis: PassAxis, most: int = MOST_ENTRIES) -> Iterator[Series]:
     """Read the entries of a leaf, evenly spaced where there are more than `most`.
 
+    Of a long run only accumulations and updates are read: between two of its points lie so many clears that a curve
+    through them would be a solid band.
+
     Yields:
         The same `Series` after each entry, so that the caller can stop, draw, and go on.
     """
+    series = Series(leaf, timeline.leaf_name(leaf))
     positions = timeline.ledger.positions_of(leaf)
-    stride = max(-(-len(positions) // most), 1)
-    series = Series(leaf, timeline.leaf_name(leaf), _uneven(stride))
+    if len(positions) > most:
+        positions, series.stride = _thinned(timeline, positions, most)
     _add_start(series, timeline, leaf)
     yield series
-    for position in positions[:: series.stride].tolist():
+    for position in positions.tolist():
         _add_entry(series, timeline, timeline.ledger.entry(position), axis)
         yield series
 
 
-def _uneven(stride: int) -> int:
-    """An odd stride: a loop of accumulate, clear would else only ever show one of the two."""
-    return stride if stride % 2 else stride + 1
+def _thinned(timeline: Timeline, positions: npt.NDArray[np.int64], most: int) -> tuple[npt.NDArray[np.int64], int]:
+    """Every n-th accumulation and every n-th update, in order, with the last of each; and n."""
+    kinds = timeline.recording.index.events.kind[timeline.events_of(*LEDGER_EVENTS)[positions]]
+    kept: list[npt.NDArray[np.int64]] = []
+    longest = 1
+    for event_type in (ev.GradAccumulated, ev.LeafUpdated):
+        of_kind = positions[kinds == ev.KIND[event_type]]
+        stride = max(-(-len(of_kind) * 2 // most), 1)
+        longest = max(longest, stride)
+        kept += [of_kind[::stride], of_kind[-1:]]
+    return np.unique(np.concatenate(kept)), longest
 
 
 def _add_start(series: Series, timeline: Timeline, leaf: int) -> None:
@@ -128,8 +148,8 @@ def _point(x: float, step: int, kind: str, record: TensorRecord | None) -> Point
         return Point(x, step, kind, _GAP, ())
     figures = statistics(record)
     # What is not finite has no place on the axis: a gap shows it, rather than a norm of the rest.
-    odd = figures is None or figures.nans or figures.positive_infinities or figures.negative_infinities
+    odd = figures is not None and bool(figures.nans or figures.positive_infinities or figures.negative_infinities)
     norm = _GAP if figures is None or odd else figures.norm
     values = elements(record) if record.numel <= MOST_ELEMENTS else None
     singles = () if values is None else tuple(real_values(values).reshape(-1).tolist())
-    return Point(x, step, kind, norm, singles)
+    return Point(x, step, kind, norm, singles, odd)

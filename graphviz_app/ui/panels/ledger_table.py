@@ -37,6 +37,7 @@ class LedgerTable(QTableView):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._model = LedgerModel(self)
+        self._one_leaf = False
         self.setModel(self._model)
         self.setAccessibleName("Ledger")
         self.setAccessibleDescription("Every change of every leaf: before, contribution, after.")
@@ -61,13 +62,16 @@ class LedgerTable(QTableView):
     def show_leaf(self, timeline: Timeline | None, leaf: int | None) -> None:
         """Show the entries of one leaf, or of all where `leaf` is None."""
         self._model.show_leaf(timeline, leaf)
-        self.setColumnHidden(LEAF, leaf is not None)
+        self._one_leaf = leaf is not None
+        self.setColumnHidden(LEAF, self._one_leaf)
         self._fit()
         self.entry_changed.emit(None)
 
     def set_state(self, state: StepState | None) -> None:
         """Dim what has not happened yet and bring what happened last into view."""
         row = self._model.set_event(-1 if state is None else state.event_number)
+        # A table that has just been filled does not know yet how far it can be scrolled.
+        self.executeDelayedItemsLayout()
         if row >= 0:
             self.scrollTo(self._model.index(row, self._first_column()), QAbstractItemView.ScrollHint.EnsureVisible)
         else:
@@ -105,20 +109,23 @@ class LedgerTable(QTableView):
         """Narrow columns as wide as their text; the values share the rest by how much they need."""
         metrics = QFontMetricsF(self.font())
         self.verticalHeader().setDefaultSectionSize(round(metrics.height() * 1.5))
+        room = self.viewport().width()
+        least = metrics.averageCharWidth() * 6
         needed = {column: self._needed(column, metrics) for column in (STEP, LEAF, WHAT, LINE, *_VALUES)}
-        if self.isColumnHidden(LEAF):
-            needed[LEAF] = 0.0
-        needed[LEAF] = min(needed[LEAF], self.viewport().width() * 0.25)
-        left = self.viewport().width() - sum(needed[column] for column in (STEP, LEAF, WHAT, LINE))
+        needed[LEAF] = 0.0 if self._one_leaf else min(needed[LEAF], room * 0.25)
+        left = room - sum(needed[column] for column in (STEP, LEAF, WHAT, LINE))
+        for column in (STEP, LINE):
+            # In a narrow panel the step goes first, a click on the row leads there all the same; then the line.
+            narrow = left < 3 * least
+            self.setColumnHidden(column, narrow)
+            left += needed[column] if narrow else 0.0
         wanted = sum(needed[column] for column in _VALUES)
+        for column in _VALUES:
+            # More than there is room for: each gives in proportion. Less: the last one takes what is left over.
+            needed[column] = max(needed[column] * min(left / wanted, 1.0), least)
+        needed[AFTER] = max(left - needed[BEFORE] - needed[CHANGE], least)
         for column, width in needed.items():
-            if column in _VALUES:
-                floor = metrics.averageCharWidth() * 9
-                # More than there is: each gives in proportion. Less: the last one takes what is left over.
-                width = max(width * min(left / wanted, 1.0), floor)
-                if column == AFTER:
-                    width = max(width, left - sum(self.columnWidth(other) for other in (BEFORE, CHANGE)))
-            self.setColumnWidth(column, round(width))
+            self.setColumnWidth(column, int(width))
 
     def _needed(self, column: int, metrics: QFontMetricsF) -> float:
         """The width of the widest text among the title and the first and last rows."""

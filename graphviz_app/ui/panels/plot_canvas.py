@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import html
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyqtgraph
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QColor, QFont, QPalette
+from PySide6.QtGui import QFont, QPalette
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from graphviz_app.ui.panels.colours import widget_colours, widget_theme
@@ -17,15 +18,21 @@ if TYPE_CHECKING:
 
     from graphviz_app.ui.panels.ledger_series import Point, Series
 
+    _Heights = npt.NDArray[np.float64]
+
 _CYCLE = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#b58900", "#56b4e9", "#7f5fc4", "#8c6d46")
 """Told apart by colour-blind people (after Okabe and Ito), and on light and dark alike."""
 _DASHES = (Qt.PenStyle.SolidLine, Qt.PenStyle.DashLine)
 _DOTS_UP_TO = 200
 _SMALLEST = 1e-30
+_LOG_GROUND = 1.0
 
 
 class PlotCanvas(QWidget):
     """Curves over passes.
+
+    Attributes:
+        legend: An entry of HTML for each curve and kind of mark. It is drawn beside the plot, where it hides nothing.
 
     Signals:
         clicked(float): The place on the axis of passes that was clicked.
@@ -40,7 +47,7 @@ class PlotCanvas(QWidget):
         self._plot.setMenuEnabled(False)
         self._plot.hideButtons()
         self._cursor: Any = pyqtgraph.InfiniteLine(angle=90, movable=False)
-        self._legend: Any = self._plot.addLegend(offset=(-8, 4))
+        self.legend: list[str] = []
         self._logarithmic = False
         self._plot.scene().sigMouseClicked.connect(self._click)
         rows = QVBoxLayout(self)
@@ -56,7 +63,7 @@ class PlotCanvas(QWidget):
         palette, font = owner.palette(), QFont(owner.font())
         text = palette.color(QPalette.ColorRole.WindowText)
         self._plot.clear()
-        self._legend.clear()
+        self.legend = []
         self._plot.setBackground(palette.color(QPalette.ColorRole.Base))
         for side in ("left", "bottom"):
             axis = self._plot.getAxis(side)
@@ -66,11 +73,6 @@ class PlotCanvas(QWidget):
             axis.setStyle(autoExpandTextSpace=True)
         self._plot.getAxis("bottom").setLabel("backward pass", color=text.name(), **_label_style(font))
         self._plot.setLogMode(x=False, y=self._logarithmic)
-        self._legend.setLabelTextColor(text)
-        self._legend.setLabelTextSize(_size(font))
-        background = QColor(palette.color(QPalette.ColorRole.Base))
-        background.setAlphaF(0.8)
-        self._legend.setBrush(background)
 
     def curve(self, name: str, points: list[Point], style: str | int) -> None:
         """A curve of norms; `style` is "gradient", "contribution", "value", or the number of a leaf."""
@@ -86,13 +88,20 @@ class PlotCanvas(QWidget):
         colours = widget_colours(self)
         cleared = [point for point in series.grad if point.kind == "cleared"]
         updated = [point for point in series.value if point.kind == "updated"]
-        for name, points, symbol, colour in (
-            ("clear", cleared, "o", colours.cleared),
-            ("update", updated, "d", colours.updated),
+        for name, points, sign, colour in (
+            ("clear", cleared, ("o", "○"), colours.cleared),
+            ("update", updated, ("d", "◇"), colours.updated),
         ):
             if 0 < len(points) <= _DOTS_UP_TO and not elements:
                 heights = np.array([0.0 if np.isnan(point.norm) else point.norm for point in points])
-                self._scatter(name, [point.x for point in points], heights, symbol, colour)
+                self._scatter(name, [point.x for point in points], heights, sign, colour)
+
+    def oddities(self, series: Series) -> None:
+        """A cross on the ground wherever there was NaN or Inf, which has no height."""
+        odd = [point.x for point in (*series.grad, *series.value) if point.odd]
+        if odd:
+            ground = _LOG_GROUND if self._logarithmic else 0.0
+            self._scatter("NaN or Inf", odd, np.full(len(odd), ground), ("x", "✕"), widget_theme(self).nan)
 
     def end(self) -> None:
         """Everything has been drawn: fit it into view."""
@@ -104,11 +113,6 @@ class PlotCanvas(QWidget):
         """Put the cursor at a place on the axis of passes."""
         self._cursor.setValue(x)
 
-    @property
-    def names(self) -> list[str]:
-        """What the legend lists."""
-        return [label.text for _, label in self._legend.items]
-
     def _pen(self, style: str | int) -> tuple[str, Qt.PenStyle]:
         if isinstance(style, int):
             return _CYCLE[style % len(_CYCLE)], _DASHES[style // 4 % 2]
@@ -117,31 +121,35 @@ class PlotCanvas(QWidget):
         return colour[style], Qt.PenStyle.DashLine if style == "contribution" else Qt.PenStyle.SolidLine
 
     def _line(self, name: str, points: list[Point], values: list[float], colour: str, dash: Qt.PenStyle) -> None:
-        if not points:
-            return
-        dots = {"symbol": "o", "symbolSize": 6, "symbolBrush": colour, "symbolPen": None}
         x, y = np.array([point.x for point in points]), self._drawable(np.array(values, np.float64))
-        pen = pyqtgraph.mkPen(colour, width=2, style=dash)
-        # "finite" leaves gaps where there is no number.
-        options: dict[str, Any] = dots if len(points) <= _DOTS_UP_TO else {}
-        self._plot.plot(x, y, pen=pen, name=name, connect="finite", antialias=True, **options)
+        if not np.isfinite(y).any():
+            return
+        few = len(points) <= _DOTS_UP_TO
+        dots: dict[str, Any] = {"symbol": "o", "symbolSize": 6, "symbolBrush": colour, "symbolPen": None} if few else {}
+        pen = pyqtgraph.mkPen(colour, width=2 if few else 1, style=dash)
+        # "finite" leaves gaps where there is no number. Wide antialiased lines are slow where there are many points.
+        self._plot.plot(x, y, pen=pen, connect="finite", antialias=few, **dots)
+        self._add_to_legend("┅" if dash == Qt.PenStyle.DashLine else "━", colour, name)
 
-    def _scatter(self, name: str, x: list[float], y: npt.NDArray[np.float64], symbol: str, colour: str) -> None:
-        pen = pyqtgraph.mkPen(colour, width=2)
-        self._plot.plot(
-            np.array(x),
-            self._drawable(y),
-            pen=None,
-            symbol=symbol,
-            symbolPen=pen,
-            symbolBrush=None,
-            symbolSize=11,
-            name=name,
-        )
+    def _scatter(
+        self, name: str, x: list[float], y: npt.NDArray[np.float64], sign: tuple[str, str], colour: str
+    ) -> None:
+        drawable = self._drawable(y)
+        if np.isfinite(drawable).any():
+            pen = pyqtgraph.mkPen(colour, width=2)
+            style = {"symbol": sign[0], "symbolPen": pen, "symbolBrush": None, "symbolSize": 11}
+            self._plot.plot(np.array(x), drawable, pen=None, **style)
+        self._add_to_legend(sign[1], colour, name)
+
+    def _add_to_legend(self, sign: str, colour: str, name: str) -> None:
+        self.legend.append(f'<span style="color:{colour}; font-weight:bold">{sign}</span>&nbsp;{html.escape(name)}')
 
     def _drawable(self, y: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
         """What a logarithmic axis cannot show is left out."""
-        return np.where(y > _SMALLEST, y, np.nan) if self._logarithmic else y
+        if not self._logarithmic:
+            return y
+        with np.errstate(invalid="ignore"):
+            return np.where(y > _SMALLEST, y, np.nan)
 
     def _click(self, event: Any) -> None:
         if event.button() == Qt.MouseButton.LeftButton:

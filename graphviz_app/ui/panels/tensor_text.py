@@ -39,6 +39,15 @@ def figures(record: TensorRecord) -> str:
     return statistics_text(known) + spread + absolute
 
 
+def is_odd(record: TensorRecord | None) -> bool:
+    """Whether it holds NaN or an infinity."""
+    try:
+        known = None if record is None else statistics(record)
+    except ValueError:
+        return True
+    return known is not None and bool(known.nans or known.positive_infinities or known.negative_infinities)
+
+
 def why_no_elements(record: TensorRecord) -> str:
     """Why nothing can be shown; "" where something can."""
     if record.numel == 0:

@@ -67,7 +67,7 @@ class TensorView(QWidget):
         self._description.setVisible(record is not None)
         self._figures.setText("" if record is None else figures(record))
         self._figures.setVisible(bool(self._figures.text()))
-        self._copy.setEnabled(record is not None)
+        self._copy.setVisible(record is not None)
         self._index.set_sizes(() if record is None else leading_sizes(record))
         self._tabs.setVisible(record is not None and not hint)
         self.setAccessibleName(f"Tensor {self._description.text() or 'None'}")

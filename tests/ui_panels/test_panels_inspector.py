@@ -1,0 +1,260 @@
+"""The inspector: the right facts about what is selected, and its widgets."""
+
+import numpy as np
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QToolButton
+
+from graphviz_app.recording import events as ev
+from graphviz_app.timeline import Timeline
+from graphviz_app.ui.panels.fact_section import SectionWidget
+from graphviz_app.ui.panels.facts import Code, Fact, Formula, Paragraph, Value
+from graphviz_app.ui.panels.facts_flow import cut_text
+from graphviz_app.ui.panels.facts_page import page_of
+from graphviz_app.ui.panels.formula_press import FormulaPress, draw
+from graphviz_app.ui.panels.formula_view import FormulaView, plain
+from graphviz_app.ui.panels.inspector import Inspector
+from tests.ui_panels import panel_recordings as recordings
+
+
+@pytest.fixture
+def timeline():
+    return Timeline(recordings.training(3))
+
+
+@pytest.fixture
+def inspector(qtbot):
+    widget = Inspector()
+    qtbot.addWidget(widget)
+    widget.resize(280, 700)
+    with qtbot.waitExposed(widget):
+        widget.show()
+    yield widget
+    widget.close_press()
+
+
+def rows(page, title):
+    return next(section.rows for section in page.sections if section.title.startswith(title))
+
+
+def texts(page, title):
+    return [row.text for row in rows(page, title) if isinstance(row, Fact | Paragraph)]
+
+
+def values(page, title):
+    return [row for row in rows(page, title) if isinstance(row, Value)]
+
+
+def section(inspector, title):
+    return next(
+        widget
+        for widget in inspector.findChildren(SectionWidget)
+        if widget.title.startswith(title) and not widget.isHidden()
+    )
+
+
+# -- facts ------------------------------------------------------------------------------------------
+
+
+def test_a_node_tells_its_operation_line_module_and_variable(timeline):
+    page = page_of(timeline.state(5), ("node", 0))
+    assert page.title == "MulBackward0"
+    assert page.subtitle == "runs now"
+    assert "mul" in texts(page, "Node")
+    assert "5: loss = (w * 3).sum()" in texts(page, "Node")
+    assert "head" in texts(page, "Node")
+    assert any(isinstance(row, Formula) for row in rows(page, "Formula"))
+
+
+def test_a_node_tells_what_came_in_what_went_out_and_what_was_saved(timeline):
+    page = page_of(timeline.state(5), ("node", 0))
+    assert [row.record.numel for row in values(page, "Received")] == [4]
+    assert values(page, "Sends")[0].target == ("edge", 1)
+    assert "to AccumulateGrad (w)" in values(page, "Sends")[0].name
+    assert len(values(page, "Saved")) == 1
+
+
+def test_a_node_that_has_not_run_says_that_it_waits(timeline):
+    page = page_of(timeline.state(3), ("node", 0))
+    assert "waits" in page.subtitle
+    assert "Nothing has arrived yet." in texts(page, "Received")
+    assert page_of(timeline.state(0), ("node", 0)).subtitle == "is not made yet"
+
+
+def test_without_a_selection_it_is_about_what_runs_now(timeline):
+    assert page_of(timeline.state(5), ()).title == "MulBackward0"
+    assert page_of(timeline.state(7), ()).title == "w"
+    assert page_of(timeline.state(1), ()).title == "mul"
+    assert page_of(timeline.state(0), ()) is None
+    assert "starts backward pass 1" in page_of(timeline.state(3), ()).subtitle
+
+
+def test_a_leaf_tells_its_value_its_grad_and_its_story(timeline):
+    page = page_of(timeline.state(11), ("leaf", 0))
+    assert np.frombuffer(values(page, ".grad")[0].record.data, np.float32).tolist() == [0] * 4
+    story = [row for row in rows(page, "What happened") if isinstance(row, Fact)]
+    assert [row.step for row in story] == [11, 9, 7, 18]
+    assert story[2].text == "None + [3, 3, 3, 3] = [3, 3, 3, 3]"
+
+
+def test_an_accumulate_grad_node_is_shown_with_its_leaf(timeline):
+    page = page_of(timeline.state(6), ("node", 2))
+    assert page.title == "w (AccumulateGrad)"
+    assert {"Leaf", ".grad", "Received: grad_outputs"} <= {one.title for one in page.sections}
+
+
+def test_an_edge_tells_where_from_where_to_and_what_travelled(timeline):
+    before, after = page_of(timeline.state(4), ("edge", 1)), page_of(timeline.state(5), ("edge", 1))
+    assert "Nothing has travelled" in texts(before, "Travelled")[0]
+    assert values(after, "Travelled")[0].record.numel == 4
+    assert [row.target for row in rows(after, "Edge")] == [("node", 0), ("node", 2)]
+
+
+def test_a_line_lists_its_operations_below_what_happens_now(timeline):
+    page = page_of(timeline.state(5), ("line", 0, 5))
+    assert page.title == "MulBackward0"
+    assert [row.target for row in rows(page, "Line 5")] == [("node", 1), ("node", 0)]
+
+
+@pytest.mark.parametrize(
+    "selection", [("node", 999), ("edge", -3), ("leaf", 42), ("operation", 999), ("group", "head"), ("line", 7, 1)]
+)
+def test_a_selection_that_is_not_there_is_as_good_as_none(timeline, selection):
+    assert page_of(timeline.state(5), selection) == page_of(timeline.state(5), ())
+
+
+def fan_in():
+    """x * x: both contributions meet in one node."""
+    writer = recordings.Writer()
+    writer.add(ev.SourceRead(0, "program.py", "y = x * x\n"))
+    nodes = (ev.Node(0, "MulBackward0", operation=0), ev.Node(1, "ExpBackward0"))
+    writer.add(ev.NodesMade(nodes, (ev.Edge(0, 0, 1, 0), ev.Edge(0, 1, 1, 0))))
+    one, two, three = (writer.value([number]) for number in (1, 2, 3))
+    hook = ev.HookChange("grad_inputs", 0, two, one, "double", ev.Span(0, 1))
+    writer.add(
+        ev.BackwardStarted(0, roots=(ev.Root(0, 0, one),), span=ev.Span(0, 1)),
+        ev.NodeCalled(0, 0, (one,), (one, two), (hook,)),
+        ev.NodeCalled(0, 1, (three,), ()),
+        ev.BackwardFinished(0),
+    )
+    return Timeline(writer.recording())
+
+
+def test_where_contributions_meet_each_arrival_is_shown_and_then_the_sum():
+    page = page_of(fan_in().state(3), ("node", 1))
+    names = [row.name for row in values(page, "Received")]
+    assert names == ["from MulBackward0", "from MulBackward0", "sum = grad_output"]
+    waiting = page_of(fan_in().state(2), ("node", 1))
+    assert len(values(waiting, "Received")) == 2
+
+
+def test_a_hook_that_changed_a_gradient_shows_before_and_after():
+    page = page_of(fan_in().state(2), ("node", 0))
+    assert "double changed grad_inputs[0]" in texts(page, "Changed by hooks")
+    assert [row.name for row in values(page, "Changed by hooks")] == ["before", "after"]
+    edge = page_of(fan_in().state(2), ("edge", 0))
+    assert "before hook double" in [row.name for row in values(edge, "Travelled")]
+
+
+def test_a_custom_function_shows_the_lines_of_its_backward():
+    writer = recordings.Writer()
+    writer.add(ev.SourceRead(0, "program.py", "class F:\n    def backward(ctx, g):\n        return g\n"))
+    node = ev.Node(0, "FBackward", definition=ev.Span(0, 2, 4, 3, 16))
+    writer.add(ev.NodesMade((node,), ()), ev.Finished("returned", 0))
+    timeline = Timeline(writer.recording())
+    code = next(row for row in rows(page_of(timeline.state(1), ("node", 0)), "Source") if isinstance(row, Code))
+    assert code == Code("    def backward(ctx, g):\n        return g", 2)
+
+
+@pytest.mark.parametrize("cut", ev.Cut.__args__)
+def test_every_cut_has_a_sentence(cut):
+    assert cut_text(cut).endswith(".")
+
+
+# -- widgets ----------------------------------------------------------------------------------------
+
+
+def test_nothing_run_and_nothing_selected_show_hints(qtbot, inspector, timeline):
+    assert "Run a program" in inspector._subtitle.text()
+    inspector.set_recording(timeline.recording, timeline)
+    inspector.set_state(timeline.state(0))
+    qtbot.waitUntil(lambda: "Select a node" in inspector._subtitle.text())
+
+
+def test_following_a_link_asks_for_a_selection_or_a_step(qtbot, inspector, timeline):
+    inspector.set_recording(timeline.recording, timeline)
+    inspector.set_state(timeline.state(5))
+    qtbot.waitUntil(lambda: inspector._title.text() == "MulBackward0")
+    line = next(row for _, row in section(inspector, "Node")._rows if "5:" in row.accessibleName())
+    with qtbot.waitSignal(inspector.selection_requested) as asked:
+        line._text.linkActivated.emit("go")
+    assert asked.args == [("line", 0, 5)]
+    inspector.set_selection(("leaf", 0))
+    inspector.set_state(timeline.state(11))
+    qtbot.waitUntil(lambda: inspector._title.text() == "w")
+    first = section(inspector, "What happened")._rows[0][1]
+    with qtbot.waitSignal(inspector.step_requested) as step:
+        first._text.linkActivated.emit("go")
+    assert step.args == [11]
+
+
+def test_sections_that_were_closed_stay_closed(qtbot, inspector, timeline):
+    inspector.set_recording(timeline.recording, timeline)
+    inspector.set_state(timeline.state(5))
+    qtbot.waitUntil(lambda: inspector._title.text() == "MulBackward0")
+    closed = section(inspector, "Received")
+    qtbot.mouseClick(closed.findChild(QToolButton), Qt.MouseButton.LeftButton)
+    assert not closed.is_open
+    inspector.set_state(timeline.state(4))
+    qtbot.waitUntil(lambda: inspector._title.text() == "SumBackward0")
+    assert not section(inspector, "Received").is_open
+
+
+def test_a_value_opens_in_place_and_stays_open(qtbot, inspector, timeline):
+    inspector.set_recording(timeline.recording, timeline)
+    inspector.set_state(timeline.state(5))
+    qtbot.waitUntil(lambda: inspector._title.text() == "MulBackward0")
+    row = section(inspector, "Received")._rows[0][1]
+    qtbot.mouseClick(row._arrow, Qt.MouseButton.LeftButton)
+    assert row._view.isVisible()
+    inspector.set_state(timeline.state(4))
+    qtbot.waitUntil(lambda: inspector._title.text() == "SumBackward0")
+    assert section(inspector, "Received")._rows[0][1]._arrow.isChecked()
+
+
+def test_a_hidden_inspector_does_nothing_until_it_is_shown(inspector, timeline):
+    inspector.hide()
+    inspector.set_recording(timeline.recording, timeline)
+    inspector.set_state(timeline.state(5))
+    assert not inspector._soon.isActive()
+    inspector.show()
+    assert inspector._title.text() == "MulBackward0"
+
+
+def test_nothing_is_wider_than_a_narrow_panel(qtbot, inspector):
+    timeline = Timeline(recordings.large())
+    inspector.set_recording(timeline.recording, timeline)
+    inspector.set_state(timeline.state(5))
+    qtbot.waitUntil(lambda: inspector._title.text() == "MulBackward0")
+    assert inspector.widget().minimumSizeHint().width() <= inspector.viewport().width()
+
+
+def test_a_formula_is_text_first_and_a_drawing_soon(qtbot):
+    press = FormulaPress()
+    view = FormulaView(press)
+    qtbot.addWidget(view)
+    view.resize(250, 60)
+    view.show()
+    view.set_latex(r"\frac{\partial L}{\partial x} = g \cdot x_2")
+    assert not view.is_drawn
+    assert view.accessibleName() == "Formula: (∂ L)/(∂ x) = g · x_2"
+    qtbot.waitUntil(lambda: view.is_drawn, timeout=20_000)
+    image = view.grab().toImage()
+    colours = {image.pixelColor(x, y).name() for x in range(0, 250, 2) for y in range(0, view.height(), 2)}
+    assert len(colours) > 2
+    press.close()
+
+
+def test_a_formula_that_cannot_be_drawn_stays_text():
+    assert draw(r"\frac{1") == "" or draw(r"\frac{1").startswith("<svg")
+    assert plain(r"\sqrt{x} \odot \text{grad}") == "√(x) ⊙ grad"

@@ -1,0 +1,209 @@
+"""The ledger: the accumulation lesson at a glance, and a hundred thousand entries without a wait."""
+
+import pytest
+from PySide6.QtCore import QModelIndex, QPoint, Qt
+from PySide6.QtGui import QPalette
+
+from graphviz_app.timeline import Timeline
+from graphviz_app.ui.panels.ledger import VALUES, LedgerPanel
+from graphviz_app.ui.panels.ledger_model import AFTER, BEFORE, CHANGE, LEAF, LINE, STEP, WHAT
+from graphviz_app.ui.panels.ledger_series import PassAxis, read_series
+from graphviz_app.ui.panels.ledger_words import call_text, in_words, row_text
+from graphviz_app.ui.panels.tensor_view import TensorView
+from tests.ui_panels import panel_recordings as recordings
+
+
+@pytest.fixture
+def panel(qtbot):
+    widget = LedgerPanel()
+    qtbot.addWidget(widget)
+    widget.resize(1100, 300)
+    with qtbot.waitExposed(widget):
+        widget.show()
+    return widget
+
+
+def shown(panel, recording, step=None):
+    timeline = Timeline(recording)
+    panel.set_recording(recording, timeline)
+    panel.set_state(timeline.state(timeline.step_count if step is None else step))
+    return timeline
+
+
+def cells(panel, *columns):
+    model = panel.table.model()
+    return [" ".join(str(model.index(row, column).data()) for column in columns) for row in range(model.rowCount())]
+
+
+def place(panel, row, column):
+    return panel.table.visualRect(panel.table.model().index(row, column)).center()
+
+
+def click(qtbot, panel, row, column):
+    qtbot.mouseClick(panel.table.viewport(), Qt.MouseButton.LeftButton, pos=place(panel, row, column))
+
+
+def test_accumulation_reads_at_a_glance(panel):
+    shown(panel, recordings.training(2, clear=False))
+    rows = [row for row in cells(panel, WHAT, BEFORE, CHANGE, AFTER) if row.startswith("pass")]
+    assert rows == [
+        "pass 1 None + [3, 3, 3, 3] = [3, 3, 3, 3]",
+        "pass 2 [3, 3, 3, 3] + [3, 3, 3, 3] = [6, 6, 6, 6]",
+    ]
+
+
+def test_a_clear_shows_what_did_it_and_on_which_line(panel):
+    timeline = shown(panel, recordings.training(1))
+    assert cells(panel, WHAT, CHANGE, AFTER, LINE)[2] == "clear zero_() → [0, 0, 0, 0] 9"
+    entry = timeline.ledger.entry(2)
+    assert in_words(timeline, entry) == "w.grad, clear, line 9: [3, 3, 3, 3] zero_() → [0, 0, 0, 0] (step 11)"
+
+
+def test_a_clear_to_none_shows_none(panel):
+    shown(panel, recordings.troubled())
+    assert cells(panel, CHANGE, AFTER)[1] == "w.grad = None → None"
+
+
+@pytest.mark.parametrize(
+    ("how", "text"),
+    [("Tensor.zero_", "zero_()"), ("SGD.step", "SGD.step()"), ("w.grad = None", "w.grad = None"), ("", "cleared")],
+)
+def test_what_did_it_is_written_as_a_program_writes_it(how, text):
+    assert call_text(how, "cleared") == text
+
+
+def test_large_values_are_told_by_shape_and_norm(panel):
+    timeline = shown(panel, recordings.large())
+    text = row_text(timeline, timeline.ledger.entry(0))
+    assert "(4096, 4096)" in text.after
+    assert "nan" in text.after
+
+
+def test_the_newest_row_is_marked_and_the_future_is_dimmed(panel):
+    timeline = shown(panel, recordings.training(3), step=11)
+    model = panel.table.model()
+    dimmed = panel.palette().color(QPalette.ColorRole.PlaceholderText)
+    foreground = [model.index(row, AFTER).data(Qt.ItemDataRole.ForegroundRole) for row in range(9)]
+    background = [model.index(row, AFTER).data(Qt.ItemDataRole.BackgroundRole) for row in range(9)]
+    assert [colour == dimmed for colour in foreground] == [False] * 3 + [True] * 6
+    assert [colour is not None for colour in background] == [False, False, True] + [False] * 6
+    panel.set_state(timeline.state(0))
+    assert model.index(2, AFTER).data(Qt.ItemDataRole.BackgroundRole) is None
+
+
+def test_a_click_goes_to_the_step_and_a_click_on_the_line_to_the_line(qtbot, panel):
+    shown(panel, recordings.training(2))
+    with qtbot.waitSignal(panel.step_requested) as step:
+        click(qtbot, panel, 2, AFTER)
+    assert step.args == [11]
+    with qtbot.waitSignal(panel.selection_requested) as line:
+        click(qtbot, panel, 2, LINE)
+    assert line.args == [("line", 0, 9)]
+    with qtbot.waitSignal(panel.selection_requested) as leaf:
+        click(qtbot, panel, 2, LEAF)
+    assert leaf.args == [("leaf", 0)]
+
+
+def test_enter_goes_to_the_step_of_the_current_row_and_space_shows_its_values(qtbot, panel):
+    shown(panel, recordings.training(2))
+    panel.table.setFocus()
+    panel.table.selectRow(0)
+    with qtbot.waitSignal(panel.step_requested) as step:
+        qtbot.keyClick(panel.table, Qt.Key.Key_Return)
+    assert step.args == [7]
+    qtbot.keyClick(panel.table, Qt.Key.Key_Space)
+    assert panel._side.currentIndex() == VALUES
+    views = panel.values.findChildren(TensorView)
+    assert [view.record is None for view in views] == [True, False, False]
+
+
+def test_choosing_a_leaf_shows_only_its_rows(panel):
+    shown(panel, recordings.training(2))
+    panel.set_selection(("leaf", 0))
+    assert panel.leaf == 0
+    assert panel.table.isColumnHidden(LEAF)
+    assert panel.table.model().rowCount() == 6
+
+
+def test_a_hundred_thousand_entries_are_read_only_where_they_are_looked_at(panel):
+    timeline = shown(panel, recordings.long_ledger(100_000))
+    model = panel.table.model()
+    assert model.rowCount() == 100_000
+    assert len(model._rows) < 600
+    last = model.index(model.rowCount() - 1, STEP)
+    assert panel.table.visualRect(last).intersects(panel.table.viewport().rect())
+    panel.set_state(timeline.state(50))
+    assert panel.table.rowAt(QPoint(5, 5).y()) < 20
+
+
+def test_no_column_is_clipped_at_the_width_of_a_narrow_panel(panel, qtbot):
+    shown(panel, recordings.training(2))
+    panel.resize(280, 500)
+    qtbot.waitUntil(lambda: panel.table.viewport().width() < 300)
+    table = panel.table
+    widths = [table.columnWidth(column) for column in range(7) if not table.isColumnHidden(column)]
+    assert sum(widths) <= table.viewport().width()
+    assert not table.isColumnHidden(AFTER)
+    tip = table.model().index(0, AFTER).data(Qt.ItemDataRole.ToolTipRole)
+    assert "None + [3, 3, 3, 3] = [3, 3, 3, 3]" in tip
+
+
+def test_an_empty_ledger_says_why_it_is_empty(panel):
+    panel.set_recording(None, None)
+    assert panel._stack.currentIndex() == 0
+    assert "Run a program" in panel._hint.text()
+    assert panel.table.model().rowCount(QModelIndex()) == 0
+
+
+def test_the_plot_shows_norms_clears_and_updates(qtbot, panel):
+    shown(panel, recordings.training(3))
+    qtbot.waitUntil(lambda: not panel.plot.is_reading())
+    legend = panel.plot._legend.text()
+    for name in ("norm of .grad", "of contribution", "of value", "clear", "update"):
+        assert name in legend
+    assert "norm of w.grad from 0 to 6" in panel.plot.accessibleDescription()
+
+
+def test_single_elements_are_plotted_where_they_are_few(qtbot, panel):
+    shown(panel, recordings.training(3))
+    qtbot.waitUntil(lambda: not panel.plot.is_reading())
+    panel.plot._what.setCurrentIndex(1)
+    assert "w.grad[3]" in panel.plot._legend.text()
+    panel.plot._logarithmic.setChecked(True)
+    panel.grab()
+
+
+def test_nan_is_a_cross_in_the_plot_and_not_left_out(qtbot, panel):
+    shown(panel, recordings.troubled())
+    qtbot.waitUntil(lambda: not panel.plot.is_reading())
+    panel.plot._logarithmic.setChecked(True)
+    panel.grab()
+    assert "NaN or Inf" in panel.plot._legend.text()
+
+
+def test_a_click_in_the_plot_goes_to_the_nearest_change(qtbot, panel):
+    shown(panel, recordings.training(3))
+    qtbot.waitUntil(lambda: not panel.plot.is_reading())
+    with qtbot.waitSignal(panel.plot.step_requested) as asked:
+        panel.plot._canvas.clicked.emit(0.9)
+    assert asked.args == [7]
+
+
+def test_a_long_run_is_thinned_but_keeps_every_kind_and_its_end():
+    recording = recordings.training(3000)
+    timeline = Timeline(recording)
+    axis = PassAxis(timeline)
+    *_, series = read_series(timeline, 0, axis, 100)
+    assert len(series.grad) + len(series.value) < 110
+    assert {point.kind for point in series.grad} == {"accumulated"}
+    assert {point.kind for point in series.value} == {"start", "updated"}
+    assert series.grad[-1].x == pytest.approx(3000, abs=1)
+
+
+def test_passes_are_places_on_the_axis():
+    timeline = Timeline(recordings.training(3))
+    axis = PassAxis(timeline)
+    assert axis.count == 3
+    ends = [timeline.step_of_event(summary.end) for summary in timeline.recording.passes]
+    assert [axis.place(step) for step in ends] == [1, 2, 3]
+    assert axis.place(0) == 0
