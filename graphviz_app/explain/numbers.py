@@ -100,10 +100,11 @@ def accumulation(call: Call, state: StepState) -> Iterator[str]:
     for entry in reversed(state.timeline.ledger.of_leaf(leaf)):
         if entry.kind == "accumulated" and entry.event_number <= state.event_number:
             try:
-                before = latex_array(call.array(entry.before)) if entry.before != ev.NONE else r"\mathrm{None}"
-                contribution, after = call.array(entry.contribution), call.array(entry.after)
+                values = [call.array(entry.contribution), call.array(entry.after)]
+                before = None if entry.before == ev.NONE else call.array(entry.before)
             except Unknown:
                 return
-            if is_small(after):
-                yield rf"{before} + {latex_array(contribution)} = {latex_array(after)}"
+            if all(map(is_small, values if before is None else [*values, before])):
+                start = r"\mathrm{None}" if before is None else latex_array(before)
+                yield rf"{start} + {latex_array(values[0])} = {latex_array(values[1])}"
             return
