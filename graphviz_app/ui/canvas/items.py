@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from functools import partial
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
 
@@ -23,7 +24,10 @@ if TYPE_CHECKING:
     from graphviz_app.ui.painting import Mark
 
 BULK_DETAIL: Final = 1  # up to this detail, boxes and lines are painted by the thousand, colour by colour
-CHECKED_EVERY: Final = 32
+CHECKED_EVERY: Final = 8
+AT_ONCE: Final = 1_000  # shapes in one call: turning a list into Qt's kind holds every other thread up
+MARKS_KEPT: Final = 12_000
+PARTS_KEPT: Final = 200_000
 REACH: Final = 8.0  # how far an item's strokes may reach beyond its bounds, in pixels at 100 %
 FAINTEST: Final = 0.25
 FULL_STRENGTH: Final = 5.0  # times the scale: lines are opaque from 20 % on
@@ -120,12 +124,14 @@ class _Bulk:
         strength = min(1.0, max(FAINTEST, scale * FULL_STRENGTH))
         for name, lines in self.lines.items():
             painter.setPen(pale_pen(name, strength))
-            painter.drawLines(lines)
+            for start in range(0, len(lines), AT_ONCE):
+                painter.drawLines(lines[start : start + AT_ONCE])
         for (fill, stroke), boxes in self.boxes.items():
             # A border of one pixel keeps the smallest boxes from vanishing.
             painter.setPen(pen(stroke or (fill if scale < SMALLEST_BARE else None), 0.0))
             painter.setBrush(brush(fill))
-            painter.drawRects(boxes)
+            for start in range(0, len(boxes), AT_ONCE):
+                painter.drawRects(boxes[start : start + AT_ONCE])
 
 
 class _Part(NamedTuple):
@@ -142,6 +148,7 @@ class ItemPainter:
         self.faults = Faults()
         self._shapes = ShapePainter()
         self._look: object = None
+        self._groups = np.empty((0, 4), np.float32)
         self._marks: dict[tuple[str, int, int, int], tuple[Mark, ...]] = {}
         self._parts: dict[tuple[str, int, int, int], _Part] = {}
 
@@ -182,23 +189,19 @@ class ItemPainter:
         look = (frame.picture, frame.theme, colouring(frame))
         if look != self._look:
             self._look = look
+            self._groups = np.array([place[1:5] for place in frame.picture.layout.groups], np.float32).reshape(-1, 4)
             self._marks.clear()
+            self._parts.clear()
+        if len(self._marks) > MARKS_KEPT:
+            self._marks.clear()
+        if len(self._parts) > PARTS_KEPT:
             self._parts.clear()
 
     def _paint_groups(self, painter: QPainter, frame: FrameLike, edges: Edges, detail: int) -> None:
-        left, top, right, bottom = edges
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        for index, place in enumerate(frame.picture.layout.groups):
-            if (
-                place.x <= right + REACH
-                and place.y <= bottom + REACH
-                and place.x + place.width >= left - REACH
-                and place.y + place.height >= top - REACH
-            ):
-                for mark in self._kept_marks(
-                    ("group", index, 0, detail), lambda i=index: frame.group_shapes(i, detail)
-                ):
-                    mark.draw(painter)
+        for index in np.flatnonzero(overlapping(self._groups, edges)).tolist():
+            for mark in self._kept_marks(("group", index, 0, detail), partial(frame.group_shapes, index, detail)):
+                mark.draw(painter)
 
     def _paint_bulk(
         self, painter: QPainter, frame: FrameLike, chosen: Chosen, detail: int, cancelled: Callable[[], bool]

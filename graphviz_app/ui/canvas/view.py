@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 LEVELS_PER_DOUBLING: Final = 1_024
 LARGEST_LEVEL: Final = 3 * LEVELS_PER_DOUBLING  # 800 %
 MARGIN: Final = 24.0  # pixels left free around a fitted picture
-READABLE: Final = 0.45  # the scale from which texts are shown
+READABLE: Final = 0.5  # a scale at which texts can be read
 KEPT_IN_SIGHT: Final = 64.0  # pixels of the picture that panning cannot push out of the window
 
 Bounds = tuple[float, float, float, float]

@@ -308,7 +308,7 @@ class Canvas(QWidget):
         """Copies tiles, paints what moves, and asks for what is missing."""
         lens = self.lens
         self._texts_painted = True
-        with painting_on(self) as painter:
+        with self._tiles.worker.held(), painting_on(self) as painter:
             painter.scale(1 / lens.ratio, 1 / lens.ratio)
             painter.fillRect(0, 0, lens.width, lens.height, brush(self._theme.background))
             if self._frame is not None:

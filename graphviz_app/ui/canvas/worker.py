@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from typing import TYPE_CHECKING, NamedTuple
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QImage
@@ -16,7 +17,10 @@ from graphviz_app.ui.canvas.view import scale_of
 from graphviz_app.ui.painting import colour, painting_on
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
+
+
+LONGEST_HOLD: Final = 0.1  # seconds
 
 
 class Job(NamedTuple):
@@ -65,6 +69,8 @@ class TileWorker(QObject):
         self._current: Job | OverviewJob | None = None
         self._dropped = False
         self._stopping = False
+        self._free = threading.Event()
+        self._free.set()
         self._done: deque[Painted] = deque()
         self._thread: threading.Thread | None = None
 
@@ -86,6 +92,19 @@ class TileWorker(QObject):
         if jobs and self._thread is None:
             self._thread = threading.Thread(target=self._run, name="canvas tiles", daemon=True)
             self._thread.start()
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Keeps the painting thread still for a moment.
+
+        The window releases Python's lock in every call to Qt. A thread that computes takes it then, and gives it back
+        only 5 ms later: a frame of 300 calls would stall for a second.
+        """
+        self._free.clear()
+        try:
+            yield
+        finally:
+            self._free.set()
 
     def take(self) -> list[Painted]:
         """What was painted since the last call."""
@@ -132,6 +151,7 @@ class TileWorker(QObject):
         return None if image is None else Painted(job, image, items.faults.take())
 
     def _cancelled(self) -> bool:
+        self._free.wait(LONGEST_HOLD)
         return self._dropped
 
 
