@@ -6,7 +6,8 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from graphviz_app.graph.simplify import with_rounds_in_pieces, with_rows_in_pieces, without_idle_groups
+from graphviz_app.graph.pieces import with_rounds_in_pieces, with_rows_in_pieces
+from graphviz_app.graph.simplify import without_idle_groups
 from graphviz_app.graph.structure import Segment, StructureReader, common_prefix
 from graphviz_app.recording.events import NONE
 

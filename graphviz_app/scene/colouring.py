@@ -12,16 +12,20 @@ import numpy as np
 
 from graphviz_app.recording import events as ev
 from graphviz_app.recording.values import statistics
+from graphviz_app.scene.cards import SUBTITLE
+from graphviz_app.scene.measure import text_width
 from graphviz_app.scene.numbers import number
+from graphviz_app.scene.shapes import Rectangle, Text
 from graphviz_app.scene.theme import mix
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable
+    from collections.abc import Callable, Hashable, Iterator
 
     import numpy.typing as npt
 
     from graphviz_app.recording.values import TensorRecord
     from graphviz_app.scene.picture import Picture
+    from graphviz_app.scene.shapes import Shape
     from graphviz_app.scene.theme import Theme
     from graphviz_app.timeline import StepState
 
@@ -35,6 +39,7 @@ COLOURINGS = {
 """The colourings there are, and what a menu calls them."""
 _RAMP = 8
 _MOST_KINDS = 8
+_SWATCH = 14.0
 _STRENGTH = 0.38
 """How much of a colour a tint has: pale enough for the card's text on it."""
 _KINDS = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#f0e442", "#7f7f7f")
@@ -89,6 +94,20 @@ def tint(theme: Theme, place: float) -> str:
 def legend(found: Colouring, theme: Theme) -> tuple[LegendEntry, ...]:
     """The colours of a colouring in a theme, and what each means."""
     return tuple(LegendEntry(tint(theme, place), text) for text, place in found.legend)
+
+
+def legend_shapes(entries: tuple[LegendEntry, ...], middle: tuple[float, float], theme: Theme) -> Iterator[Shape]:
+    """A legend as one row around a point: a ramp says what its ends mean, of kinds each is named."""
+    texts = [entry.text for entry in entries]
+    if len(texts) == _RAMP:
+        texts[1:-1] = [""] * (_RAMP - 2)
+    widths = [_SWATCH + (text_width(f" {text}  ", SUBTITLE) if text else 0.0) for text in texts]
+    left, top = middle[0] - sum(widths) / 2, middle[1]
+    for entry, text, width in zip(entries, texts, widths, strict=True):
+        yield Rectangle(left, top, _SWATCH, _SWATCH, 3.0, entry.colour, theme.card_border)
+        if text:
+            yield Text(left + _SWATCH + 6, top + _SWATCH - 2, text, SUBTITLE, theme.muted)
+        left += width
 
 
 def _largest(picture: Picture, value: Callable[[int], float | None]) -> list[float | None]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from graphviz_app.recording.events import NONE
 from graphviz_app.scene.caption import caption
-from graphviz_app.scene.colouring import LegendEntry, legend, tint
+from graphviz_app.scene.colouring import LegendEntry, legend, legend_shapes, tint
 from graphviz_app.scene.content import label_lines, label_text, row_content
 from graphviz_app.scene.describe import describe
 from graphviz_app.scene.draw_box import box_shapes, ink, rows_shapes
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 MARGIN = 24.0
 CAPTION = 15.0
+LEGEND = 28.0
 _CAPTION_LINES = 2
 _NARROWEST = 560.0
 
@@ -169,7 +170,7 @@ class SceneFrame:
         """Of the whole display list: x, y, width, height; the same at every step."""
         layout = self.picture.layout
         width = max(layout.width, _NARROWEST) + 2 * MARGIN
-        band = CAPTION * 1.4 * _CAPTION_LINES + MARGIN
+        band = CAPTION * 1.4 * _CAPTION_LINES + MARGIN + (LEGEND if self.legend else 0.0)
         return (layout.width / 2 - width / 2, -MARGIN, width, layout.height + MARGIN + band + MARGIN)
 
     def shapes(self, phase: float = 1.0) -> Iterator[Shape]:
@@ -191,6 +192,7 @@ class SceneFrame:
         if phase < 1:
             yield from self.token_shapes(phase)
         yield from self._caption_shapes()
+        yield from self._legend_shapes()
 
     def token_shapes(self, phase: float) -> Iterator[Shape]:
         """The moving gradients at `phase` (0 to 1) of their way."""
@@ -208,6 +210,10 @@ class SceneFrame:
         for number, line in enumerate(lines):
             baseline = self.picture.layout.height + MARGIN + CAPTION * (1.0 + 1.4 * number)
             yield Text(x + width / 2, baseline, line, CAPTION, self.theme.text, anchor="middle")
+
+    def _legend_shapes(self) -> Iterator[Shape]:
+        x, y, width, height = self.bounds
+        return legend_shapes(self.legend, (x + width / 2, y + height - MARGIN - LEGEND / 2), self.theme)
 
     def _corner(self, i: int) -> tuple[float, float]:
         x, y = self.picture.box_bounds[i, :2].tolist()
