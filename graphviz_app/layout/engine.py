@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
+import gc
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from graphviz_app.layout.budget import Budget
 from graphviz_app.layout.compose import compose
-from graphviz_app.layout.deadline import Deadline
 from graphviz_app.layout.frames import Frame, bare, framed
 from graphviz_app.layout.loops import loop_margins
 from graphviz_app.layout.model import Anchor, GroupRequest, Layout, LayoutError, LayoutRequest
@@ -18,6 +20,8 @@ from graphviz_app.layout.stability import keep_places
 from graphviz_app.layout.turning import turned_anchor, turned_layout, turned_request
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from graphviz_app.layout.model import Engine
     from graphviz_app.layout.nesting import Gates
 
@@ -45,12 +49,13 @@ def lay_out(
     check(request)
     if request.direction == "LR":
         turned = turned_anchor(previous) if previous else None
-        return turned_layout(_stable(turned_request(request), Deadline(timeout), only, turned))
-    return _stable(request, Deadline(timeout), only, previous)
+        return turned_layout(_stable(turned_request(request), Budget(timeout, only), turned))
+    return _stable(request, Budget(timeout, only), previous)
 
 
-def _stable(request: LayoutRequest, deadline: Deadline, only: Engine | None, previous: Anchor | None) -> Layout:
-    fresh = lay_out_down(request, deadline, only)
+def _stable(request: LayoutRequest, budget: Budget, previous: Anchor | None) -> Layout:
+    with _collecting_later():
+        fresh = lay_out_down(request, budget)
     kept = keep_places(request, fresh, previous) if previous and previous.request.boxes else None
     return kept or fresh
 
@@ -70,13 +75,25 @@ def check(request: LayoutRequest) -> None:
             raise LayoutError(f"The box {box.key} has no size that can be drawn.")
 
 
-def lay_out_down(request: LayoutRequest, deadline: Deadline, only: Engine | None = None) -> Layout:
+@contextlib.contextmanager
+def _collecting_later() -> Iterator[None]:
+    """Keep the cycle collector still: a layout makes millions of small objects and hardly any cycles."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
+def lay_out_down(request: LayoutRequest, budget: Budget) -> Layout:
     """Return the layout of a request whose links run from top to bottom."""
     wider = rounded(request)
-    return fitted_to(request, wider, _lay_out_levels(wider, deadline, only))
+    return fitted_to(request, wider, _lay_out_levels(wider, budget))
 
 
-def _lay_out_levels(request: LayoutRequest, deadline: Deadline, only: Engine | None) -> Layout:
+def _lay_out_levels(request: LayoutRequest, budget: Budget) -> Layout:
     nesting = nest(request)
     margins = loop_margins(request)
     titles = {group.path: group for group in request.groups}
@@ -85,7 +102,7 @@ def _lay_out_levels(request: LayoutRequest, deadline: Deadline, only: Engine | N
     for index in reversed(range(len(nesting.levels))):
         level = nesting.levels[index]
         piece = level_piece(request, level, gates, margins)
-        placement = place(piece, deadline, only)
+        placement = place(piece, budget, outermost=not level.path)
         title = titles.get(level.path, GroupRequest(level.path))
         frames[index] = framed(piece, placement, title) if level.path else bare(placement)
         gates[index] = frames[index].gates

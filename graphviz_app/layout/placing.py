@@ -14,7 +14,7 @@ from graphviz_app.layout.ranking import ranked
 from graphviz_app.layout.stars import place_stars
 
 if TYPE_CHECKING:
-    from graphviz_app.layout.deadline import Deadline
+    from graphviz_app.layout.budget import Budget
     from graphviz_app.layout.model import Engine
     from graphviz_app.layout.piece import Piece, Placement
 
@@ -31,22 +31,25 @@ SECONDS_EACH = 4e-4
 _memory: OrderedDict[tuple[Piece, Engine], Placement] = OrderedDict()
 
 
-def place(piece: Piece, deadline: Deadline, only: Engine | None = None) -> Placement:
+def place(piece: Piece, budget: Budget, *, outermost: bool = True) -> Placement:
     """Return the placement of a piece; equal pieces are laid out once.
 
     Args:
         piece: What to lay out.
-        deadline: By when; what Graphviz would not finish is laid out in layers.
-        only: The engine to use whatever the size.
+        budget: What the request may still ask of Graphviz.
+        outermost: Whether it is what one sees first, for which Graphviz is worth its time.
     """
 
     def remembered(part: Piece) -> Placement:
-        return _remembered(part, only or chosen_engine(part, deadline))
+        engine = budget.engines.get(part)
+        if engine is None:
+            engine = budget.engines[part] = budget.only or chosen_engine(part, budget, outermost=outermost)
+        return _remembered(part, engine)
 
     return place_parts(piece, lambda part: place_stars(part, remembered))
 
 
-def chosen_engine(piece: Piece, deadline: Deadline) -> Engine:
+def chosen_engine(piece: Piece, budget: Budget, *, outermost: bool = True) -> Engine:
     """Return the engine for a connected piece: the best-looking one that is fast enough."""
     count = len(piece.sizes)
     if count > FAST_BOXES or len(piece.links) > 3 * FAST_BOXES:
@@ -54,7 +57,8 @@ def chosen_engine(piece: Piece, deadline: Deadline) -> Engine:
     whole = with_label_boxes(piece) if has_labels(piece) else piece
     rank = ranked(whole).rank
     points = sum(max(abs(rank[link.target] - rank[link.source]) - 1, 0) for link in whole.links)
-    if SECONDS_EACH * (len(whole.sizes) + points) > deadline.left():
+    cost = len(whole.sizes) + points
+    if SECONDS_EACH * cost > budget.seconds_left() or not (outermost or budget.spend(cost)):
         return "layered"
     if count <= DOT_BOXES and points <= DOT_POINTS:
         return "dot"

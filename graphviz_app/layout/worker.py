@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import faulthandler
-import gc
 import os
 import signal
 import sys
@@ -22,8 +21,6 @@ def main() -> None:
     jobs = sys.stdin.buffer
     with _private_stdout() as answers, Path(os.devnull).open("w", encoding="utf-8") as nowhere:
         _warm_up()
-        # A layout makes millions of small objects and next to no cycles: looking for some costs a third of the time.
-        gc.disable()
         while (job := read_job(jobs)) is not None:
             # The watchdog is a thread in C: it ends the process even while Graphviz holds the interpreter's lock.
             faulthandler.dump_traceback_later(job.patience, exit=True, file=nowhere)
@@ -33,7 +30,6 @@ def main() -> None:
                 write(answers, answer)
             except OSError:
                 return
-            gc.collect()
 
 
 def _private_stdout() -> IO[bytes]:
