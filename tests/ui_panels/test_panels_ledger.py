@@ -1,7 +1,7 @@
 """The ledger: the accumulation lesson at a glance, and a hundred thousand entries without a wait."""
 
 import pytest
-from PySide6.QtCore import QModelIndex, QPoint, Qt
+from PySide6.QtCore import QModelIndex, Qt
 from PySide6.QtGui import QPalette
 
 from graphviz_app.timeline import Timeline
@@ -133,7 +133,7 @@ def test_a_hundred_thousand_entries_are_read_only_where_they_are_looked_at(panel
     last = model.index(model.rowCount() - 1, STEP)
     assert panel.table.visualRect(last).intersects(panel.table.viewport().rect())
     panel.set_state(timeline.state(50))
-    assert panel.table.rowAt(QPoint(5, 5).y()) < 20
+    assert 0 <= panel.table.rowAt(5) < 30
 
 
 def test_no_column_is_clipped_at_the_width_of_a_narrow_panel(panel, qtbot):

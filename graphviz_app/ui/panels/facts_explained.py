@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from graphviz_app.explain.missing import why_no_grad
 from graphviz_app.explain.node import explain_node
 from graphviz_app.recording.values import record_array
 from graphviz_app.ui.panels.facts import Fact, Formula, Paragraph, Row, Section, Value, section
@@ -57,3 +58,17 @@ def saved_rows(state: StepState, said: NodeExplanation) -> list[Row]:
         )
         for saved in said.saved
     ]
+
+
+def missing_rows(state: StepState, leaf: int) -> list[Row]:
+    """Why a leaf's `.grad` is None at this step, with the line and the operation that are to blame."""
+    missing = why_no_grad(state.timeline, leaf, state.step)
+    if missing is None:
+        return []
+    rows: list[Row] = [Paragraph(missing.sentence, alarm=missing.cause not in ("not yet", "cleared"))]
+    if missing.span is not None and missing.span.line > 0:
+        rows.append(Fact("because of line", str(missing.span.line), ("line", missing.span.file, missing.span.line)))
+    operation = state.recording.operation(missing.operation)
+    if operation is not None:
+        rows.append(Fact("because of", operation.name, ("operation", missing.operation)))
+    return rows

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from graphviz_app.recording import events as ev
 from graphviz_app.scene.numbers import count_text, shape_text
 from graphviz_app.ui.panels.facts import Fact, Page, Paragraph, Row, Value, section
+from graphviz_app.ui.panels.facts_explained import missing_rows
 from graphviz_app.ui.panels.ledger_words import row_text
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ def leaf_page(state: StepState, leaf: int) -> Page:
     grad = recording.value(state.leaf_grad(leaf))
     sections = (
         *section("Leaf", _identity(state, leaf)),
-        *section(".grad", [Value(f"{name}.grad", grad)]),
+        *section(".grad", [Value(f"{name}.grad", grad), *missing_rows(state, leaf)]),
         *section("Value", [Value(name, recording.value(state.leaf_value(leaf)))]),
         *section("What happened to it", _story(state, leaf)),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -49,6 +50,7 @@ class Inspector(QScrollArea):
         self._soon = QTimer(self)
         self._soon.setSingleShot(True)
         self._soon.timeout.connect(self._catch_up)
+        self._page: Page | None = None
         self._stale = False
         self._to_top = False
         self._has_recording = False
@@ -94,6 +96,11 @@ class Inspector(QScrollArea):
             self._to_top = True
             self._update()
 
+    @property
+    def page(self) -> Page | None:
+        """What is shown."""
+        return self._page
+
     def close_press(self) -> None:
         """Wait for the formula that is being printed; for those who take the inspector apart."""
         self._press.close()
@@ -116,7 +123,8 @@ class Inspector(QScrollArea):
     def _show(self, page: Page | None) -> None:
         self._content.setUpdatesEnabled(False)
         hint = _NOTHING_SELECTED if self._has_recording else _NOTHING_RUN
-        self._title.setText("" if page is None else page.title)
+        self._page = page
+        self._title.setText("" if page is None else f'<b style="font-size:large">{html.escape(page.title)}</b>')
         self._title.setVisible(page is not None)
         self._subtitle.setText(hint if page is None else page.subtitle)
         shown = {one.title: one for one in (() if page is None else page.sections)}
@@ -158,14 +166,6 @@ class Inspector(QScrollArea):
             self.selection_requested.emit(row.target)
 
     def _follow_font(self) -> None:
-        font = self.font()
-        font.setBold(True)
-        size = font.pixelSize()
-        if size > 0:
-            font.setPixelSize(round(size * 1.25))
-        else:
-            font.setPointSizeF(font.pointSizeF() * 1.25)
-        self._title.setFont(font)
         em = QFontMetricsF(self.font()).height()
         self._rows.setContentsMargins(round(em * 0.5), round(em * 0.5), round(em * 0.5), round(em * 0.5))
         self._rows.setSpacing(round(em * 0.25))

@@ -8,16 +8,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from PySide6.QtCore import QEvent, QSignalBlocker, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QFontMetricsF
-from PySide6.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QLabel, QStackedLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QBoxLayout, QCheckBox, QComboBox, QHBoxLayout, QLabel, QStackedLayout, QWidget
 
 from graphviz_app.scene.numbers import number
-from graphviz_app.ui.panels.fact_rows import label
 from graphviz_app.ui.panels.ledger_series import MOST_ENTRIES, PassAxis, Series, read_series
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from PySide6.QtGui import QShowEvent
+    from PySide6.QtGui import QResizeEvent, QShowEvent
 
     from graphviz_app.timeline import StepState, Timeline
     from graphviz_app.ui.panels.plot_canvas import PlotCanvas
@@ -30,6 +29,9 @@ NORMS, GRAD_ELEMENTS, VALUE_ELEMENTS = range(3)
 
 class LedgerPlot(QWidget):
     """Curves of one leaf, or the norms of the `.grad` of the first few of all leaves.
+
+    Attributes:
+        controls: What is plotted, and how; for the plot's owner to place.
 
     Signals:
         step_requested(int): A place on the axis of passes was clicked.
@@ -49,14 +51,16 @@ class LedgerPlot(QWidget):
         self._timer = QTimer(self)
         self._timer.setInterval(0)
         self._timer.timeout.connect(self._read_on)
-        self._what = QComboBox(self)
+        self._entries: list[str] = []
+        self.controls = QWidget(self)
+        self._what = QComboBox(self.controls)
         self._what.addItems(["Norms", "Elements of .grad", "Elements of the value"])
         self._what.setAccessibleName("What is plotted")
         self._what.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self._what.setMinimumContentsLength(8)
-        self._logarithmic = QCheckBox("&Log", self)
+        self._logarithmic = QCheckBox("&Log", self.controls)
         self._logarithmic.setToolTip("Logarithmic scale; what is zero or negative is left out")
-        self._note = QLabel(self)
+        self._note = QLabel(self.controls)
         self._hint = QLabel(_HINT, self)
         self._hint.setWordWrap(True)
         self._hint.setAlignment(Qt.AlignmentFlag.AlignCenter)
@@ -130,7 +134,8 @@ class LedgerPlot(QWidget):
                 self._what.setCurrentIndex(NORMS)
         drawable = any(one.grad or len(one.value) > 1 for one in series)
         if not drawable:
-            self._legend.clear()
+            self._entries = []
+            self._show_legend()
             self._stack.setCurrentIndex(0)
             return
         canvas = self._ensure_canvas()
@@ -139,7 +144,8 @@ class LedgerPlot(QWidget):
         for position, one in enumerate(series):
             self._draw_series(canvas, one, position)
         canvas.end()
-        self._legend.setText(" &nbsp; ".join(canvas.legend))
+        self._entries = canvas.legend
+        self._show_legend()
         self._stack.setCurrentIndex(1)
         self.setAccessibleDescription(_in_words(series))
         self._place_cursor()
@@ -167,6 +173,7 @@ class LedgerPlot(QWidget):
 
             self._canvas = PlotCanvas(self)
             self._canvas.clicked.connect(self._click)
+            self._canvas.set_low(self.height() < QFontMetricsF(self.font()).height() * 11)
             self._stack.addWidget(self._canvas)
         return self._canvas
 
@@ -184,25 +191,40 @@ class LedgerPlot(QWidget):
     # -- Qt --------------------------------------------------------------------------------------------
 
     def _lay_out(self) -> None:
-        bar = QHBoxLayout()
-        bar.addWidget(self._what)
-        bar.addWidget(self._logarithmic)
-        bar.addStretch(1)
-        bar.addWidget(self._note)
+        bar = QHBoxLayout(self.controls)
+        bar.setContentsMargins(0, 0, 0, 0)
+        for widget in (self._note, self._what, self._logarithmic):
+            bar.addWidget(widget)
         self._stack = QStackedLayout()
         self._stack.addWidget(self._hint)
-        rows = QVBoxLayout(self)
-        rows.setContentsMargins(0, 2, 0, 0)
-        self._legend = label(self)
+        self._legend = QLabel(self)
+        self._legend.setWordWrap(True)
         self._legend.setAccessibleName("Legend")
-        rows.addLayout(bar)
-        rows.addWidget(self._legend)
-        rows.addLayout(self._stack, 1)
+        self._legend.setAlignment(Qt.AlignmentFlag.AlignTop)
+        self._rows = QBoxLayout(QBoxLayout.Direction.LeftToRight, self)
+        self._rows.setContentsMargins(0, 2, 0, 0)
+        self._rows.addLayout(self._stack, 1)
+        self._rows.addWidget(self._legend)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """The legend beside the plot, or above it where that would leave too little of it."""
+        super().resizeEvent(event)
+        wide = self.width() > QFontMetricsF(self.font()).averageCharWidth() * 48
+        self._rows.setDirection(QBoxLayout.Direction.LeftToRight if wide else QBoxLayout.Direction.BottomToTop)
+        self._legend.setMaximumWidth(round(self.width() * 0.35) if wide else 16_777_215)
+        self._show_legend()
+        if self._canvas is not None:
+            self._canvas.set_low(self.height() < QFontMetricsF(self.font()).height() * 11)
+
+    def _show_legend(self) -> None:
+        wide = self._rows.direction() == QBoxLayout.Direction.LeftToRight
+        self._legend.setText(("<br>" if wide else " &nbsp; ").join(self._entries))
+        self._legend.setVisible(bool(self._entries))
 
     def minimumSizeHint(self) -> QSize:
         """A plot smaller than this says nothing."""
         em = QFontMetricsF(self.font()).height()
-        return QSize(round(em * 10), round(em * 6))
+        return QSize(round(em * 10), round(em * 4))
 
     def changeEvent(self, event: QEvent) -> None:
         """Take the colours and the font of another look."""

@@ -54,6 +54,11 @@ class PlotCanvas(QWidget):
         rows.setContentsMargins(0, 0, 0, 0)
         rows.addWidget(self._plot)
 
+    def set_low(self, low: bool) -> None:
+        """Whether there is no room for the name of the axis."""
+        self._plot.getAxis("bottom").showLabel(not low)
+        self._plot.setToolTip("The axis counts backward passes." if low else "")
+
     def set_logarithmic(self, logarithmic: bool) -> None:
         """Whether the vertical axis is logarithmic."""
         self._logarithmic = logarithmic
@@ -71,7 +76,10 @@ class PlotCanvas(QWidget):
             axis.setTextPen(text)
             axis.setTickFont(font)
             axis.setStyle(autoExpandTextSpace=True)
-        self._plot.getAxis("bottom").setLabel("backward pass", color=text.name(), **_label_style(font))
+        bottom = self._plot.getAxis("bottom")
+        is_low = not bottom.label.isVisible() and bool(bottom.labelText)
+        bottom.setLabel("backward pass", color=text.name(), **_label_style(font))
+        bottom.showLabel(not is_low)
         self._plot.setLogMode(x=False, y=self._logarithmic)
 
     def curve(self, name: str, points: list[Point], style: str | int) -> None:
