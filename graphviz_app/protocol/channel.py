@@ -96,6 +96,10 @@ class Channel(Generic[_Incoming, _Outgoing]):
             self._received.extend(self._decoder.feed(data))
         return self._received.pop(0)
 
+    def has_news(self, timeout: float) -> bool:
+        """Whether the other side has said something, or hung up; waits up to `timeout` seconds for it."""
+        return bool(self._received) or self.transport.has_news(timeout)
+
     def feed(self, data: bytes) -> list[_Incoming]:
         """For a reader that watches the transport's descriptor itself: the messages that `data` completes.
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import queue
+import select
+import time
 from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
@@ -26,6 +28,10 @@ class Transport(Protocol):
 
     def read(self) -> bytes:
         """Some bytes as soon as there are any; empty at the end of the stream."""
+        ...
+
+    def has_news(self, timeout: float) -> bool:
+        """Whether `read` would return at once; waits up to `timeout` seconds for that to become true."""
         ...
 
     def is_ours(self) -> bool:
@@ -52,6 +58,10 @@ class PipeTransport:
     def read(self) -> bytes:
         """See `Transport`."""
         return os.read(self.read_descriptor, READ_SIZE)
+
+    def has_news(self, timeout: float) -> bool:
+        """See `Transport`."""
+        return bool(select.select([self.read_descriptor], [], [], timeout)[0])
 
     def is_ours(self) -> bool:
         """See `Transport`."""
@@ -82,6 +92,10 @@ class SocketTransport:
     def read(self) -> bytes:
         """See `Transport`."""
         return self._socket.recv(READ_SIZE)
+
+    def has_news(self, timeout: float) -> bool:
+        """See `Transport`."""
+        return bool(select.select([self._socket], [], [], timeout)[0])
 
     def is_ours(self) -> bool:
         """See `Transport`."""
@@ -118,6 +132,13 @@ class MemoryTransport:
         if not data:
             self._incoming.put(data)
         return data
+
+    def has_news(self, timeout: float) -> bool:
+        """See `Transport`."""
+        deadline = time.monotonic() + timeout
+        while self._incoming.empty() and time.monotonic() < deadline:
+            time.sleep(0.001)
+        return not self._incoming.empty()
 
     def is_ours(self) -> bool:
         """See `Transport`."""

@@ -15,6 +15,7 @@ import traceback
 import graphviz_app
 from graphviz_app.protocol import ChannelError, Ended, Ready, Recorded, RunProgram, Unready, connect, end_with_app
 from graphviz_app.recording import events as ev
+from graphviz_app.tracer.warming import warm_further
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ def main() -> int:
         return 2
     if not _warm(channel):
         return 2
+    warm_further(channel.has_news)
     command = channel.receive()
     if not isinstance(command, RunProgram):
         return 0

@@ -65,6 +65,18 @@ def test_the_end_of_the_conversation_is_none(ends):
     assert app.receive() is None
 
 
+def test_news_can_be_waited_for_without_being_taken(ends):
+    app, worker = ends
+    assert not worker.has_news(0.0)
+    app.send(COMMANDS[0])
+    assert worker.has_news(0.0)
+    assert worker.receive() == COMMANDS[0]
+    assert not worker.has_news(0.0)
+    app.close()
+    assert worker.has_news(1.0)
+    assert worker.receive() is None
+
+
 def test_a_conversation_that_breaks_off_within_a_message_is_an_error():
     first, second = MemoryTransport.pair()
     second.write(frame(b"1234567")[:6])
