@@ -1,9 +1,10 @@
 """Drives the real canvas over 10,000 boxes and 15,000 links: panning, playing with 300 tokens, zooming without rest.
 
-`python benchmarks/bench_canvas.py [--boxes N | --recording FILE]` prints a table, of a made-up picture or of a recording's
-first pass with every group open; with DISPLAY set (Xvfb will do) it opens a real window, else it draws offscreen. A frame's time is from the movement to the painted window; between frames the event loop runs
-until the next sixtieth of a second, so that the painting thread competes with the window as it does in life. "own" is
-the time that the window's thread worked, whatever else the machine does.
+`python benchmarks/bench_canvas.py [--boxes N | --recording FILE]` prints a table, of a made-up picture or of a
+recording's first pass with every group open; with DISPLAY set (Xvfb will do) it opens a real window, else it draws
+offscreen. A frame's time is from the movement to the painted window; between frames the event loop runs until the next
+sixtieth of a second, so that the painting thread competes with the window as it does in life. "own" is the time that
+the window's thread worked, whatever else the machine does; "sharp" is how long it took until all was final.
 """
 
 from __future__ import annotations

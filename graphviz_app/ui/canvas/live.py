@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections import OrderedDict
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -91,6 +92,11 @@ class LiveLayer:
         if moving is not None:
             self._draw_tokens(painter, lens, frame, moving)
         return finished
+
+    def draw_values(self, painter: QPainter, lens: Lens, box: int) -> None:
+        """Paints the values of one box, where its detail has any."""
+        if self._frame is not None and detail_of(scale_of(lens.level)) == 3:
+            self._draw_sprite(painter, lens, self._frame, ("live", box), math.inf)
 
     def _draw_texts(self, painter: QPainter, lens: Lens, frame: FrameLike, moving: Moving | None) -> bool:
         deadline = time.perf_counter() + SPRITE_BUDGET

@@ -1,28 +1,47 @@
-"""The way from one picture to another: boxes that both have wander, new ones grow out of what was opened."""
+"""The way from one picture to another: boxes that both have wander, new ones grow out of what was opened.
+
+What is gone from the new picture shrinks into the group that was closed over it.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 from PySide6.QtCore import QRectF
 from PySide6.QtGui import QPainter
 
 from graphviz_app.scene.shapes import Rectangle
+from graphviz_app.ui.canvas.items import Chosen, ItemPainter, chosen_in, detail_of, overlapping
+from graphviz_app.ui.canvas.view import scale_of
 from graphviz_app.ui.painting import brush, pen
 
 if TYPE_CHECKING:
     from graphviz_app.ui.canvas.frame import FrameLike
+    from graphviz_app.ui.canvas.live import LiveLayer
+    from graphviz_app.ui.canvas.tiles import Lens
     from graphviz_app.ui.canvas.view import View
 
-MORPH_MILLISECONDS: Final = 200
+MORPH_MILLISECONDS: Final = 220
 MOST: Final = 3_000  # boxes that are moved; of more, those nearest to the front of the list
+CARDS: Final = 200  # up to so many boxes move with all that stands on them, more of them as plain blocks
+STRETCH: Final = 1.5  # how much larger than itself a card may be shown
+LINKS_FROM: Final = 0.6  # part of the way from which links appear
+
+Place = tuple[float, float, float, float]
 
 
-def places_by_key(frame: FrameLike) -> dict[object, tuple[float, float, float, float]]:
+class Tools(NamedTuple):
+    """What a moving box is painted with."""
+
+    items: ItemPainter
+    live: LiveLayer
+
+
+def places_by_key(frame: FrameLike) -> dict[object, Place]:
     """x, y, width, height of every box by its key, and of every open group by its path."""
     picture = frame.picture
-    places: dict[object, tuple[float, float, float, float]] = {
+    places: dict[object, Place] = {
         (group.path): (group.x, group.y, group.width, group.height) for group in picture.layout.groups
     }
     for box, bounds in zip(picture.graph.boxes, picture.box_bounds.tolist(), strict=True):
@@ -53,14 +72,14 @@ def anchored(
     return view._replace(x=view.x + new_x - old_x, y=view.y + new_y - old_y)
 
 
-def _hold(place: tuple[float, float, float, float]) -> tuple[float, float]:
+def _hold(place: Place) -> tuple[float, float]:
     """The point of a box by which it is held: the middle of its top, where a group's title is, open or closed."""
     return place[0] + place[2] / 2, place[1]
 
 
 def _nearest_shared(
-    before: dict[object, tuple[float, float, float, float]],
-    after: dict[object, tuple[float, float, float, float]],
+    before: dict[object, Place],
+    after: dict[object, Place],
     point: tuple[float, float],
 ) -> object | None:
     shared = [key for key in before if key in after]
@@ -73,60 +92,175 @@ def _nearest_shared(
     return shared[int(np.argmin(np.hypot(*away.T) + 1e-6 * np.hypot(*middle.T)))]
 
 
+class _Way(NamedTuple):
+    """One thing on its way, in device pixels: x, y, width, height at the start and at the end."""
+
+    index: int
+    start: Place
+    end: Place
+    new: bool
+
+
 class Morph:
-    """Boxes on their way, in pixels of the window."""
+    """Boxes and frames on their way from the old picture's places to the new one's."""
 
-    def __init__(self, old: FrameLike, old_view: View, new: FrameLike, new_view: View, opened: object | None) -> None:
-        self._background = new.theme.background
-        before = {key: _on_screen(place, old_view) for key, place in places_by_key(old).items()}
+    def __init__(self, old: FrameLike, old_lens: Lens, new: FrameLike, new_lens: Lens, opened: object | None) -> None:
+        self._new = new
+        self._lens = new_lens
+        before = {key: _in_window(place, old_lens) for key, place in places_by_key(old).items()}
         source = before.get(opened)
-        starts: list[tuple[float, float, float, float]] = []
-        ends: list[tuple[float, float, float, float]] = []
-        self._looks: list[tuple[str | None, str | None]] = []
-        for index in _in_sight(new, new_view, before, old_view):
-            box = new.picture.graph.boxes[index]
-            end = _on_screen(tuple(new.picture.box_bounds[index].tolist()), new_view)
-            start = before.get(box.key, source or end)
-            starts.append(start)
-            ends.append(end)
-            self._looks.append(_look(new, index))
-        self._starts = np.array(starts, np.float64).reshape(len(starts), 4)
-        self._ends = np.array(ends, np.float64).reshape(len(ends), 4)
+        boxes = new.picture.graph.boxes
+        places = new.picture.box_bounds.tolist()
+        self._boxes = [
+            _way(index, before.get(boxes[index].key), source, _in_window(tuple(places[index]), new_lens))
+            for index in _in_sight(new, new_lens, before)
+        ]
+        self._groups = [
+            _way(
+                index,
+                before.get(group.path),
+                source,
+                _in_window((group.x, group.y, group.width, group.height), new_lens),
+            )
+            for index, group in enumerate(new.picture.layout.groups)
+        ]
+        self._left_over = _left_over(old, old_lens, new, new_lens, before)
+        self._looks = {way.index: _look(new, way.index) for way in self._boxes}
 
-    def draw(self, painter: QPainter, part: float, ratio: float) -> None:
-        """Paints the boxes after `part` (0 to 1) of their way, on a painter in device pixels."""
-        places = (self._starts + (self._ends - self._starts) * part) * ratio
-        by_look: dict[tuple[str | None, str | None], list[QRectF]] = {}
-        for look, place in zip(self._looks, places.tolist(), strict=True):
-            by_look.setdefault(look, []).append(QRectF(*place))
+    def draw(self, painter: QPainter, part: float, tools: Tools) -> None:
+        """Paints everything after `part` (0 to 1) of its way, on a painter in device pixels."""
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        self._draw_groups(painter, part)
+        if len(self._boxes) > CARDS or detail_of(scale_of(self._lens.level)) < 2:
+            self._draw_plainly(painter, part)
+            return
+        self._draw_left_over(painter, part)
+        self._draw_links(painter, part, tools)
+        for way in self._boxes:
+            self._draw_card(painter, way, part, tools)
+        painter.setOpacity(1.0)
+
+    def _draw_groups(self, painter: QPainter, part: float) -> None:
+        radius = 10.0 * self._lens.scale
+        for way in self._groups:
+            place = QRectF(*_between(way, part))
+            if not place.intersects(QRectF(0, 0, self._lens.width, self._lens.height)):
+                continue
+            fill, stroke = _group_look(self._new, way.index)
+            painter.setOpacity(part if way.new else 1.0)
+            painter.setPen(pen(stroke, self._lens.scale))
+            painter.setBrush(brush(fill))
+            painter.drawRoundedRect(place, radius, radius)
+        painter.setOpacity(1.0)
+
+    def _draw_plainly(self, painter: QPainter, part: float) -> None:
+        by_look: dict[tuple[str | None, str | None], list[QRectF]] = {}
+        for way in self._boxes:
+            by_look.setdefault(self._looks[way.index], []).append(QRectF(*_between(way, part)))
         for (fill, stroke), boxes in by_look.items():
-            painter.setPen(pen(stroke, ratio))
+            painter.setPen(pen(stroke, self._lens.ratio))
             painter.setBrush(brush(fill))
             painter.drawRects(boxes)
 
+    def _draw_left_over(self, painter: QPainter, part: float) -> None:
+        """Boxes that were closed away shrink into the group that closed over them."""
+        theme = self._new.theme
+        painter.setOpacity(1.0 - part)
+        painter.setPen(pen(theme.card_border, self._lens.ratio))
+        painter.setBrush(brush(theme.card))
+        painter.drawRects([QRectF(*_between(way, part)) for way in self._left_over])
+        painter.setOpacity(1.0)
 
-def _in_sight(
-    new: FrameLike, view: View, before: dict[object, tuple[float, float, float, float]], old_view: View
-) -> list[int]:
+    def _draw_links(self, painter: QPainter, part: float, tools: Tools) -> None:
+        """Links appear when their boxes have nearly arrived."""
+        opacity = (part - LINKS_FROM) / (1.0 - LINKS_FROM)
+        chosen = chosen_in(self._new, self._lens.visible)
+        if opacity <= 0 or len(chosen.links) > CARDS:
+            return
+        painter.save()
+        painter.setOpacity(opacity)
+        painter.translate(self._lens.origin_x, self._lens.origin_y)
+        painter.scale(self._lens.scale, self._lens.scale)
+        links = Chosen(np.empty(0, np.intp), chosen.links)
+        tools.items.paint_chosen(painter, self._new, links, detail_of(scale_of(self._lens.level)))
+        painter.restore()
+
+    def _draw_block(self, painter: QPainter, place: Place) -> None:
+        theme = self._new.theme
+        painter.setPen(pen(theme.group_border, self._lens.scale))
+        painter.setBrush(brush(theme.group_card))
+        radius = 10.0 * self._lens.scale
+        painter.drawRoundedRect(QRectF(*place), radius, radius)
+
+    def _draw_card(self, painter: QPainter, way: _Way, part: float, tools: Tools) -> None:
+        x, y, width, height = place = _between(way, part)
+        end, lens = way.end, self._lens
+        if width > STRETCH * end[2] or height > STRETCH * end[3]:
+            # A frame that closes: its texts would be stretched, so the card appears in it at its own size.
+            self._draw_block(painter, place)
+            x, width, height = x + (width - end[2]) / 2, end[2], end[3]
+            way = way._replace(new=True)
+        painter.save()
+        painter.setOpacity(part if way.new else 1.0)
+        # What the card's own place is mapped to, as it grows or moves.
+        painter.translate(x, y)
+        painter.scale(width / max(end[2], 1e-3), height / max(end[3], 1e-3))
+        painter.translate(-end[0], -end[1])
+        painter.save()
+        painter.translate(lens.origin_x, lens.origin_y)
+        painter.scale(lens.scale, lens.scale)
+        card = Chosen(np.array([way.index], np.intp), np.empty(0, np.intp))
+        tools.items.paint_chosen(painter, self._new, card, detail_of(scale_of(lens.level)))
+        painter.restore()
+        tools.live.draw_values(painter, lens, way.index)
+        painter.restore()
+
+
+def _way(index: int, known: Place | None, source: Place | None, end: Place) -> _Way:
+    """From the old place, or for something new out of what was opened."""
+    return _Way(index, known or source or end, end, new=known is None)
+
+
+def _between(way: _Way, part: float) -> Place:
+    x, y, width, height = (one + (other - one) * part for one, other in zip(way.start, way.end, strict=True))
+    return x, y, width, height
+
+
+def _in_sight(new: FrameLike, lens: Lens, before: dict[object, Place]) -> list[int]:
     """Boxes that are in sight at either end of the way."""
-    x, y, width, height = new.picture.box_bounds.T
-    left, top, across, down = view.visible
-    seen = (x < left + across) & (x + width > left) & (y < top + down) & (y + height > top)
+    seen = overlapping(new.picture.box_bounds, lens.visible, 0.0)
     for index, box in enumerate(new.picture.graph.boxes):
         if not seen[index] and (start := before.get(box.key)) is not None:
-            seen[index] = (
-                start[0] < old_view.width
-                and start[0] + start[2] > 0
-                and start[1] < old_view.height
-                and start[1] + start[3] > 0
-            )
+            seen[index] = _is_seen(start, lens)
     return np.flatnonzero(seen).tolist()[:MOST]
 
 
-def _on_screen(place: tuple[float, ...], view: View) -> tuple[float, float, float, float]:
-    x, y = view.to_screen(place[0], place[1])
-    return x, y, place[2] * view.scale, place[3] * view.scale
+def _left_over(
+    old: FrameLike, old_lens: Lens, new: FrameLike, new_lens: Lens, before: dict[object, Place]
+) -> list[_Way]:
+    """Boxes in sight that the new picture has only as part of a closed group."""
+    boxes = new.picture.graph.boxes
+    kept = {box.key for box in boxes}
+    closed = {tuple(box.path): index for index, box in enumerate(boxes) if getattr(box, "path", ())}
+    ways: list[_Way] = []
+    for box in old.picture.graph.boxes:
+        group = tuple(getattr(box, "group", ()))
+        over = next((closed[group[:depth]] for depth in range(1, len(group) + 1) if group[:depth] in closed), None)
+        if over is not None and box.key not in kept and _is_seen(before[box.key], old_lens):
+            end = _in_window(tuple(new.picture.box_bounds[over].tolist()), new_lens)
+            ways.append(_Way(over, before[box.key], end, new=False))
+    return ways[:MOST]
+
+
+def _is_seen(place: Place, lens: Lens) -> bool:
+    x, y, width, height = place
+    return x < lens.width and x + width > 0 and y < lens.height and y + height > 0
+
+
+def _in_window(place: Place, lens: Lens) -> Place:
+    x, y, width, height = place
+    scale = lens.scale
+    return x * scale + lens.origin_x, y * scale + lens.origin_y, width * scale, height * scale
 
 
 def _look(frame: FrameLike, index: int) -> tuple[str | None, str | None]:
@@ -134,3 +268,10 @@ def _look(frame: FrameLike, index: int) -> tuple[str | None, str | None]:
         if isinstance(shape, Rectangle):
             return shape.fill, shape.stroke
     return frame.theme.card, frame.theme.card_border
+
+
+def _group_look(frame: FrameLike, index: int) -> tuple[str | None, str | None]:
+    for shape in frame.group_shapes(index, 0):
+        if isinstance(shape, Rectangle):
+            return shape.fill, shape.stroke
+    return frame.theme.group_fill, frame.theme.group_border

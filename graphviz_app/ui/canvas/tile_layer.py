@@ -71,7 +71,7 @@ class TileLayer(QObject):
     def __init__(self, parent: QObject | None = None, budget: int = 200 * 2**20) -> None:
         super().__init__(parent)
         self._store: TileStore[Tile] = TileStore(budget)
-        self._items = ItemPainter()
+        self.items = ItemPainter()
         self._frame: FrameLike | None = None
         self._states: States | None = None
         self._changes: dict[States, Chosen] = {}
@@ -247,9 +247,9 @@ class TileLayer(QObject):
         painter.setClipRegion(region)
         painter.translate(lens.origin_x, lens.origin_y)
         painter.scale(lens.scale, lens.scale)
-        self._items.paint_chosen(painter, frame, chosen, detail)
+        self.items.paint_chosen(painter, frame, chosen, detail)
         painter.restore()
-        for fault in self._items.faults.take():
+        for fault in self.items.faults.take():
             self.failed.emit(fault)
 
     def _changed(self, states: States) -> Chosen:

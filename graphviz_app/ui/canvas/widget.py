@@ -25,7 +25,7 @@ from graphviz_app.ui.canvas.frame import FrameLike, Item, PictureLike, content_b
 from graphviz_app.ui.canvas.hand import Hand
 from graphviz_app.ui.canvas.items import overlapping
 from graphviz_app.ui.canvas.live import LiveLayer, Marking, Moving, item_bounds
-from graphviz_app.ui.canvas.morph import MORPH_MILLISECONDS, Morph, anchored
+from graphviz_app.ui.canvas.morph import MORPH_MILLISECONDS, Morph, Tools, anchored
 from graphviz_app.ui.canvas.navigation import Direction, Walker
 from graphviz_app.ui.canvas.overlays import Overlays
 from graphviz_app.ui.canvas.tile_layer import Mode, TileLayer
@@ -323,7 +323,7 @@ class Canvas(QWidget):
     def _paint_picture(self, painter: QPainter, lens: Lens) -> None:
         if self._morph is not None:
             if self._animator.runs("morph") or not self._tiles.covers(lens):
-                self._morph.draw(painter, self._morph_part, lens.ratio)
+                self._morph.draw(painter, self._morph_part, Tools(self._tiles.items, self._live))
                 return
             self._morph = None
         self._tiles.draw(painter, lens)
@@ -376,7 +376,7 @@ class Canvas(QWidget):
         self.camera.look(view)
         if self.camera.reduced_motion:
             return
-        self._morph = Morph(old, old_view, frame, self.camera.view, anchor)
+        self._morph = Morph(old, Lens.of(old_view, self.devicePixelRatioF()), frame, self.lens, anchor)
         self._animator.run("morph", MORPH_MILLISECONDS, self._on_morph)
 
     def _on_morph(self, part: float) -> None:
