@@ -14,7 +14,7 @@ from typing_extensions import assert_never
 from graphviz_app.recording import events as ev
 from graphviz_app.scene.measure import shorten, text_width
 from graphviz_app.scene.numbers import FEW, count_text, tensor_text
-from graphviz_app.scene.words import module_text, place_text, short_name, subtitle
+from graphviz_app.scene.words import hook_text, module_text, place_text, short_name, subtitle
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -35,7 +35,6 @@ _MOST_ARRIVALS = 4
 _MOST_SLOTS = 3
 _WIDEST_VALUE = 46
 _DEFAULT_CELLS = 14
-_HOOK_CELLS = 40
 _NARROWEST = 132.0
 _BUCKET_PADDING = 5.0
 _MARK = 18.0
@@ -104,6 +103,7 @@ class _Wish(NamedTuple):
     label: str
     values: tuple[int, ...]
     number: int = 0
+    cells: int = 0
 
 
 class CardPlanner:
@@ -160,6 +160,10 @@ class CardPlanner:
         wishes: list[_Wish] = []
         for slot in range(min(slots, _MOST_SLOTS)):
             known = (outputs[slot],) if slot < len(outputs) else ()
+            if call is not None:
+                known += tuple(
+                    hook.before for hook in call.hooks if (hook.direction, hook.slot) == ("grad_outputs", slot)
+                )
             if arrivals[slot] > 1:
                 wishes += self._meeting(node, slot, arrivals[slot], known)
             elif arrivals[slot] or slots == 1:
@@ -167,8 +171,9 @@ class CardPlanner:
         return wishes + self._hooks(call)
 
     def _hooks(self, call: ev.NodeCalled | None) -> list[_Wish]:
-        slots = set() if call is None else {hook.slot for hook in call.hooks if hook.direction == "grad_outputs"}
-        return [_Wish("hook", "hook", (), slot) for slot in sorted(slots)]
+        hooks = [] if call is None else [hook for hook in call.hooks if hook.direction == "grad_outputs"]
+        widths = {hook.slot: len(hook_text(self._recording, hook, _WIDEST_VALUE)) for hook in hooks}
+        return [_Wish("hook", "hook", (), slot, min(width, _WIDEST_VALUE)) for slot, width in sorted(widths.items())]
 
     def _meeting(self, node: int, slot: int, count: int, total: tuple[int, ...]) -> list[_Wish]:
         arrived = self._final.arrived(node, slot) if count <= _MOST_ARRIVALS else []
@@ -278,7 +283,7 @@ class CardPlanner:
         for wish in wishes:
             heat, cells = self._look(wish.role, wish.values)
             height = HEAT_ROW if heat else ROW
-            rows.append(Row(wish.role, wish.number, wish.label, y, height, heat, cells))
+            rows.append(Row(wish.role, wish.number, wish.label, y, height, heat, wish.cells or cells))
             y += height
         return y
 
@@ -296,7 +301,7 @@ class CardPlanner:
     def _look(self, role: Role, values: tuple[int, ...]) -> tuple[bool, int]:
         """Whether to draw these values as heat maps, and how many characters their texts take."""
         if not values:
-            return False, _DEFAULT_CELLS if role != "hook" else _HOOK_CELLS
+            return False, _DEFAULT_CELLS
         looks = [self._look_of(value) for value in values]
         heat = role != "was" and any(heat for heat, _ in looks)
         return heat, min(max(6, *(cells for _, cells in looks)), _WIDEST_VALUE)

@@ -11,8 +11,8 @@ from graphviz_app.recording import events as ev
 from graphviz_app.recording.values import statistics
 from graphviz_app.scene.cards import forward_value
 from graphviz_app.scene.flow import is_odd
-from graphviz_app.scene.measure import shorten
 from graphviz_app.scene.numbers import number, tensor_text
+from graphviz_app.scene.words import hook_text
 
 if TYPE_CHECKING:
     from graphviz_app.graph.visible import Box, VisibleGraph
@@ -52,7 +52,7 @@ def row_content(row: Row, box: Box, visible: VisibleGraph, flow: Flow, state: St
         case "seed":
             return _seed(box, visible, state)
         case "grad" | "total":
-            return _grad(row, box, state)
+            return _grad(row, box, flow, state)
         case "arrival":
             return _arrival(row, box, state)
         case "before" | "added" | "bucket":
@@ -82,13 +82,7 @@ def label_lines(flow: Flow, link: int, count: int, state: StepState) -> list[str
     if not hooks:
         return [label_text(travels, state, count)]
     lines = [tensor_text(state.recording.value(hooks[0].before), LABEL_CELLS)]
-    return lines + [hook_text(hook, state) for hook in hooks]
-
-
-def hook_text(hook: ev.HookChange, state: StepState) -> str:
-    """A hook and what it made of the gradient: "clip() → [0.5, 0.5]"."""
-    name = shorten(hook.hook.replace("<locals>.", "") or "hook", 20)
-    return f"{name} → {tensor_text(state.recording.value(hook.after), LABEL_CELLS)}"
+    return lines + [hook_text(state.recording, hook, LABEL_CELLS) for hook in hooks]
 
 
 def _gradient(state: StepState, value: int) -> Content:
@@ -140,13 +134,15 @@ def _node_of(box: Box, state: StepState) -> int:
     return called[-1] if called else (nodes[-1] if nodes else ev.NONE)
 
 
-def _grad(row: Row, box: Box, state: StepState) -> Content | None:
+def _grad(row: Row, box: Box, flow: Flow, state: StepState) -> Content | None:
     node = _node_of(box, state)
     if node == ev.NONE:
         return None
     outputs = state.grad_outputs(node)
     if outputs is not None and row.number < len(outputs):
-        return _gradient(state, outputs[row.number])
+        # What a hook made of it stands in a row of its own; here is what really arrived, or the sum.
+        hooks = flow.hooks_into(node, row.number, state.event_number)
+        return _gradient(state, hooks[0].before if hooks else outputs[row.number])
     if row.role == "grad":
         arrived = state.arrived(node, row.number)
         return _gradient(state, arrived[-1][1]) if arrived else None
@@ -169,11 +165,7 @@ def _arrival(row: Row, box: Box, state: StepState) -> Content | None:
 def _hook(row: Row, box: Box, flow: Flow, state: StepState) -> Content | None:
     node = _node_of(box, state)
     hooks = [] if node == ev.NONE else flow.hooks_into(node, row.number, state.event_number)
-    if not hooks:
-        return None
-    name = shorten(hooks[-1].hook.replace("<locals>.", "") or "hook", 20)
-    before = tensor_text(state.recording.value(hooks[0].before), LABEL_CELLS)
-    return Content("muted", text=f"{name} changed {before}")
+    return Content("gradient", text=hook_text(state.recording, hooks[-1], row.cells)) if hooks else None
 
 
 def _leaf_of(box: Box, visible: VisibleGraph) -> int:

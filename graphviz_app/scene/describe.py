@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 from typing_extensions import assert_never
 
-from graphviz_app.scene.content import hook_text, label_text, row_content
+from graphviz_app.scene.content import label_text, row_content
 from graphviz_app.scene.numbers import norm_text, tensor_text
 from graphviz_app.scene.states import LOOK_MASK, Look
-from graphviz_app.scene.words import subtitle
+from graphviz_app.scene.words import hook_text, subtitle
 
 if TYPE_CHECKING:
     from graphviz_app.scene.content import Content
@@ -75,7 +75,7 @@ def _link(frame: SceneFrame, index: int) -> str:
     record = frame.state.recording.value(travels[-1].value)
     what = "an undefined gradient (None)" if record is None else f"{tensor_text(record)} ({norm_text(record)})"
     changes = picture.flow.hooks(index, frame.state.event_number)
-    hooks = "".join(f" A hook changed it: {hook_text(hook, frame.state)}." for hook in changes)
+    hooks = "".join(f" A hook changed it: {hook_text(frame.state.recording, hook)}." for hook in changes)
     return f"From {source} to {target}: {what}.{hooks}"
 
 

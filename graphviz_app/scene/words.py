@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from graphviz_app.recording import events as ev
 from graphviz_app.scene.measure import shorten
+from graphviz_app.scene.numbers import tensor_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -60,3 +61,10 @@ def module_text(attributes: Mapping[str, Any]) -> str:
     if module_type and module:
         return shorten(f"{module} ({module_type})", 36)
     return shorten(module or module_type, 36)
+
+
+def hook_text(recording: Recording, hook: ev.HookChange, width: int | None = None) -> str:
+    """A hook of the user's and what it made of a gradient: "clip → [0.5, 0.5]", in `width` characters or so."""
+    name = shorten(hook.hook.replace("<locals>.", "") or "hook", 20)
+    rest = None if width is None else width - len(name) - 3
+    return f"{name} → {tensor_text(recording.value(hook.after), rest)}"

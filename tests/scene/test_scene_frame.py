@@ -280,7 +280,7 @@ def test_a_hook_is_shown_on_the_link_whose_gradient_it_changed():
     frame = picture.frame(picture.chapter.last_step, LIGHT)
     [link] = [number for number, link in enumerate(picture.graph.links) if link.kind == "gradient"]
     assert texts(frame.label_shapes(link)) == ["[1]", "double → [2]"]
-    assert "double changed [1]" in texts(frame.live_shapes(box_named(picture, "w")))
+    assert "double → [2]" in texts(frame.live_shapes(box_named(picture, "w")))
     [called] = [step for step in steps_with(picture, ev.NodeCalled) if "double" in picture.frame(step, LIGHT).caption]
     assert called == picture.chapter.last_step - 1
 
