@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import io
-from typing import TYPE_CHECKING, Any, NamedTuple
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from PIL import Image
 
 from graphviz_app.export.errors import ExportError
-from graphviz_app.export.png import picture
+from graphviz_app.export.painter import Painter
 from graphviz_app.recording import events as ev
 
 if TYPE_CHECKING:
@@ -28,7 +29,10 @@ _FORWARD, _BACKWARD, _TWEEN, _END = 350, 900, 70, 2500
 _MOVES = 8
 """Pictures of a gradient on its way, where there are not too many."""
 _FRAMES_A_SECOND = 25
+_MILLISECOND = Fraction(1, 1000)
 _COLOURS = 256
+_EXACT = 64
+"""Of those, the most frequent ones are kept exactly: backgrounds and fills must not change by a shade."""
 
 
 class Shot(NamedTuple):
@@ -61,19 +65,23 @@ def film_pictures(
     source: Source, planned: Sequence[Shot], theme: Theme, scale: float, progress: Callable[[float], None]
 ) -> Iterator[tuple[Image.Image, int]]:
     """The pictures of a film in RGB, all of one even size, with their milliseconds."""
-    size: tuple[int, int] | None = None
+    painter: Painter | None = None
     for number, shot in enumerate(planned):
         drawing = source.drawing(shot.step, theme, shot.phase)
-        scale = min(scale, _fitting_scale(drawing.width, drawing.height, len(planned)))
-        image = picture(drawing, scale=scale).convert("RGB")
-        # Video wants even sides; every picture of one chapter has the same.
-        size = size or (image.width + image.width % 2, image.height + image.height % 2)
-        if image.size != size:
-            canvas = Image.new("RGB", size, theme.background)
-            canvas.paste(image)
-            image = canvas
-        yield image, shot.milliseconds
+        if painter is None:
+            painter = Painter(min(scale, _fitting_scale(drawing.width, drawing.height, len(planned))))
+        yield _even(painter.paint(drawing), theme.background), shot.milliseconds
         progress((number + 1) / len(planned))
+
+
+def _even(image: Image.Image, background: str) -> Image.Image:
+    """The image with even sides, which video wants."""
+    size = (image.width + image.width % 2, image.height + image.height % 2)
+    if image.size == size:
+        return image
+    canvas = Image.new("RGB", size, background)
+    canvas.paste(image)
+    return canvas
 
 
 def gif_bytes(pictures: Iterator[tuple[Image.Image, int]]) -> bytes:
@@ -102,16 +110,30 @@ def mp4_bytes(pictures: Iterator[tuple[Image.Image, int]]) -> bytes:
     container: Any
     with av.open(stream, "w", format="mp4") as container:
         video: Any = None
+        now = 0
+        image: Image.Image | None = None
         for image, milliseconds in pictures:
             if video is None:
-                video = container.add_stream("libx264", rate=_FRAMES_A_SECOND, options={"crf": "20"})
-                video.width, video.height, video.pix_fmt = image.width, image.height, "yuv420p"
-            frame = av.VideoFrame.from_image(image)
-            for _ in range(max(1, round(milliseconds * _FRAMES_A_SECOND / 1000))):
-                frame.pts = None
-                container.mux(video.encode(frame))
-        container.mux(video.encode())
+                video = _video(container, image)
+            _encode(container, video, av.VideoFrame.from_image(image), now)
+            now += milliseconds
+        if image is not None:
+            # A picture lasts until the next: the last one is shown once more at the end.
+            _encode(container, video, av.VideoFrame.from_image(image), now)
+            container.mux(video.encode())
     return stream.getvalue()
+
+
+def _video(container: Any, image: Image.Image) -> Any:
+    video = container.add_stream("libx264", rate=_FRAMES_A_SECOND, options={"crf": "20"})
+    video.width, video.height, video.pix_fmt = image.width, image.height, "yuv420p"
+    video.codec_context.time_base = _MILLISECOND
+    return video
+
+
+def _encode(container: Any, video: Any, frame: Any, now: int) -> None:
+    frame.pts, frame.time_base = now, _MILLISECOND
+    container.mux(video.encode(frame))
 
 
 def _fitting_scale(width: float, height: float, count: int) -> float:
@@ -140,4 +162,9 @@ def _common_palette(images: Sequence[Image.Image]) -> Image.Image:
     sheet = Image.new("RGB", (chosen[0].width, chosen[0].height * count))
     for number, image in enumerate(chosen):
         sheet.paste(image, (0, number * image.height))
-    return sheet.quantize(_COLOURS, method=Image.Quantize.MEDIANCUT)
+    counted = sheet.getcolors(sheet.width * sheet.height) or []
+    frequent = [colour for _, colour in sorted(counted, reverse=True)[:_EXACT]]
+    rest = sheet.quantize(_COLOURS - len(frequent), method=Image.Quantize.MEDIANCUT).getpalette() or []
+    palette = Image.new("P", (1, 1))
+    palette.putpalette([channel for colour in frequent for channel in cast("tuple[int, ...]", colour)] + rest)
+    return palette

@@ -42,7 +42,7 @@ def html_chunks(
         source: What to play.
         theme: In which colours.
         chapter: The chapter to play where the run is too long to play all of it.
-        step: The step that is shown without scripts, and where the player starts when it is not the last.
+        step: The step that is shown without scripts; with them the player starts where the first pass does.
         progress: Called with what part is done.
     """
     steps = PlayerSteps(source, theme, chapter, progress)
@@ -67,7 +67,7 @@ def _data(source: Source, steps: PlayerSteps) -> dict[str, Any]:
         "elements": steps.elements,
         "views": steps.views,
         "steps": steps.items,
-        "start": 0,
+        "start": next((index for index, item in enumerate(steps.items) if "starts" in item), len(steps.items) - 1),
         "last": source.timeline.step_count,
         "source": [visible_line(line) for line in re.split(r"\r\n|\r|\n", source.recording.program.source)],
         "printed": _printed(source),

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from graphviz_app.export.painter import shape_key
 from graphviz_app.export.svg import element, number
 from graphviz_app.export.text import visible_text
 from graphviz_app.recording import events as ev
-from graphviz_app.scene.shapes import Curve, HeatMap, Shape, Text
+from graphviz_app.scene.shapes import Shape, Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable
@@ -104,19 +105,10 @@ class PlayerSteps:
         return runs
 
     def _element(self, shape: Shape) -> int:
-        key = _key(shape)
+        key = shape_key(shape)
         if key not in self._numbers:
             self._numbers[key] = len(self.elements)
             self.elements.append(element(shape))
             if isinstance(shape, Text):
                 self.characters.update(visible_text(shape.text))
         return self._numbers[key]
-
-
-def _key(shape: Shape) -> Hashable:
-    """What makes two shapes the same: arrays by their content."""
-    if isinstance(shape, Curve):
-        return (shape.points.tobytes(), *shape[1:])
-    if isinstance(shape, HeatMap):
-        return (*shape[:4], shape.pixels.shape, shape.pixels.tobytes())
-    return (type(shape), shape)
