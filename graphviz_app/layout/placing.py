@@ -25,6 +25,8 @@ DOT_POINTS = 1_500
 """... unless so many ranks are crossed by long links: the time grows with the square of these."""
 FAST_BOXES = 1_200
 FAST_POINTS = 800
+LARGEST_BOX = 60_000.0
+"""Pixels; a cell of Graphviz's tables, which hold the ports, cannot be larger."""
 SECONDS_EACH = 4e-4
 """What Graphviz takes for a box, or a rank crossed, on a slow machine."""
 
@@ -52,7 +54,8 @@ def place(piece: Piece, budget: Budget, *, outermost: bool = True) -> Placement:
 def chosen_engine(piece: Piece, budget: Budget, *, outermost: bool = True) -> Engine:
     """Return the engine for a connected piece: the best-looking one that is fast enough."""
     count = len(piece.sizes)
-    if count > FAST_BOXES or len(piece.links) > 3 * FAST_BOXES:
+    largest = max(max(size) for size in piece.sizes)
+    if count > FAST_BOXES or len(piece.links) > 3 * FAST_BOXES or largest > LARGEST_BOX:
         return "layered"
     whole = with_label_boxes(piece) if has_labels(piece) else piece
     rank = ranked(whole).rank
