@@ -141,7 +141,7 @@ class _Walk:
                 if 0 <= position < len(modules):
                     self._add(Segment("module", modules[position]))
                     entered = position + 1
-            elif depth > 0 and (not forwards or depth < forwards[0] or depth > forwards[-1]):
+            elif depth > 0 and frame.function != "<module>" and not _between(depth, forwards):
                 line = stack[depth - 1].span.line
                 self._add(Segment("call", f"{_own_name(frame.function)}() line {line}"))
             self._add_loops(frame.span, depth, alone=not any(looping[depth + 1 :]))
@@ -173,6 +173,11 @@ class _Walk:
         operation = self._operation
         exact = hash((operation.name, operation.span, operation.stack[depth:], operation.module))
         return _Signature(exact, self._library)
+
+
+def _between(depth: int, forwards: list[int]) -> bool:
+    """Whether a call is a step from one module's computation into the next one's, which their paths tell already."""
+    return bool(forwards) and forwards[0] <= depth <= forwards[-1]
 
 
 def is_forward(function: str) -> bool:
