@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import io
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from PIL import Image
 
 from graphviz_app.export.errors import ExportError
 from graphviz_app.export.painter import Painter
+from graphviz_app.export.palette import Palette
 from graphviz_app.recording import events as ev
 
 if TYPE_CHECKING:
@@ -30,9 +31,6 @@ _MOVES = 8
 """Pictures of a gradient on its way, where there are not too many."""
 _FRAMES_A_SECOND = 25
 _MILLISECOND = Fraction(1, 1000)
-_COLOURS = 256
-_EXACT = 64
-"""Of those, the most frequent ones are kept exactly: backgrounds and fills must not change by a shade."""
 
 
 class Shot(NamedTuple):
@@ -87,8 +85,8 @@ def _even(image: Image.Image, background: str) -> Image.Image:
 def gif_bytes(pictures: Iterator[tuple[Image.Image, int]]) -> bytes:
     """A GIF that repeats for ever, all pictures in one palette made for them."""
     images, durations = _all(pictures)
-    palette = _common_palette(images)
-    indexed = [image.quantize(palette=palette, dither=Image.Dither.NONE) for image in images]
+    palette = Palette(_samples(images))
+    indexed = [palette.apply(image) for image in images]
     stream = io.BytesIO()
     indexed[0].save(
         stream, "gif", save_all=True, append_images=indexed[1:], duration=durations, loop=0, optimize=False, disposal=1
@@ -155,16 +153,7 @@ def _all(pictures: Iterator[tuple[Image.Image, int]]) -> tuple[list[Image.Image]
     return images, durations
 
 
-def _common_palette(images: Sequence[Image.Image]) -> Image.Image:
-    """One palette for a few pictures from all parts of the film, the last above all, which shows most."""
+def _samples(images: Sequence[Image.Image]) -> list[Image.Image]:
+    """A few pictures from all parts of a film, the last one among them."""
     count = min(len(images), 6)
-    chosen = [images[round(number * (len(images) - 1) / max(count - 1, 1))] for number in range(count)]
-    sheet = Image.new("RGB", (chosen[0].width, chosen[0].height * count))
-    for number, image in enumerate(chosen):
-        sheet.paste(image, (0, number * image.height))
-    counted = sheet.getcolors(sheet.width * sheet.height) or []
-    frequent = [colour for _, colour in sorted(counted, reverse=True)[:_EXACT]]
-    rest = sheet.quantize(_COLOURS - len(frequent), method=Image.Quantize.MEDIANCUT).getpalette() or []
-    palette = Image.new("P", (1, 1))
-    palette.putpalette([channel for colour in frequent for channel in cast("tuple[int, ...]", colour)] + rest)
-    return palette
+    return [images[round(number * (len(images) - 1) / max(count - 1, 1))] for number in range(count)]
