@@ -146,7 +146,7 @@ def test_enter_activates_the_selected_box(shown, qtbot):
 
 def test_keys_that_mean_nothing_here_are_left_to_the_window(shown):
     for key in (Qt.Key.Key_Space, Qt.Key.Key_F5, Qt.Key.Key_A):
-        assert not shown._hand.key(_key(key))
+        assert not shown.hand.key(_key(key))
 
 
 def _key(key):

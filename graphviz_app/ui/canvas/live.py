@@ -21,7 +21,7 @@ from graphviz_app.ui.canvas.view import scale_of
 from graphviz_app.ui.painting import ShapePainter, brush, colour, curve_path, painting_on, pen, shapes_bounds
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Sequence
+    from collections.abc import Hashable, Iterable, Sequence
 
     import numpy.typing as npt
 
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 SPRITES_BYTES: Final = 48 * 2**20
 SPRITE_BUDGET: Final = 0.005  # seconds a frame may take to paint new labels; the rest follow in the next frames
+ROUND_RINGS: Final = 150  # of more rings the corners are not worth their time
 LABEL_REACH: Final = 80.0  # half of a wide label, where the link's bounds do not count it in
 BEACON: Final = 7.0  # height in pixels of the window below which the running box gets a dot
 DOT: Final = 4.5  # radius of a token too small to be read, in pixels of the window
@@ -177,23 +178,30 @@ class LiveLayer:
 
     def _draw_rings(self, painter: QPainter, lens: Lens, frame: FrameLike, marking: Marking) -> None:
         theme = frame.theme
-        rings = [(item, theme.highlight, 2.0) for item in (*marking.lit, *marking.found)]
-        rings += [(item, theme.selection, 2.5) for item in marking.selected]
-        rings += [(marking.hovered, theme.highlight, 1.5)] if marking.hovered is not None else []
-        if not rings:
+        rings = [
+            (marking.lit, theme.highlight, 2.0),
+            (marking.found, theme.highlight, 2.0),
+            (marking.selected, theme.selection, 2.5),
+            (() if marking.hovered is None else (marking.hovered,), theme.highlight, 1.5),
+        ]
+        if not any(items for items, _, _ in rings):
             return
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setBrush(brush(None))
-        view = QRectF(0, 0, lens.width, lens.height)
-        for item, name, width in rings:
-            place = item_rectangle(frame, item, lens)
-            if place is not None and place.intersects(view):
-                painter.setPen(pen(name, width * lens.ratio))
-                away = (2.0 + width) * lens.ratio
-                radius = min(10.0 * lens.scale, 12.0 * lens.ratio)
-                painter.drawRoundedRect(place.adjusted(-away, -away, away, away), radius, radius)
+        for items, name, width in rings:
+            painter.setPen(pen(name, width * lens.ratio))
+            self._draw_ring_of_each(painter, lens, _in_window(frame, items, lens), (2.0 + width) * lens.ratio)
         painter.restore()
+
+    def _draw_ring_of_each(self, painter: QPainter, lens: Lens, places: list[QRectF], away: float) -> None:
+        grown = [place.adjusted(-away, -away, away, away) for place in places]
+        if len(grown) > ROUND_RINGS:
+            painter.drawRects(grown)
+            return
+        radius = min(10.0 * lens.scale, 12.0 * lens.ratio)
+        for place in grown:
+            painter.drawRoundedRect(place, radius, radius)
 
     def _draw_beacon(self, painter: QPainter, lens: Lens, frame: FrameLike) -> None:
         """Where the step happens, while its box is too small to be noticed."""
@@ -246,6 +254,13 @@ def token_shapes(text: str, fill: str, ink: str, rim: str) -> tuple[Shape, ...]:
         Rectangle(-width / 2, -height / 2, width, height, height / 2, fill, rim, 1.5),
         Text(0.0, ASCENT * TOKEN / 2, text, TOKEN, ink, bold=True, anchor="middle"),
     )
+
+
+def _in_window(frame: FrameLike, items: Iterable[Item], lens: Lens) -> list[QRectF]:
+    """Where those of the boxes and groups are that are in sight, in device pixels."""
+    view = QRectF(0, 0, lens.width, lens.height)
+    places = (item_rectangle(frame, item, lens) for item in items)
+    return [place for place in places if place is not None and place.intersects(view)]
 
 
 def item_rectangle(frame: FrameLike, item: Item, lens: Lens) -> QRectF | None:

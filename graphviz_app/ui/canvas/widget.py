@@ -4,46 +4,39 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QPoint, Qt, Signal
-from PySide6.QtGui import (
-    QGuiApplication,
-    QHelpEvent,
-    QImage,
-    QKeyEvent,
-    QMouseEvent,
-    QPainter,
-    QPaintEvent,
-    QWheelEvent,
-)
-from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
+from PySide6.QtCore import QPoint, Qt, Signal
+from PySide6.QtGui import QGuiApplication, QImage, QPainter, QPaintEvent
+from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from graphviz_app.scene.theme import LIGHT, Theme
 from graphviz_app.ui.canvas.accessible import announce_focus, announce_step, install
-from graphviz_app.ui.canvas.animation import Animator, Clock, FrameClock, swinging
+from graphviz_app.ui.canvas.animation import Animator, Clock, FrameClock
 from graphviz_app.ui.canvas.camera import Camera
+from graphviz_app.ui.canvas.finding import group_path, item_of_key, item_under, same_boxes
 from graphviz_app.ui.canvas.frame import FrameLike, Item, PictureLike, content_bounds, running_box, start_bounds
 from graphviz_app.ui.canvas.hand import Hand
+from graphviz_app.ui.canvas.handled import HandledWidget
 from graphviz_app.ui.canvas.items import overlapping
-from graphviz_app.ui.canvas.live import LiveLayer, Marking, Moving, item_bounds
-from graphviz_app.ui.canvas.morph import MORPH_MILLISECONDS, Morph, Tools, anchored
+from graphviz_app.ui.canvas.live import LiveLayer, Marking, item_bounds
+from graphviz_app.ui.canvas.morph import Morph, Tools, anchored
 from graphviz_app.ui.canvas.navigation import Direction, Walker
 from graphviz_app.ui.canvas.overlays import Overlays
+from graphviz_app.ui.canvas.stage import Stage
 from graphviz_app.ui.canvas.tile_layer import Mode, TileLayer
 from graphviz_app.ui.canvas.tiles import Lens
-from graphviz_app.ui.canvas.tokens import Ways
 from graphviz_app.ui.canvas.view import level_of
 from graphviz_app.ui.painting import brush, paint_image, painting_on
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from PySide6.QtGui import QContextMenuEvent, QResizeEvent
+    from PySide6.QtGui import QResizeEvent
 
 
 READABLE_LEVEL = level_of(0.7)
 
 
-class Canvas(QWidget):
+class Canvas(HandledWidget):
     """Shows a frame, and lets one look around in it.
 
     Signals:
@@ -69,8 +62,7 @@ class Canvas(QWidget):
     failed = Signal(object)
 
     def __init__(self, parent: QWidget | None = None, *, clock: Clock | None = None) -> None:
-        super().__init__(parent)
-        self._hand = Hand(self)  # first, for the lines below already send events
+        super().__init__(parent, Hand(self))
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -81,15 +73,13 @@ class Canvas(QWidget):
         self._theme: Theme = LIGHT
         self._anchor: object | None = None
         self._marking = Marking()
-        self._moving: Moving | None = None
-        self._morph: Morph | None = None
-        self._morph_part = 0.0
         self._walker: Walker | None = None
         self._following = False
         self._was_sharp = False
         self._tiles = TileLayer(self)
         self._live = LiveLayer()
         self._animator = Animator(clock or FrameClock(self), self)
+        self._stage = Stage(self._animator, self.update)
         self.camera = Camera(self._animator, self)
         self._texts_painted = True
         self.overlays = Overlays(self)
@@ -141,7 +131,7 @@ class Canvas(QWidget):
         """Shows a frame at once; of another picture, its boxes wander from their old places to the new ones."""
         old, self._frame = self._frame, frame
         self._theme = frame.theme
-        self._stop_tokens()
+        self._stage.stop_tokens()
         if old is None or old.picture is not frame.picture:
             self._turn_to_picture(old, frame)
         self._tiles.set_frame(frame)
@@ -162,15 +152,7 @@ class Canvas(QWidget):
         same = previous is None or previous.picture is frame.picture
         if duration <= 0 or not same or not frame.tokens or self.camera.reduced_motion:
             return
-        curves = frame.picture.layout.curves
-        ways = Ways([curves[token.link] for token in frame.tokens])
-        tokens = tuple(frame.tokens)
-
-        def progress(part: float) -> None:
-            self._moving = Moving(tokens, ways.at(part))
-            self.update()
-
-        self._animator.run("tokens", duration, progress, self._tokens_arrived)
+        self._stage.move_tokens(frame, duration)
 
     def set_theme(self, theme: Theme) -> None:
         """The colours of an empty canvas; a frame brings its own."""
@@ -261,27 +243,22 @@ class Canvas(QWidget):
 
     def index_of(self, key: object) -> Item | None:
         """The box of a key, or the open group of a path."""
-        if self._frame is None:
-            return None
-        for index, box in enumerate(self._frame.picture.graph.boxes):
-            if box.key == key:
-                return Item("box", index)
-        for index, group in enumerate(self._frame.picture.layout.groups):
-            if group.path == key:
-                return Item("group", index)
-        return None
+        return None if self._frame is None else item_of_key(self._frame, key)
 
     def item_at(self, x: float, y: float) -> Item | None:
         """The item under a pixel of the widget."""
-        if self._frame is None:
-            return None
-        return self._frame.hit(*self.camera.view.to_picture(x, y))
+        return None if self._frame is None else item_under(self._frame, self.camera.view, x, y)
 
     def boxes_in_sight(self) -> list[int]:
         """The boxes that can be seen, in reading order."""
         if self._frame is None or self._walker is None:
             return []
         return self._walker.in_order(overlapping(self._frame.picture.box_bounds, self.lens.visible, 0.0))
+
+    def text_at(self, x: float, y: float) -> str:
+        """What a tooltip says at a pixel of the widget."""
+        item = self.item_at(x, y)
+        return "" if item is None or self._frame is None else self._frame.describe(item)
 
     def is_sharp(self) -> bool:
         """Whether what is seen is final: exact zoom, present state, nothing moving, nothing left to paint."""
@@ -321,13 +298,11 @@ class Canvas(QWidget):
         self._tell_sharp()
 
     def _paint_picture(self, painter: QPainter, lens: Lens) -> None:
-        if self._morph is not None:
-            if self._animator.runs("morph") or not self._tiles.covers(lens):
-                self._morph.draw(painter, self._morph_part, Tools(self._tiles.items, self._live))
-                return
-            self._morph = None
+        tools = Tools(self._tiles.items, self._live)
+        if self._stage.draw_pictures(painter, tools, covered=self._tiles.covers(lens)):
+            return
         self._tiles.draw(painter, lens)
-        self._texts_painted = self._live.draw(painter, lens, self._marking, self._moving)
+        self._texts_painted = self._live.draw(painter, lens, self._marking, self._stage.moving)
 
     def _tell_sharp(self) -> None:
         sharp = self.is_sharp()
@@ -343,8 +318,7 @@ class Canvas(QWidget):
         self.overlays.place()
 
     def _on_moved(self) -> None:
-        if self._morph is not None and not self._animator.runs("morph"):
-            self._morph = None
+        self._stage.forget_pictures(even_moving=False)
         self._was_sharp = False
         self.view_changed.emit()
         self.update()
@@ -353,7 +327,8 @@ class Canvas(QWidget):
 
     def _clear(self) -> None:
         self._animator.stop_all()
-        self._frame = self._morph = self._walker = None
+        self._stage.forget_pictures()
+        self._frame = self._walker = None
         self._marking = Marking()
         self._tiles.set_frame(None)
         self._tiles.ask(self.lens, Mode())
@@ -364,39 +339,19 @@ class Canvas(QWidget):
     def _turn_to_picture(self, old: FrameLike | None, frame: FrameLike) -> None:
         self._animator.stop_all()
         self._walker = Walker(frame.picture)
-        self._marking = self._carried_over(old, frame)
-        self._morph = None
+        self._marking = Marking() if old is None else Marking(selected=same_boxes(old, frame, self.selection))
+        self._stage.forget_pictures()
         anchor, self._anchor = self._anchor, None
         old_view = self.camera.view
         self.camera.bounds = content_bounds(frame)
-        view = None if old is None else anchored(old_view, old, frame, anchor, self._hand.place)
+        view = None if old is None else anchored(old_view, old, frame, anchor, self.hand.place)
         if old is None or view is None:
             self.camera.open(start_bounds(frame))
             return
         self.camera.look(view)
-        if self.camera.reduced_motion:
-            return
-        self._morph = Morph(old, Lens.of(old_view, self.devicePixelRatioF()), frame, self.lens, anchor)
-        self._animator.run("morph", MORPH_MILLISECONDS, self._on_morph)
-
-    def _on_morph(self, part: float) -> None:
-        self._morph_part = swinging(part)
-        self.update()
-
-    def _carried_over(self, old: FrameLike | None, frame: FrameLike) -> Marking:
-        """The selection, as far as the new picture has the same boxes."""
-        if old is None or not self._marking.selected:
-            return Marking()
-        keys = {box.key: index for index, box in enumerate(frame.picture.graph.boxes)}
-        boxes = [old.picture.graph.boxes[item.index].key for item in self._marking.selected if item.kind == "box"]
-        return Marking(selected=tuple(Item("box", keys[key]) for key in boxes if key in keys))
-
-    def _stop_tokens(self) -> None:
-        self._animator.stop("tokens")
-
-    def _tokens_arrived(self) -> None:
-        self._moving = None
-        self.update()
+        if not self.camera.reduced_motion:
+            old_lens = Lens.of(old_view, self.devicePixelRatioF())
+            self._stage.change_pictures(Morph(old, old_lens, frame, self.lens, anchor))
 
     def _follow(self, frame: FrameLike) -> None:
         running = running_box(frame)
@@ -404,51 +359,6 @@ class Canvas(QWidget):
             self.reveal(Item("box", running))
 
     # What the hand does.
-
-    def event(self, event: QEvent) -> bool:
-        """Tooltips, pinching, and Tab, which Qt does not send as other events."""
-        if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:
-            self._show_tooltip(event)
-            return True
-        return self._hand.gesture(event) or super().event(event)
-
-    def mousePressEvent(self, event: QMouseEvent) -> None:
-        """See `Hand.press`."""
-        self._hand.press(event)
-
-    def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        """See `Hand.move`."""
-        self._hand.move(event)
-
-    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        """See `Hand.release`."""
-        self._hand.release(event)
-
-    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
-        """See `Hand.double_click`."""
-        self._hand.double_click(event)
-
-    def wheelEvent(self, event: QWheelEvent) -> None:
-        """See `Hand.wheel`."""
-        self._hand.wheel(event)
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        """See `Hand.key`."""
-        if not self._hand.key(event):
-            super().keyPressEvent(event)
-
-    def leaveEvent(self, event: QEvent) -> None:
-        """Nothing is pointed at any more."""
-        self.hover(None)
-        super().leaveEvent(event)
-
-    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
-        """See `Hand.context_menu`."""
-        self._hand.context_menu(event)
-
-    def focusNextPrevChild(self, next: bool) -> bool:
-        """Tab walks the boxes first, and leaves the canvas after the last."""
-        return self.walk(next) or super().focusNextPrevChild(next)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """The view keeps its top left corner; a picture that was never seen opens now."""
@@ -459,12 +369,7 @@ class Canvas(QWidget):
         self.overlays.place()
         super().resizeEvent(event)
 
-    def _show_tooltip(self, event: QHelpEvent) -> None:
-        item = self.item_at(event.pos().x(), event.pos().y())
-        text = "" if item is None or self._frame is None else self._frame.describe(item)
-        QToolTip.showText(event.globalPos(), text, self)
-
-    def walk(self, forward: bool) -> bool:
+    def walk(self, *, forward: bool) -> bool:
         """Selects the next or previous box in reading order; False past the end."""
         return self._walk_to(None if self._walker is None else self._walker.next(self._current_box(), forward))
 
@@ -477,20 +382,11 @@ class Canvas(QWidget):
 
     def activate(self, item: Item) -> None:
         """Opens or closes a group, or activates another item."""
-        path = self.group_path(item)
+        path = () if self._frame is None else group_path(self._frame, item)
         if path:
             self.toggle_requested.emit(path)
         else:
             self.item_activated.emit(item)
-
-    def group_path(self, item: Item) -> tuple[str, ...]:
-        """The path of a closed group's box or an open group's frame; () for all else."""
-        if self._frame is None:
-            return ()
-        picture = self._frame.picture
-        if item.kind == "group":
-            return tuple(picture.layout.groups[item.index].path)
-        return tuple(getattr(picture.graph.boxes[item.index], "path", ())) if item.kind == "box" else ()
 
     def _current_box(self) -> int | None:
         boxes = [item.index for item in self._marking.selected if item.kind == "box"]
