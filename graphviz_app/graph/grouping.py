@@ -6,6 +6,7 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from graphviz_app.graph.attributes import values_of
 from graphviz_app.graph.pieces import with_rounds_in_pieces, with_rows_in_pieces
 from graphviz_app.graph.simplify import without_idle_groups
 from graphviz_app.graph.structure import Segment, StructureReader, common_prefix
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
     import networkx as nx
 
+    from graphviz_app.graph.structure import SegmentKind
     from graphviz_app.recording import events as ev
 
     AutogradGraph = nx.MultiDiGraph[Any]
@@ -34,6 +36,7 @@ class Group:
         subtitle: What it is ("Linear", "line 12"), or "".
         size: How many nodes are in it, inner groups included.
         children: How many boxes it shows when it is open and what is in it is closed.
+        kind: What made it one: a call, a round of a loop, a module, ...
     """
 
     path: Path
@@ -41,6 +44,7 @@ class Group:
     subtitle: str
     size: int
     children: int
+    kind: SegmentKind = "chunk"
 
 
 @dataclass(frozen=True)
@@ -50,10 +54,12 @@ class Grouping:
     Attributes:
         paths: Path of the innermost group of every key of the graph; () outside all groups.
         groups: All groups by path, outer before inner.
+        uses: How often leaves are read: one that is read often is drawn once per use.
     """
 
     paths: dict[Hashable, Path]
     groups: dict[Path, Group]
+    uses: int = 0
 
     @property
     def node_count(self) -> int:
@@ -72,7 +78,7 @@ def group_nodes(graph: AutogradGraph) -> Grouping:
     ways = _ways_of_operations(graph, operations)
     _place_leaves(graph, ways)
     ways = with_rows_in_pieces(without_idle_groups(with_rounds_in_pieces(ways)))
-    return _grouping(ways, _module_types(graph))
+    return _grouping(ways, _module_types(graph), _uses_of_leaves(graph))
 
 
 def _ways_of_operations(graph: AutogradGraph, operations: Mapping[int, ev.OperationRan]) -> dict[Hashable, Way]:
@@ -118,7 +124,12 @@ def _module_types(graph: AutogradGraph) -> dict[str, str]:
     }
 
 
-def _grouping(ways: dict[Hashable, Way], module_types: Mapping[str, str]) -> Grouping:
+def _uses_of_leaves(graph: AutogradGraph) -> int:
+    leaves = [key for key, kind in values_of(graph, "kind") if kind == "leaf"]
+    return sum(int(graph.in_degree(key)) for key in leaves)
+
+
+def _grouping(ways: dict[Hashable, Way], module_types: Mapping[str, str], uses: int) -> Grouping:
     names: dict[Way, Path] = {(): ()}
     sizes: Counter[Way] = Counter()
     children: Counter[Way] = Counter()
@@ -134,8 +145,8 @@ def _grouping(ways: dict[Hashable, Way], module_types: Mapping[str, str]) -> Gro
     for way in sorted(sizes, key=len):
         names[way] = (*names[way[:-1]], _name(way[-1]))
         title, subtitle = _title(way, module_types)
-        groups[names[way]] = Group(names[way], title, subtitle, sizes[way], children[way])
-    return Grouping({key: names[way] for key, way in ways.items()}, groups)
+        groups[names[way]] = Group(names[way], title, subtitle, sizes[way], children[way], way[-1].kind)
+    return Grouping({key: names[way] for key, way in ways.items()}, groups, uses)
 
 
 def _name(segment: Segment) -> str:

@@ -5,7 +5,7 @@ from graphviz_app.graph.build import chapter_graph
 from graphviz_app.graph.grouping import group_nodes
 from graphviz_app.graph.visible import default_expansion, visible_graph
 from graphviz_app.timeline import Timeline
-from tests.support_programs import Program, chain, transformer, unrolled
+from tests.support_programs import Program, chain, star, transformer, unrolled
 
 
 def graph_of(recording):
@@ -106,3 +106,16 @@ def test_what_opens_at_first_sight_opens_with_its_neighbours():
     for path in opened:
         siblings = {other for other in grouping.groups if other[:-1] == path[:-1]}
         assert siblings <= opened
+
+
+def test_the_pieces_of_a_long_row_are_closed_even_in_a_small_graph():
+    visible = visible_graph(graph_of(star(200)))
+    assert len(visible.boxes) <= 40
+
+
+def test_a_leaf_that_is_read_hundreds_of_times_does_not_fill_the_picture_with_references():
+    program = Program()
+    x = program.leaf("x")
+    tensors = [program.run("mul", x, line=number) for number in range(190)]
+    program.backward(program.run("stack", *tensors, line=999))
+    assert len(visible_graph(graph_of(program.recording())).boxes) <= 150
