@@ -23,7 +23,7 @@ def explained(state: StepState, node: int) -> NodeExplanation:
 
 def formula_sections(said: NodeExplanation) -> tuple[Section, ...]:
     """The derivative rule, the rule with this call's numbers, and both in words."""
-    rule: list[Row] = [Formula(said.formula_latex)] if said.formula_latex else []
+    rule: list[Row] = [Formula(latex) for latex in single_formulas(said.formula_latex)]
     numbers: list[Row] = [Formula(latex) for latex in said.all_numbers_latex[:_MOST_FORMULAS]]
     wrong = any(check.agrees is False for check in said.checks)
     words: list[Row] = [
@@ -38,6 +38,11 @@ def formula_sections(said: NodeExplanation) -> tuple[Section, ...]:
         *section("In words", words),
         *section("Expected by the rule", _expected(said)),
     )
+
+
+def single_formulas(latex: str) -> list[str]:
+    r"""The formulas that stand beside each other with \qquad between them; below each other they fit a narrow panel."""
+    return [part.strip().removesuffix(",") for part in latex.split(r"\qquad") if part.strip()]
 
 
 def _expected(said: NodeExplanation) -> list[Row]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, QSize, Qt
+from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, QSize, QSizeF, Qt
 from PySide6.QtGui import QColor, QFontMetricsF, QImage, QLinearGradient, QPainter, QPalette, QPen
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
@@ -17,7 +17,7 @@ from graphviz_app.ui.panels.colours import widget_theme
 
 if TYPE_CHECKING:
     import numpy.typing as npt
-    from PySide6.QtGui import QHelpEvent, QKeyEvent, QMouseEvent, QPaintEvent
+    from PySide6.QtGui import QHelpEvent, QKeyEvent, QMouseEvent, QPaintEvent, QResizeEvent
 
     from graphviz_app.scene.theme import Theme
     from graphviz_app.ui.panels.tensor_slice import Page
@@ -75,6 +75,7 @@ class HeatMap(QWidget):
         self._image = None
         self._pointed = None
         self.setAccessibleDescription(self.legend_text())
+        self.updateGeometry()
         self.update()
 
     def legend_text(self) -> str:
@@ -88,14 +89,21 @@ class HeatMap(QWidget):
         return ", ".join(entries)
 
     def sizeHint(self) -> QSize:
-        """Room for cells of a readable size."""
+        """As high as the cells and the legend are at this width."""
         em = QFontMetricsF(self.font()).height()
-        return QSize(round(em * 14), round(em * 12))
+        return QSize(
+            round(em * 14), round(self._cells_size(self.width(), em * 11).height() + self._legend_height() + em)
+        )
 
     def minimumSizeHint(self) -> QSize:
-        """Enough for the legend and something above it."""
-        em = QFontMetricsF(self.font()).height()
-        return QSize(round(em * 8), round(em * 7))
+        """The cells and the legend."""
+        return QSize(round(QFontMetricsF(self.font()).height() * 8), self.sizeHint().height())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Another width makes another height."""
+        super().resizeEvent(event)
+        if event.size().width() != event.oldSize().width():
+            self.updateGeometry()
 
     def cell_at(self, position: QPointF) -> tuple[int, int] | None:
         """The row and column of the cell at a position, or None."""
@@ -134,17 +142,22 @@ class HeatMap(QWidget):
         painter.end()
 
     def _area(self) -> QRectF:
-        """Where the cells are: square ones, as large as fit."""
-        if self._cells is None:
-            return QRectF()
-        rows, columns = self._cells.values.shape
+        """Where the cells are."""
         em = QFontMetricsF(self.font()).height()
-        width, height = self.width() - 2.0, max(self.height() - self._legend_height() - em * 0.5, 1.0)
+        size = self._cells_size(self.width(), max(self.height() - self._legend_height() - em * 0.5, 1.0))
+        return QRectF(1, 1, size.width(), size.height())
+
+    def _cells_size(self, width: float, height: float) -> QSizeF:
+        """The size of all cells together: square ones, as large as fit."""
+        if self._cells is None:
+            return QSizeF(0, 0)
+        rows, columns = self._cells.values.shape
+        em, width = QFontMetricsF(self.font()).height(), max(width - 2.0, 1.0)
         size = min(width / columns, height / rows, em * 3)
         # A very long or very high tensor would be a hair: then cells need not be square.
         wide = size * columns if size * columns > width / 3 else min(width, em * 3 * columns)
         high = size * rows if size * rows > height / 3 else min(height, em * 3 * rows)
-        return QRectF(1, 1, wide, high)
+        return QSizeF(wide, high)
 
     def _cell_area(self, area: QRectF, row: int, column: int) -> QRectF:
         rows, columns = (1, 1) if self._cells is None else self._cells.values.shape

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QEvent, Qt, QTimer, Signal
 from PySide6.QtGui import QFontMetricsF
-from PySide6.QtWidgets import QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QScrollArea, QVBoxLayout, QWidget
 
 from graphviz_app.ui.panels.fact_rows import label
 from graphviz_app.ui.panels.fact_section import SectionWidget
@@ -26,8 +26,10 @@ if TYPE_CHECKING:
 
 _NOTHING_RUN = "Run a program, then select a node, an edge or a leaf: all that is known about it is shown here."
 _NOTHING_SELECTED = "Select a node, an edge or a leaf, or step on: what runs now is shown here."
-_LONGEST_WAIT = 150
-"""Milliseconds."""
+_REST = 0.12
+"""Seconds between two steps from which on they are not said to fly by."""
+_LONGEST_WAIT = 0.5
+"""Seconds after which it is filled in, rest or not."""
 
 
 class Inspector(QScrollArea):
@@ -46,7 +48,7 @@ class Inspector(QScrollArea):
         self._state: StepState | None = None
         self._selection: tuple[Any, ...] = ()
         self._clock = clock
-        self._cost = 0.0
+        self._asked = self._stale_since = -1e9
         self._soon = QTimer(self)
         self._soon.setSingleShot(True)
         self._soon.timeout.connect(self._catch_up)
@@ -108,20 +110,26 @@ class Inspector(QScrollArea):
     # -- inside ------------------------------------------------------------------------------------
 
     def _update(self) -> None:
-        """Fill in what is seen soon: the canvas comes first, and while steps fly by some of them are left out."""
-        self._stale = True
-        if self.isVisible() and not self._soon.isActive():
-            self._soon.start(min(round(2000 * self._cost), _LONGEST_WAIT))
+        """Fill in what is seen soon: the canvas comes first, and while steps fly by the inspector waits for a rest."""
+        now = self._clock()
+        resting = now - self._asked > _REST
+        if not self._stale:
+            self._stale_since = now
+        self._stale, self._asked = True, now
+        if not self.isVisible():
+            return
+        left = self._stale_since + _LONGEST_WAIT - now
+        self._soon.start(0 if resting else max(round(1000 * min(_REST, left)), 0))
 
     def _catch_up(self) -> None:
         if self._stale and self.isVisible():
             self._stale = False
-            start = self._clock()
             self._show(None if self._state is None else page_of(self._state, self._selection))
-            self._cost = self._clock() - start
 
     def _show(self, page: Page | None) -> None:
-        self._content.setUpdatesEnabled(False)
+        # Each child that is shown or hidden would have everything laid out again at once: this way it happens once.
+        focus = self._content.focusWidget() if self._content.isAncestorOf(QApplication.focusWidget()) else None
+        self._content.hide()
         hint = _NOTHING_SELECTED if self._has_recording else _NOTHING_RUN
         self._page = page
         self._title.setText("" if page is None else f'<b style="font-size:large">{html.escape(page.title)}</b>')
@@ -142,7 +150,9 @@ class Inspector(QScrollArea):
         if self._to_top:
             self._to_top = False
             self.verticalScrollBar().setValue(0)
-        self._content.setUpdatesEnabled(True)
+        self._content.show()
+        if focus is not None and focus.isVisible():
+            focus.setFocus()
 
     def _section(self, title: str) -> SectionWidget:
         if title not in self._sections:

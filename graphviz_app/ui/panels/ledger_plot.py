@@ -153,7 +153,9 @@ class LedgerPlot(QWidget):
     def _draw_series(self, canvas: PlotCanvas, series: Series, position: int) -> None:
         what = self._what.currentIndex()
         if not self._single:
-            canvas.curve(f"norm of {series.name}.grad", series.grad, position)
+            # Several leaves' clears would hide each other: what each pass left in .grad is what is compared.
+            accumulated = [point for point in series.grad if point.kind == "accumulated"]
+            canvas.curve(f"norm of {series.name}.grad", accumulated, position)
             return
         if what == NORMS:
             canvas.curve("norm of .grad", series.grad, "gradient")

@@ -49,6 +49,7 @@ class PlotCanvas(QWidget):
         self._cursor: Any = pyqtgraph.InfiniteLine(angle=90, movable=False)
         self.legend: list[str] = []
         self._logarithmic = False
+        self._low = False
         self._plot.scene().sigMouseClicked.connect(self._click)
         rows = QVBoxLayout(self)
         rows.setContentsMargins(0, 0, 0, 0)
@@ -56,6 +57,7 @@ class PlotCanvas(QWidget):
 
     def set_low(self, low: bool) -> None:
         """Whether there is no room for the name of the axis."""
+        self._low = low
         self._plot.getAxis("bottom").showLabel(not low)
         self._plot.setToolTip("The axis counts backward passes." if low else "")
 
@@ -77,14 +79,13 @@ class PlotCanvas(QWidget):
             axis.setTickFont(font)
             axis.setStyle(autoExpandTextSpace=True)
         bottom = self._plot.getAxis("bottom")
-        is_low = not bottom.label.isVisible() and bool(bottom.labelText)
         bottom.setLabel("backward pass", color=text.name(), **_label_style(font))
-        bottom.showLabel(not is_low)
+        bottom.showLabel(not self._low)
         self._plot.setLogMode(x=False, y=self._logarithmic)
 
     def curve(self, name: str, points: list[Point], style: str | int) -> None:
         """A curve of norms; `style` is "gradient", "contribution", "value", or the number of a leaf."""
-        self._line(name, points, [point.norm for point in points], *self._pen(style))
+        self._line(name, points, [_height(point) for point in points], *self._pen(style))
 
     def element(self, name: str, points: list[Point], element: int) -> None:
         """A curve of one element."""
@@ -101,7 +102,7 @@ class PlotCanvas(QWidget):
             ("update", updated, ("d", "◇"), colours.updated),
         ):
             if 0 < len(points) <= _DOTS_UP_TO and not elements:
-                heights = np.array([0.0 if np.isnan(point.norm) else point.norm for point in points])
+                heights = np.array([_height(point) for point in points])
                 self._scatter(name, [point.x for point in points], heights, sign, colour)
 
     def oddities(self, series: Series) -> None:
@@ -162,6 +163,11 @@ class PlotCanvas(QWidget):
     def _click(self, event: Any) -> None:
         if event.button() == Qt.MouseButton.LeftButton:
             self.clicked.emit(float(self._plot.getPlotItem().vb.mapSceneToView(event.scenePos()).x()))
+
+
+def _height(point: Point) -> float:
+    """The norm; a `.grad` that was set to None stands on the ground, where it is as empty as one of zeros."""
+    return 0.0 if point.kind == "cleared" and np.isnan(point.norm) and not point.odd else point.norm
 
 
 def _size(font: QFont) -> str:

@@ -12,7 +12,6 @@ from PySide6.QtWidgets import (
     QLabel,
     QMenu,
     QSizePolicy,
-    QTabWidget,
     QToolButton,
     QVBoxLayout,
     QWidget,
@@ -20,6 +19,7 @@ from PySide6.QtWidgets import (
 
 from graphviz_app.recording.values import sampled_elements
 from graphviz_app.ui.panels.array_grid import ArrayGrid
+from graphviz_app.ui.panels.fitted_tabs import FittedTabs
 from graphviz_app.ui.panels.heat_map import HeatMap
 from graphviz_app.ui.panels.histogram import Histogram
 from graphviz_app.ui.panels.index_row import IndexRow
@@ -48,7 +48,7 @@ class TensorView(QWidget):
         self._index = IndexRow(self)
         self._index.changed.connect(self._show_index)
         self._grid, self._heat_map, self._histogram = ArrayGrid(self), HeatMap(self), Histogram(self)
-        self._tabs = QTabWidget(self)
+        self._tabs = FittedTabs(self)
         self._tabs.setDocumentMode(True)
         for widget, title in ((self._grid, "Numbers"), (self._heat_map, "Heat map"), (self._histogram, "Histogram")):
             self._tabs.addTab(widget, title)
@@ -140,10 +140,6 @@ class TensorView(QWidget):
 
     def _fill(self, tab: int) -> None:
         """Give the tab that is looked at its content; the others wait until they are."""
-        for position in (NUMBERS, HEAT_MAP, HISTOGRAM):
-            # Only the tab that is looked at says how much room the tabs take.
-            policy = QSizePolicy.Policy.Preferred if position == tab else QSizePolicy.Policy.Ignored
-            self._tabs.widget(position).setSizePolicy(QSizePolicy.Policy.Expanding, policy)
         if tab not in self._stale:
             return
         self._stale.discard(tab)

@@ -1,0 +1,40 @@
+"""Tabs that are as high as the page that is looked at, not as the highest of all."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QEvent, QObject, QSize
+from PySide6.QtWidgets import QTabWidget, QWidget
+
+
+class FittedTabs(QTabWidget):
+    """Follows the size hint of its current page."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.currentChanged.connect(lambda _tab: self.updateGeometry())
+
+    def sizeHint(self) -> QSize:
+        """The page and the row of tabs."""
+        page = self.currentWidget()
+        return super().sizeHint() if page is None else QSize(super().sizeHint().width(), self._high(page.sizeHint()))
+
+    def minimumSizeHint(self) -> QSize:
+        """The same, with the page's least height."""
+        page, least = self.currentWidget(), super().minimumSizeHint()
+        return least if page is None else QSize(least.width(), self._high(page.minimumSizeHint()))
+
+    def tabInserted(self, index: int) -> None:
+        """Listen to the new page."""
+        super().tabInserted(index)
+        self.widget(index).installEventFilter(self)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """A page that wants another height asks its own parent only, which is hidden inside Qt."""
+        if event.type() == QEvent.Type.LayoutRequest or event.type() == QEvent.Type.DynamicPropertyChange:
+            self.updateGeometry()
+        return super().eventFilter(watched, event)
+
+    def _high(self, hint: QSize) -> int:
+        bar = self.tabBar()
+        # Document mode has no frame; the base line under the tabs is a pixel or two.
+        return hint.height() + (bar.sizeHint().height() if bar.isVisibleTo(self) else 0) + 2
