@@ -21,7 +21,7 @@ from graphviz_app.scene.measure import ADVANCE, columns, text_width
 from graphviz_app.scene.shapes import Curve, HeatMap, Polygon, Rectangle, Shape, Text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Generator, Iterable, Sequence
 
     from PySide6.QtGui import QPaintDevice
 
@@ -34,7 +34,7 @@ Bounds = tuple[float, float, float, float]
 
 
 @contextmanager
-def painting_on(device: QPaintDevice) -> Iterator[QPainter]:
+def painting_on(device: QPaintDevice) -> Generator[QPainter]:
     """A painter that has ended before its device can go, whatever is raised: Qt crashes the process otherwise."""
     painter = QPainter(device)
     try:

@@ -4,6 +4,9 @@ Qt's cache of interfaces owns every interface that a screen reader has seen, and
 not free one before. So interfaces are kept until Qt has deleted them, and boxes' ones are handed back on purpose.
 """
 
+# Qt takes None for "there is none"; PySide's stubs leave that out.
+# pyright: reportIncompatibleMethodOverride=false
+
 from __future__ import annotations
 
 import weakref

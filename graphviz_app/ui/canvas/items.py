@@ -55,7 +55,7 @@ class Chosen(NamedTuple):
     links: npt.NDArray[np.intp]
 
     @property
-    def count(self) -> int:
+    def total(self) -> int:
         """How many there are."""
         return len(self.boxes) + len(self.links)
 

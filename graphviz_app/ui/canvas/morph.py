@@ -95,7 +95,7 @@ def _nearest_shared(
 class _Way(NamedTuple):
     """One thing on its way, in device pixels: x, y, width, height at the start and at the end."""
 
-    index: int
+    number: int
     start: Place
     end: Place
     new: bool
@@ -125,7 +125,7 @@ class Morph:
             for index, group in enumerate(new.picture.layout.groups)
         ]
         self._left_over = _left_over(old, old_lens, new, new_lens, before)
-        self._looks = {way.index: _look(new, way.index) for way in self._boxes}
+        self._looks = {way.number: _look(new, way.number) for way in self._boxes}
 
     def draw(self, painter: QPainter, part: float, tools: Tools) -> None:
         """Paints everything after `part` (0 to 1) of its way, on a painter in device pixels."""
@@ -146,7 +146,7 @@ class Morph:
             place = QRectF(*_between(way, part))
             if not place.intersects(QRectF(0, 0, self._lens.width, self._lens.height)):
                 continue
-            fill, stroke = _group_look(self._new, way.index)
+            fill, stroke = _group_look(self._new, way.number)
             painter.setOpacity(part if way.new else 1.0)
             painter.setPen(pen(stroke, self._lens.scale))
             painter.setBrush(brush(fill))
@@ -156,7 +156,7 @@ class Morph:
     def _draw_plainly(self, painter: QPainter, part: float) -> None:
         by_look: dict[tuple[str | None, str | None], list[QRectF]] = {}
         for way in self._boxes:
-            by_look.setdefault(self._looks[way.index], []).append(QRectF(*_between(way, part)))
+            by_look.setdefault(self._looks[way.number], []).append(QRectF(*_between(way, part)))
         for (fill, stroke), boxes in by_look.items():
             painter.setPen(pen(stroke, self._lens.ratio))
             painter.setBrush(brush(fill))
@@ -209,10 +209,10 @@ class Morph:
         painter.save()
         painter.translate(lens.origin_x, lens.origin_y)
         painter.scale(lens.scale, lens.scale)
-        card = Chosen(np.array([way.index], np.intp), np.empty(0, np.intp))
+        card = Chosen(np.array([way.number], np.intp), np.empty(0, np.intp))
         tools.items.paint_chosen(painter, self._new, card, detail_of(scale_of(lens.level)))
         painter.restore()
-        tools.live.draw_values(painter, lens, way.index)
+        tools.live.draw_values(painter, lens, way.number)
         painter.restore()
 
 

@@ -241,7 +241,7 @@ class TileLayer(QObject):
             return
         chosen = within(self._changed(states), frame, lens.visible)
         detail = detail_of(scale_of(lens.level))
-        if not chosen.count or chosen.count > (LIVE_ITEMS if detail > 1 else LIVE_LINES):
+        if not chosen.total or chosen.total > (LIVE_ITEMS if detail > 1 else LIVE_LINES):
             return
         painter.save()
         painter.setClipRegion(region)
@@ -268,7 +268,7 @@ class TileLayer(QObject):
         """How many items on a tile look otherwise now."""
         if tile is None or self._frame is None or tile.states is self._states:
             return 0
-        return within(self._changed(tile.states), self._frame, tile_bounds(key, self._ratio)).count
+        return within(self._changed(tile.states), self._frame, tile_bounds(key, self._ratio)).total
 
     def _worth_repainting(self, key: TileKey, mode: Mode) -> bool:
         stale = self._stale(key, self._store.peek(key))
@@ -301,7 +301,7 @@ class TileLayer(QObject):
 
 def within(chosen: Chosen, frame: FrameLike, edges: tuple[float, float, float, float]) -> Chosen:
     """Those of `chosen` that may show within left, top, right, bottom."""
-    if not chosen.count:
+    if not chosen.total:
         return chosen
     picture = frame.picture
     return Chosen(

@@ -17,7 +17,7 @@ from graphviz_app.ui.canvas.view import scale_of
 from graphviz_app.ui.painting import colour, painting_on
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Generator, Sequence
 
 
 LONGEST_HOLD: Final = 0.1  # seconds
@@ -94,7 +94,7 @@ class TileWorker(QObject):
             self._thread.start()
 
     @contextmanager
-    def held(self) -> Iterator[None]:
+    def held(self) -> Generator[None]:
         """Keeps the painting thread still for a moment.
 
         The window releases Python's lock in every call to Qt. A thread that computes takes it then, and gives it back
