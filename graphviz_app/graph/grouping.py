@@ -44,7 +44,7 @@ class Group:
     subtitle: str
     size: int
     children: int
-    kind: SegmentKind = "chunk"
+    kind: SegmentKind = "part"
 
 
 @dataclass(frozen=True)
@@ -54,12 +54,12 @@ class Grouping:
     Attributes:
         paths: Path of the innermost group of every key of the graph; () outside all groups.
         groups: All groups by path, outer before inner.
-        uses: How often leaves are read: one that is read often is drawn once per use.
+        further_uses: How often leaves are read after the first time: one that is read often is drawn once per use.
     """
 
     paths: dict[Hashable, Path]
     groups: dict[Path, Group]
-    uses: int = 0
+    further_uses: int = 0
 
     @property
     def node_count(self) -> int:
@@ -78,7 +78,7 @@ def group_nodes(graph: AutogradGraph) -> Grouping:
     ways = _ways_of_operations(graph, operations)
     _place_leaves(graph, ways)
     ways = with_rows_in_pieces(without_idle_groups(with_rounds_in_pieces(ways)))
-    return _grouping(ways, _module_types(graph), _uses_of_leaves(graph))
+    return _grouping(ways, _module_types(graph), _further_uses(graph))
 
 
 def _ways_of_operations(graph: AutogradGraph, operations: Mapping[int, ev.OperationRan]) -> dict[Hashable, Way]:
@@ -124,9 +124,9 @@ def _module_types(graph: AutogradGraph) -> dict[str, str]:
     }
 
 
-def _uses_of_leaves(graph: AutogradGraph) -> int:
+def _further_uses(graph: AutogradGraph) -> int:
     leaves = [key for key, kind in values_of(graph, "kind") if kind == "leaf"]
-    return sum(int(graph.in_degree(key)) for key in leaves)
+    return sum(max(int(graph.in_degree(key)) - 1, 0) for key in leaves)
 
 
 def _grouping(ways: dict[Hashable, Way], module_types: Mapping[str, str], uses: int) -> Grouping:

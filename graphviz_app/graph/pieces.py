@@ -70,7 +70,7 @@ class _Row:
             ends = self._members[first], self._members[last - 1]
             names = [end.name for end in ends if isinstance(end, Segment)]
             subtitle = " … ".join(names) if len(names) == 2 else f"of {count:,}"
-            found.append(Segment("chunk", f"part {first + 1:,}–{last:,}", subtitle=subtitle))
+            found.append(Segment("part", f"part {first + 1:,}–{last:,}", subtitle=subtitle))
         return found
 
 
@@ -85,7 +85,7 @@ def _in_pieces(way: Way, long: dict[Way, _Row]) -> Way:
 def _piece_of(way: Way, member: Hashable, long: dict[Way, _Row]) -> list[Segment]:
     row = long.get(way)
     # Rounds of a loop are in pieces already; a seed stands above everything.
-    if row is None or _is_seed(member) or (isinstance(member, Segment) and member.kind == "chunk"):
+    if row is None or _is_seed(member) or (isinstance(member, Segment) and member.kind == "rounds"):
         return []
     return row.pieces_around(member)
 
@@ -101,7 +101,7 @@ def _chunked_rounds(way: Way, rounds: dict[tuple[Way, str], int]) -> Way:
             count = rounds[way[:depth], segment.name]
             for first, last in _ranges(segment.number, count):
                 name = f"iterations {first + 1:,}–{last:,} {segment.name}"
-                result.append(Segment("chunk", name, subtitle=f"of {count:,}"))
+                result.append(Segment("rounds", name, subtitle=f"of {count:,}"))
         result.append(segment)
     return tuple(result)
 

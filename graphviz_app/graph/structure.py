@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from graphviz_app.recording import Recording
     from graphviz_app.recording import events as ev
 
-SegmentKind = Literal["call", "iteration", "module", "operation", "pass", "chunk"]
+SegmentKind = Literal["call", "iteration", "module", "operation", "pass", "rounds", "part"]
 
 
 class Segment(NamedTuple):
@@ -25,7 +25,7 @@ class Segment(NamedTuple):
 
     Attributes:
         kind: A user's function that was called; one round of a loop; a module; an operation of several nodes; the
-            nodes that a pass with `create_graph` made; a piece of a row that is too long to be drawn whole.
+            nodes that a pass with `create_graph` made; some rounds of a long loop; a part of a long row.
         name: What tells it from its siblings; a loop's for an iteration.
         number: Which round of a loop, from 0.
         subtitle: More about it, or "".

@@ -145,10 +145,10 @@ def default_expansion(grouping: Grouping) -> frozenset[Path]:
     """The groups that are open at first sight: all of a small graph, of a large one the outermost while it stays small.
 
     Groups side by side are opened together or not at all: one open block among many closed ones would look special.
-    Pieces of a long row stay closed: to be no row is what they are for.
+    Parts of a long row stay closed: to be no row is what they are for.
     """
-    if max(grouping.node_count, grouping.uses) <= OPEN_AT_MOST:
-        return frozenset(path for path, group in grouping.groups.items() if group.kind != "chunk")
+    if grouping.node_count + grouping.further_uses <= OPEN_AT_MOST:
+        return frozenset(path for path, group in grouping.groups.items() if group.kind != "part")
     inside: dict[Path, list[Path]] = defaultdict(list)
     for path in grouping.groups:
         inside[path[:-1]].append(path)
