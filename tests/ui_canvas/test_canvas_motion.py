@@ -2,8 +2,8 @@ import threading
 
 import numpy as np
 import pytest
+from canvas_pixels import array_of, differing, grabbed, painted_whole
 from grid_frame import GridFrame, GridPicture
-from pixels import array_of, differing, grabbed, painted_whole
 from PySide6.QtWidgets import QApplication
 
 from graphviz_app.scene.theme import DARK, LIGHT

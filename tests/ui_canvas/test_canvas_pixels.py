@@ -5,8 +5,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from canvas_pixels import array_of, differing, grabbed, painted_whole
 from grid_frame import GridFrame
-from pixels import array_of, differing, grabbed, painted_whole
 
 from graphviz_app.scene.theme import DARK, LIGHT
 from graphviz_app.ui.canvas.view import level_of
@@ -128,7 +128,7 @@ import sys
 sys.path.insert(0, {folder!r})
 from PySide6.QtWidgets import QApplication
 from grid_frame import GridFrame, GridPicture
-from pixels import differing, grabbed, painted_whole
+from canvas_pixels import differing, grabbed, painted_whole
 from graphviz_app.ui.canvas import Canvas
 import time
 application = QApplication([])
