@@ -11,6 +11,8 @@ from graphviz_app.explain.numeric import close
 from graphviz_app.explain.rule import Rule
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import numpy.typing as npt
 
     from graphviz_app.explain.call import Call
@@ -45,7 +47,7 @@ def _embedding(call: Call, slot: int) -> Array:
     return result
 
 
-def _dim(call: Call, fits: Any) -> int:
+def _dim(call: Call, fits: Callable[[int], bool]) -> int:
     given = call.parameter_or(None, "dim", "#0")
     ndim = len(call.shape(0))
     if isinstance(given, int) and not isinstance(given, bool):

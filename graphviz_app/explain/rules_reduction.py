@@ -141,15 +141,17 @@ def _euclidean(x: Array, axis: tuple[int, ...], *, keepdims: bool = False) -> Ar
     return np.sqrt((np.abs(x) ** 2).sum(axis=axis, keepdims=keepdims))
 
 
+def _absolute(x: Array, axis: tuple[int, ...], *, keepdims: bool = False) -> Array:
+    return np.abs(x).sum(axis=axis, keepdims=keepdims)
+
+
 def _norm(call: Call, slot: int) -> Array:  # noqa: ARG001
     order = call.parameter_or(2, "ord", "p")
     order = 2 if order in ("fro", None) else order
     if order not in (1, 2):
         raise Unknown
     x = call.argument(0)
-    reduce: Reduce = (
-        _euclidean if order == 2 else lambda x, axis, keepdims=False: np.abs(x).sum(axis=axis, keepdims=keepdims)
-    )
+    reduce: Reduce = _euclidean if order == 2 else _absolute
     dims = _norm_dims(call, reduce)
     g = call.grad().reshape(_kept(x.shape, dims))
     if order == 1:

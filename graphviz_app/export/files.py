@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, BinaryIO
 from graphviz_app.export.errors import ExportError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Generator, Iterable
 
 
 def write_chunks(path: Path, chunks: Iterable[bytes]) -> None:
@@ -46,7 +46,7 @@ def check_writable(path: Path) -> None:
 
 
 @contextlib.contextmanager
-def _replacing(path: Path) -> Iterator[BinaryIO]:
+def _replacing(path: Path) -> Generator[BinaryIO, None, None]:
     # A link stays a link, and a device or pipe is written to, not replaced.
     target = path.resolve() if path.is_symlink() else path
     if target.exists() and not target.is_file():

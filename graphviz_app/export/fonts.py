@@ -38,7 +38,7 @@ def covered_characters() -> frozenset[int]:
     from fontTools.ttLib import TTFont
 
     with TTFont(font_path(bold=False), lazy=True) as font:
-        return frozenset(font.getBestCmap())
+        return frozenset(font.getBestCmap() or {})
 
 
 def covers(texts: Iterable[str]) -> bool:
