@@ -5,17 +5,22 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import torch
+from msgspec.structs import replace
 
 from graphviz_app.recording import events as ev
+from graphviz_app.recording.values import elements
 from graphviz_app.tracer.identity import UNNUMBERED
 from graphviz_app.tracer.leaves import version_of
+from graphviz_app.tracer.own import __builtins__  # noqa: F401
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import FrameType
 
+    from graphviz_app.recording.values import TensorRecord
     from graphviz_app.tracer.core import Core
     from graphviz_app.tracer.graph import GraphWalker
-    from graphviz_app.tracer.hooks import UserHooks
+    from graphviz_app.tracer.hooks import HookName, UserHooks
     from graphviz_app.tracer.leaves import Leaf
 
 _Disabled = torch._C.DisableTorchFunction
@@ -38,6 +43,7 @@ class BackwardPass:
 
     Attributes:
         number: The pass's number.
+        is_compiled: Whether it runs what torch.compile made.
     """
 
     def __init__(self, core: Core, graph: GraphWalker, hooks: UserHooks, *, create_graph: bool) -> None:
@@ -51,6 +57,10 @@ class BackwardPass:
         self._arriving: dict[tuple[int, int], list[_Sent]] = {}
         self._leaves: dict[int, Leaf] = {}
         self._spent: list[int] = []
+        self._users_hooks: dict[int, list[HookName]] = {}
+        self._before_hooks: dict[int, list[_Seen]] = {}
+        self._firsts: list[dict[int, Any]] = []
+        self.is_compiled = False
 
     def start(
         self,
@@ -82,8 +92,9 @@ class BackwardPass:
                 self.number, roots=tuple(started), inputs=self._restricted(inputs, caller, numbers), **details
             )
         )
+        self.is_compiled = any(node.name() == "CompiledFunctionBackward" for _, node in reached)
         for number, node in reached:
-            self._handles.append(node.register_hook(self._hook(number, node)))
+            self._watch(number, node)
             if not keeps and node._sequence_nr() != UNNUMBERED:
                 self._spent.append(node._sequence_nr())
 
@@ -99,18 +110,69 @@ class BackwardPass:
                     found.append(numbers[node])
         return tuple(found)
 
-    def _hook(self, number: int, node: Any) -> Any:
-        called = self._called
+    def _watch(self, number: int, node: Any) -> None:
         if node._sequence_nr() == UNNUMBERED and (variable := getattr(node, "variable", None)) is not None:
-            leaf = self._core.leaves.meet(variable)
-            self._leaves[number] = leaf
+            leaf = self._leaves[number] = self._core.leaves.meet(variable)
+            if variable._post_accumulate_grad_hooks:
+                self._watch_before_users(number, node, leaf, variable)
+                return
+        called = self._called
 
         def hook(grad_inputs: Any, grad_outputs: Any) -> None:
             called(number, grad_inputs, grad_outputs)
 
-        return hook
+        handle = node.register_hook(hook)
+        self._handles.append(handle)
+        hooks = handle.hooks_dict_ref()
+        if hooks is not None and len(hooks) > 1:
+            self._watch_changes(number, handle.id, hooks)
 
-    def _called(self, number: int, grad_inputs: tuple[Any, ...], grad_outputs: tuple[Any, ...]) -> None:
+    def _watch_changes(self, number: int, mine: int, hooks: dict[int, Any]) -> None:
+        """The program has hooks on this node, which ran before ours: one more of ours comes before them."""
+        users = [(key, value) for key, value in hooks.items() if key != mine]
+        self._users_hooks[number] = [self._hooks.name(value) for _, value in users]
+        guarded, sent = self._guarded, self._before_hooks
+
+        def first(grad_inputs: Any, grad_outputs: Any) -> None:  # noqa: ARG001 - a node hook's signature
+            guarded(lambda: sent.__setitem__(number, [_Seen(self._core, grad) for grad in grad_inputs]))
+
+        own = hooks[mine]
+        hooks.clear()
+        hooks[-1] = first
+        hooks.update(users)
+        hooks[mine] = own
+        self._firsts.append(hooks)
+
+    def _watch_before_users(self, number: int, node: Any, leaf: Leaf, variable: torch.Tensor) -> None:
+        """The program's post-accumulate hooks may use up `.grad` at once: look right before them."""
+        guarded = self._guarded
+        contributions: list[int] = []
+
+        def before(grad_outputs: Any) -> None:
+            def look() -> None:
+                came, changes = self._arrivals(number, grad_outputs)
+                contributions[:] = came
+                self._core.log.add(ev.NodeCalled(self.number, number, tuple(came), (), tuple(changes)))
+
+            guarded(look)
+
+        def after(tensor: torch.Tensor) -> None:
+            def look() -> None:
+                if contributions and contributions[0] != ev.NONE:
+                    self._accumulated(number, leaf, contributions[0], tensor)
+
+            guarded(look)
+
+        self._handles.append(node.register_prehook(before))
+        hooks = variable._post_accumulate_grad_hooks
+        users = list(hooks.items())
+        hooks.clear()
+        hooks[-1] = after
+        hooks.update(users)
+        self._firsts.append(hooks)
+
+    def _guarded(self, look: Callable[[], None]) -> None:
+        """Look at gradients during the pass, unseen by the program's modes, and without ever raising."""
         core = self._core
         passes = core.local.passes
         if core.muted or (passes and passes[-1] is not self):
@@ -119,27 +181,49 @@ class BackwardPass:
             with _Disabled():
                 if _dispatch_modes():
                     with _NoDispatch():
-                        self._record_call(number, grad_inputs, grad_outputs)
+                        look()
                 else:
-                    self._record_call(number, grad_inputs, grad_outputs)
+                    look()
         except Exception as error:  # noqa: BLE001 - a fault of ours must never be the program's
             core.log.notice(
                 f"Something of the recording was lost: a node's call could not be described ({error!r}). "
                 "The program is not affected."
             )
 
+    def _called(self, number: int, grad_inputs: tuple[Any, ...], grad_outputs: tuple[Any, ...]) -> None:
+        self._guarded(lambda: self._record_call(number, grad_inputs, grad_outputs))
+
     def _record_call(self, number: int, grad_inputs: tuple[Any, ...], grad_outputs: tuple[Any, ...]) -> None:
         core = self._core
-        came = tuple([self._arrived(number, slot, grad) for slot, grad in enumerate(grad_outputs)])
-        went = tuple([ev.NONE if grad is None else core.values.record(grad) for grad in grad_inputs])
-        core.log.add(ev.NodeCalled(self.number, number, came, went))
+        came, changes = self._arrivals(number, grad_outputs)
+        went: list[int] = [ev.NONE if grad is None else core.values.record(grad) for grad in grad_inputs]
+        if number in self._before_hooks:
+            self._changed_on_leaving(number, went, changes)
+        core.log.add(ev.NodeCalled(self.number, number, tuple(came), tuple(went), tuple(changes)))
         leaf = self._leaves.get(number)
         if leaf is None:
             self._send_all(number, grad_inputs, went)
         elif came and came[0] != ev.NONE:
             self._accumulated(number, leaf, came[0])
+        self._retained(number, came)
 
-    def _send_all(self, number: int, grad_inputs: tuple[Any, ...], went: tuple[int, ...]) -> None:
+    def _retained(self, number: int, came: list[int]) -> None:
+        """Tensors in the middle whose `.grad` is kept: it has just been written."""
+        retained = self._hooks.retained(number)
+        for slot, leaf in retained:
+            if slot < len(came) and came[slot] != ev.NONE:
+                self._accumulated(number, leaf, came[slot])
+
+    def _changed_on_leaving(self, number: int, went: list[int], changes: list[ev.HookChange]) -> None:
+        core, names = self._core, self._users_hooks.get(number, [])
+        for slot, (before, after) in enumerate(zip(self._before_hooks.pop(number), went, strict=True)):
+            if before.same(core, after):
+                if before.number != ev.NONE:
+                    went[slot] = before.number
+                continue
+            changes.append(_change("grad_inputs", slot, before.number, after, names))
+
+    def _send_all(self, number: int, grad_inputs: tuple[Any, ...], went: list[int]) -> None:
         ends = self._graph.ends_of(number)
         for slot, (grad, value) in enumerate(zip(grad_inputs, went, strict=True)):
             if grad is not None and slot in ends:
@@ -148,7 +232,13 @@ class BackwardPass:
     def _send(self, node: int, slot: int, value: int, grad: torch.Tensor) -> None:
         self._arriving.setdefault((node, slot), []).append(_Sent(value, _identity(grad)))
 
-    def _arrived(self, number: int, slot: int, grad: torch.Tensor | None) -> int:
+    def _arrivals(self, number: int, grad_outputs: tuple[Any, ...]) -> tuple[list[int], list[ev.HookChange]]:
+        """Values of what came in, and where it is not the sum of what was sent."""
+        changes: list[ev.HookChange] = []
+        came = [self._arrived(number, slot, grad, changes) for slot, grad in enumerate(grad_outputs)]
+        return came, changes
+
+    def _arrived(self, number: int, slot: int, grad: torch.Tensor | None, changes: list[ev.HookChange]) -> int:
         """The value of what came in: the very value that one contribution had, where it is the same tensor."""
         sent = self._arriving.pop((number, slot), None)
         if grad is None:
@@ -156,10 +246,34 @@ class BackwardPass:
         # The engine holds a contribution until it is consumed, so its address cannot be another tensor's.
         if sent is not None and len(sent) == 1 and sent[0].identity == _identity(grad):
             return sent[0].value
-        return self._core.values.record(grad)
+        core = self._core
+        record = core.values.read(grad)
+        before = None if sent is None else self._sum(sent)
+        if before is None or record.data is None:
+            return core.values.keep(record)
+        if before.data == record.data:
+            return sent[0].value if sent is not None and len(sent) == 1 else core.values.keep(record)
+        value = core.values.keep(record)
+        earlier = sent[0].value if sent is not None and len(sent) == 1 else core.values.keep(before)
+        changes.append(_change("grad_outputs", slot, earlier, value, self._hooks.on(number, slot)))
+        return value
 
-    def _accumulated(self, number: int, leaf: Leaf, contribution: int) -> None:
-        tensor = leaf.tracked.ref()
+    def _sum(self, sent: list[_Sent]) -> TensorRecord | None:
+        """The sum of contributions in the order in which they came, where all were recorded whole."""
+        records = [self._core.values.recent(each.value) for each in sent]
+        total: Any = None
+        for record in records:
+            part = None if record is None else elements(record)
+            if part is None or (total is not None and total.shape != part.shape):
+                return None
+            total = part if total is None else total + part
+        first = records[0]
+        if first is None or len(records) == 1:
+            return first
+        return replace(first, data=total.tobytes())
+
+    def _accumulated(self, number: int, leaf: Leaf, contribution: int, tensor: torch.Tensor | None = None) -> None:
+        tensor = tensor if tensor is not None else leaf.tracked.ref()
         if tensor is None:
             return
         before, after = self._core.leaves.accumulated(leaf, tensor, tensor.grad)
@@ -167,14 +281,36 @@ class BackwardPass:
 
     def finish(self, error: BaseException | None) -> None:
         """Take every hook away again, and say how it ended."""
+        for hooks in self._firsts:
+            hooks.pop(-1, None)
         for handle in self._handles:
             handle.remove()
-        self._handles = []
-        self._arriving = {}
+        self._handles, self._firsts, self._arriving = [], [], {}
         core = self._core
         core.nodes.spend(self._spent)
         core.leaves.sweep()
         core.log.add(ev.BackwardFinished(self.number, "" if error is None else _message(error)))
+
+
+class _Seen:
+    """A gradient before the program's hooks, and how to tell whether they changed it."""
+
+    __slots__ = ("number",)
+
+    def __init__(self, core: Core, grad: torch.Tensor | None) -> None:
+        self.number = ev.NONE if grad is None else core.values.record(grad)
+
+    def same(self, core: Core, after: int) -> bool:
+        """Whether `after` is the same value."""
+        if ev.NONE in (self.number, after):
+            return self.number == after
+        one, two = core.values.recent(self.number), core.values.recent(after)
+        return one is not None and two is not None and one.data is not None and one.data == two.data
+
+
+def _change(direction: str, slot: int, before: int, after: int, names: list[HookName]) -> ev.HookChange:
+    name = ", ".join(each.name for each in names) or "a hook"
+    return ev.HookChange(direction, slot, before, after, name, names[0].span if names else None)
 
 
 def _identity(tensor: torch.Tensor) -> tuple[int, int, int] | None:
@@ -186,6 +322,8 @@ def _root(output: Any) -> tuple[Any, int, torch.Tensor | None]:
     if isinstance(output, torch.Tensor):
         if output.grad_fn is not None:
             return output.grad_fn, output.output_nr, output
+        if not output.requires_grad:
+            return None, 0, output
         edge = torch.autograd.graph.get_gradient_edge(output)
         return edge.node, edge.output_nr, output
     return output.node, output.output_nr, None

@@ -10,6 +10,7 @@ from graphviz_app.tracer.identity import NodeTable, TensorTable
 from graphviz_app.tracer.leaves import Leaves
 from graphviz_app.tracer.log import EventLog
 from graphviz_app.tracer.names import Names
+from graphviz_app.tracer.own import __builtins__  # noqa: F401
 from graphviz_app.tracer.places import Places
 from graphviz_app.tracer.values import ValueRecorder
 

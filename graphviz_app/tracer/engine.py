@@ -14,6 +14,7 @@ from graphviz_app.recording import events as ev
 from graphviz_app.tracer import hygiene
 from graphviz_app.tracer.backward import BackwardPass
 from graphviz_app.tracer.frames import local_variable
+from graphviz_app.tracer.own import __builtins__  # noqa: F401
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -100,13 +101,13 @@ class Engine:
             end(running, stacked, None)
             return result
 
-        return hygiene.ours(_engine_run_backward)
+        return _engine_run_backward
 
     def _begin(
         self, outputs: Any, args: tuple[Any, ...], kwargs: dict[str, Any], caller: FrameType
     ) -> tuple[BackwardPass | None, bool]:
         core = self._core
-        if core.muted or not _can_watch(core):
+        if core.muted or not _can_watch(core, args):
             return None, False
         running: BackwardPass | None = None
         try:
@@ -116,7 +117,7 @@ class Engine:
             core.log.notice(_LOST.format(f"{type(error).__name__}: {error}"))
             return None, False
         # Hooks and custom functions of the program run now; what they compute is seen as well.
-        stacked = not _stacked(self._mode)
+        stacked = not running.is_compiled and not _stacked(self._mode)
         if stacked:
             _push(self._mode)
         return running, stacked
@@ -165,8 +166,9 @@ class Engine:
             self._core.log.notice(_LOST.format(f"{type(fault).__name__}: {fault}"))
 
 
-def _can_watch(core: Core) -> bool:
-    if torch._C._functorch.peek_interpreter_stack() is not None:
+def _can_watch(core: Core, args: tuple[Any, ...]) -> bool:
+    seeds = args[0] if args else ()
+    if torch._C._functorch.peek_interpreter_stack() is not None or any(map(_is_batched, seeds)):
         core.log.notice("Inside function transforms (vmap, grad, jacrev), backward passes are not recorded.")
         return False
     dynamo = sys.modules.get("torch._dynamo.compiled_autograd")
@@ -174,6 +176,11 @@ def _can_watch(core: Core) -> bool:
         core.log.notice("Under compiled autograd, backward passes are not recorded.")
         return False
     return True
+
+
+def _is_batched(seed: Any) -> bool:
+    """Whether a seed belongs to the older vmap, which `is_grads_batched` and vectorised Jacobians use."""
+    return isinstance(seed, torch.Tensor) and "Batched" in torch._C._dispatch_key_set(seed)
 
 
 def _stacked(mode: Any) -> bool:

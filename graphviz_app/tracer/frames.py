@@ -12,6 +12,8 @@ import sys
 from types import CellType
 from typing import TYPE_CHECKING, Any
 
+from graphviz_app.tracer.own import __builtins__  # noqa: F401
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from types import CodeType, FrameType

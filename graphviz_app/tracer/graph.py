@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from graphviz_app.recording import events as ev
+from graphviz_app.tracer import hygiene
 from graphviz_app.tracer.identity import UNNUMBERED
+from graphviz_app.tracer.own import __builtins__  # noqa: F401
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -89,7 +91,10 @@ class GraphWalker:
             tensors = {id(node): core.tensors.track(tensor).number for tensor, node in outputs}
             made: list[ev.Node] = []
             edges: list[ev.Edge] = []
+            anomalous = torch.is_anomaly_enabled()
             for number, node, following in zip(numbers, nodes, ends, strict=True):
+                if anomalous and type(stack := node.metadata.get("traceback_")) is list:
+                    stack[:] = hygiene.clean_stack(stack)
                 mine: dict[int, tuple[int, int]] = {}
                 self._ends[number] = mine
                 for slot, target, target_slot, leaf in following:

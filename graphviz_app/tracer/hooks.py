@@ -8,9 +8,11 @@ import torch
 
 from graphviz_app.recording import events as ev
 from graphviz_app.tracer.kinds import Kind
+from graphviz_app.tracer.own import __builtins__  # noqa: F401
 
 if TYPE_CHECKING:
     from graphviz_app.tracer.core import Core
+    from graphviz_app.tracer.leaves import Leaf
     from graphviz_app.tracer.places import Place
 
 
@@ -27,6 +29,7 @@ class UserHooks:
     def __init__(self, core: Core) -> None:
         self._core = core
         self._by_slot: dict[tuple[int, int], list[HookName]] = {}
+        self._retained: dict[int, list[tuple[int, Leaf]]] = {}
 
     def registered(self, kind: Kind, args: tuple[Any, ...], kwargs: dict[str, Any], place: Place | None) -> None:
         """The program called `register_hook`, `register_post_accumulate_grad_hook` or `retain_grad`."""
@@ -34,8 +37,12 @@ class UserHooks:
         if not isinstance(tensor, torch.Tensor):
             return
         if kind is Kind.RETAIN:
-            if not tensor.is_leaf:
-                self._core.leaves.meet(tensor, None, node=False)
+            tracked = self._core.tensors.track(tensor)
+            if not tensor.is_leaf and tracked.node != ev.NONE:
+                leaf = self._core.leaves.meet(tensor, None, node=False)
+                known = self._retained.setdefault(tracked.node, [])
+                if (tracked.slot, leaf) not in known:
+                    known.append((tracked.slot, leaf))
             return
         hook = args[1] if len(args) > 1 else kwargs.get("hook")
         if tensor.is_leaf:
@@ -56,6 +63,6 @@ class UserHooks:
         """The hooks on a tensor that is this output of a node."""
         return self._by_slot.get((node, slot), [])
 
-    def any_on(self, node: int, slots: int) -> bool:
-        """Whether any output of a node has a hook."""
-        return any((node, slot) in self._by_slot for slot in range(slots))
+    def retained(self, node: int) -> list[tuple[int, Leaf]]:
+        """Outputs of a node whose `.grad` is kept: their slots, and what is known of them."""
+        return self._retained.get(node, [])

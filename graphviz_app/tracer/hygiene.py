@@ -8,15 +8,22 @@ runs again.
 
 from __future__ import annotations
 
+import contextlib
+import gc
+import inspect
 import sys
 from types import CodeType, FrameType, FunctionType, TracebackType
 from typing import TYPE_CHECKING, Any
 
 import torch.overrides
 
+from graphviz_app.tracer.own import __builtins__  # noqa: F401
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+# Code that runs while an exception passes from us to the program: the handing over, and the context manager in it.
+_BETWEEN = frozenset({torch.overrides.handle_torch_function.__code__.co_filename, contextlib.__file__})
 HANDLE = torch.overrides.handle_torch_function.__code__
 _getframe = sys._getframe
 _setprofile = sys.setprofile
@@ -28,8 +35,7 @@ _TEMPLATE = (lambda _graphviz_app_fn, _graphviz_app_args, _graphviz_app_kwargs: 
 _MARK = _TEMPLATE.co_varnames
 _STAND_INS_KEPT = 50_000
 _stand_ins: dict[tuple[int, int], tuple[CodeType, dict[str, Any], Callable[[Any, Any, Any], Any]]] = {}
-_ours: set[int] = {id(_TEMPLATE)}
-_kept: list[CodeType] = []
+_HERE = __file__.removesuffix("hygiene.py")
 
 
 def stand_in(caller: FrameType) -> Callable[[Any, Any, Any], Any]:
@@ -60,17 +66,55 @@ def _make(caller: FrameType) -> Callable[[Any, Any, Any], Any]:
     return function
 
 
+_delegates: dict[int, tuple[CodeType, Any]] = {}
+
+
+def delegate(caller: FrameType, function: Any, args: Any, kwargs: Any) -> Any:
+    """The function that is to be called on behalf of a torch function written in Python.
+
+    Such a function hands itself over by the name under which torch keeps it, and the program may have put another
+    function there, which would then be called twice. So the very function that handed over is called.
+    """
+    if caller.f_code is not HANDLE or caller.f_back is None:
+        return function
+    code = caller.f_back.f_code
+    if getattr(function, "__code__", None) is code:
+        return function
+    known = _delegates.get(id(code))
+    if known is None:
+        known = _delegates[id(code)] = (code, _function_of(code, args, kwargs))
+    return function if known[1] is None else known[1]
+
+
+def _function_of(code: CodeType, args: Any, kwargs: Any) -> Any:
+    holders = [each for each in gc.get_referrers(code) if type(each) is FunctionType and each.__code__ is code]
+    if len(holders) != 1:
+        return None
+    try:
+        inspect.signature(holders[0]).bind(*args, **kwargs)
+    except (TypeError, ValueError):
+        return None
+    return holders[0]
+
+
+def clean_stack(entries: list[str]) -> list[str]:
+    """Take our frames out of a formatted stack, such as anomaly mode keeps with each node."""
+    kept: list[str] = []
+    after_ours = False
+    for entry in entries:
+        mine = f'File "{_HERE}' in entry
+        if mine and kept and "in handle_torch_function" in kept[-1]:
+            del kept[-2:]
+        # What follows us is the stand-in, which repeats the line of the program's own frame.
+        if not mine and not (after_ours and "_run_backward" not in entry):
+            kept.append(entry)
+        after_ours = mine and ", in _engine_run_backward" not in entry
+    return kept
+
+
 def is_ours(code: CodeType) -> bool:
     """Whether a code object is one of the tracer's."""
-    return code.co_varnames == _MARK or id(code) in _ours
-
-
-def ours(function: Any) -> Any:
-    """Mark a function of the tracer's: its frames are taken out of tracebacks."""
-    code = getattr(function, "__func__", function).__code__
-    _ours.add(id(code))
-    _kept.append(code)
-    return function
+    return code.co_varnames == _MARK or code.co_filename.startswith(_HERE)
 
 
 def clean(traceback: TracebackType | None) -> TracebackType | None:
@@ -102,7 +146,10 @@ def clean(traceback: TracebackType | None) -> TracebackType | None:
 
 def is_clean_from_head(traceback: TracebackType | None) -> bool:
     """Whether the program's own frame has been reached: only then can all of ours be taken out below it."""
-    return traceback is not None and traceback.tb_frame.f_code is not HANDLE and not is_ours(traceback.tb_frame.f_code)
+    if traceback is None:
+        return False
+    code = traceback.tb_frame.f_code
+    return code.co_filename not in _BETWEEN and not is_ours(code)
 
 
 class _Watch:

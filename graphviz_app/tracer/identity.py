@@ -6,56 +6,63 @@ Nothing here keeps a tensor or a node alive, and nothing is left where a program
 from __future__ import annotations
 
 import threading
-import weakref
 from typing import TYPE_CHECKING, Any
 
 import torch
 
 from graphviz_app.recording import events as ev
+from graphviz_app.tracer.own import __builtins__  # noqa: F401
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from graphviz_app.tracer.leaves import Leaf
 
-_ref = weakref.ref
+_Alive = torch._C._WeakTensorRef
 _SWEEP_AT = 4096
 _SPENT_KEPT = 100_000
 UNNUMBERED = (1 << 64) - 1
 """The sequence number of nodes that have none: `AccumulateGrad`."""
 
 
+def _nothing() -> None:
+    """What the weak reference of a tensor that is no leaf gives."""
+
+
 class Tracked:
     """What is known of one tensor object.
 
     Attributes:
-        ref: To the tensor.
+        alive: A weak reference of torch's own: it can only tell whether the tensor still lives, and no program sees
+            it. While it exists, the tensor's address is nobody else's.
+        ref: To the tensor, for leaves alone; a program could count it.
         number: Its number.
         version: The version at which `value` was recorded.
         address: Where its elements lay then.
         value: The value's number, NONE before any.
         node: Its `grad_fn`'s number, NONE while unknown or none.
         slot: Its `output_nr`.
-        node_version: The version at which `node` was read; later ones may have another node.
         name: The name that was last given to it.
         leaf: What is known of it as a leaf.
     """
 
-    __slots__ = ("address", "leaf", "name", "node", "node_version", "number", "ref", "slot", "value", "version")
+    __slots__ = ("address", "alive", "leaf", "name", "node", "number", "ref", "slot", "value", "version")
 
     def __init__(self, tensor: torch.Tensor, number: int) -> None:
-        self.ref = _ref(tensor)
+        self.alive = _Alive(tensor)
+        self.ref: Callable[[], torch.Tensor | None] = _nothing
         self.number = number
         self.version = -1
         self.address = 0
         self.value = ev.NONE
         self.node = ev.NONE
         self.slot = 0
-        self.node_version = -1
         self.name = ""
         self.leaf: Leaf | None = None
 
 
 class TensorTable:
-    """Numbers of tensor objects, by `id` and weak reference: an id that is used again is another tensor."""
+    """Numbers of tensors, by the addresses of their C++ objects."""
 
     def __init__(self) -> None:
         self._tracked: dict[int, Tracked] = {}
@@ -64,24 +71,23 @@ class TensorTable:
 
     def track(self, tensor: torch.Tensor) -> Tracked:
         """What is known of a tensor, which may be nothing yet."""
-        tracked = self._tracked.get(id(tensor))
-        if tracked is not None and tracked.ref() is tensor:
+        tracked = self._tracked.get(tensor._cdata)
+        if tracked is not None:
             return tracked
         tracked = Tracked(tensor, self._count)
         self._count += 1
-        self._tracked[id(tensor)] = tracked
+        self._tracked[tensor._cdata] = tracked
         if len(self._tracked) > self._sweep_at:
             self._sweep()
         return tracked
 
-    def known(self, tensor: object) -> Tracked | None:
+    def known(self, tensor: torch.Tensor) -> Tracked | None:
         """What is known of a tensor, None where it was never met."""
-        tracked = self._tracked.get(id(tensor))
-        return tracked if tracked is not None and tracked.ref() is tensor else None
+        return self._tracked.get(tensor._cdata)
 
     def _sweep(self) -> None:
         for key, tracked in list(self._tracked.items()):
-            if tracked.ref() is None:
+            if tracked.alive.expired():
                 self._tracked.pop(key, None)
         self._sweep_at = max(_SWEEP_AT, 2 * len(self._tracked))
 

@@ -7,6 +7,8 @@ from typing import Any
 
 import torch
 
+from graphviz_app.tracer.own import __builtins__  # noqa: F401
+
 _T = torch.Tensor
 
 

@@ -10,6 +10,7 @@ import threading
 import time
 import traceback
 import types
+from functools import partial
 from importlib.machinery import SourceFileLoader
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,6 +19,8 @@ import torch
 
 from graphviz_app.recording import events as ev
 from graphviz_app.tracer import hygiene
+from graphviz_app.tracer.bottom import run_at_bottom
+from graphviz_app.tracer.own import __builtins__  # noqa: F401
 from graphviz_app.tracer.streams import Streams
 from graphviz_app.tracer.tracer import Tracer
 
@@ -114,7 +117,8 @@ class Program:
         self._log.flush()
 
     def _execute(self, code: Any) -> None:
-        _exec(code, vars(self._module))
+        variables = vars(self._module)
+        run_at_bottom(partial(_exec, code, variables))
 
     def _prepare(self) -> None:
         os.chdir(self._directory)
@@ -206,10 +210,6 @@ class Program:
             return Path(self._file).read_bytes().decode()
         except (OSError, UnicodeDecodeError):
             return None
-
-
-hygiene.ours(Program._execute)
-hygiene.ours(Program.run)
 
 
 def _without_ours(trace: types.TracebackType | None) -> types.TracebackType | None:

@@ -9,6 +9,7 @@ import torch
 
 from graphviz_app.recording import events as ev
 from graphviz_app.tracer.memory import READABLE, address_of, array_of
+from graphviz_app.tracer.own import __builtins__  # noqa: F401
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 _parameter = torch.nn.Parameter
 _ref = weakref.ref
+_Alive = torch._C._WeakTensorRef
 _SMALL = 4096
 
 
@@ -32,7 +34,8 @@ class Leaf:
         tracked: The tensor.
         name: The program's name for it.
         is_named: Whether that is a name from the program, not one of ours.
-        grad: To the `.grad` tensor that was last seen, None where there was none.
+        grad: torch's own weak reference to the `.grad` that was last seen, None where there was none.
+        grad_address: The address of that tensor's C++ object, which is its own while `grad` exists.
         grad_version: Its version then.
         grad_value: Its value then, NONE where `.grad` was None.
         grad_record: That value itself, while it is small.
@@ -43,6 +46,7 @@ class Leaf:
 
     __slots__ = (
         "grad",
+        "grad_address",
         "grad_record",
         "grad_value",
         "grad_version",
@@ -63,7 +67,8 @@ class Leaf:
         self.node = node
         self.name = f"leaf{number}"
         self.is_named = False
-        self.grad: weakref.ref[torch.Tensor] | None = None
+        self.grad: Any = None
+        self.grad_address = 0
         self.grad_version = -1
         self.grad_value = ev.NONE
         self.grad_record: TensorRecord | None = None
@@ -93,6 +98,7 @@ class Leaves:
             if node and leaf.node == ev.NONE:
                 leaf.node = self._announce_node(leaf)
             return leaf
+        tracked.ref = _ref(tensor)
         leaf = Leaf(tracked, len(self._all), ev.NONE)
         tracked.leaf = leaf
         self._all.append(leaf)
@@ -133,7 +139,7 @@ class Leaves:
             tracked = tensors_of.known(tensor)
             leaf = tracked.leaf if tracked is not None else None
             if leaf is None:
-                leaf = self._by_grad.get(id(tensor))
+                leaf = self._by_grad.get(tensor._cdata)
             if leaf is None:
                 leaf = self._by_address.get(address_of(tensor))
             if leaf is not None:
@@ -184,7 +190,7 @@ class Leaves:
                 self._forget_grad(leaf)
                 self._core.log.add(ev.GradCleared(leaf.number, before, ev.NONE, *_by(place)))
             return
-        if leaf.grad is not None and leaf.grad() is grad and self._same_grad(leaf, grad):
+        if leaf.grad is not None and leaf.grad_address == grad._cdata and self._same_grad(leaf, grad):
             return
         before, old = leaf.grad_value, leaf.grad_record
         self._see_grad(leaf, tensor)
@@ -242,14 +248,17 @@ class Leaves:
         same = not fresh and record.data is not None and leaf.grad_record == record
         if not same:
             leaf.grad_value = self._core.values.keep(record)
-        if leaf.grad is None or leaf.grad() is not grad:
-            leaf.grad = _ref(grad)
-            self._by_grad[id(grad)] = leaf
+        if leaf.grad is None or leaf.grad_address != grad._cdata:
+            self._by_grad.pop(leaf.grad_address, None)
+            leaf.grad, leaf.grad_address = _Alive(grad), grad._cdata
+            self._by_grad[leaf.grad_address] = leaf
         leaf.grad_version = version_of(grad)
         leaf.grad_record = record if record.data is not None else None
 
     def _forget_grad(self, leaf: Leaf) -> None:
-        leaf.grad, leaf.grad_version, leaf.grad_value, leaf.grad_record = None, -1, ev.NONE, None
+        self._by_grad.pop(leaf.grad_address, None)
+        leaf.grad, leaf.grad_address, leaf.grad_version = None, 0, -1
+        leaf.grad_value, leaf.grad_record = ev.NONE, None
 
     def _remember(self, leaf: Leaf, tensor: torch.Tensor, record: TensorRecord | None = None) -> None:
         tracked, version = leaf.tracked, version_of(tensor)

@@ -6,6 +6,7 @@ import threading
 from typing import TYPE_CHECKING
 
 from graphviz_app.recording import events as ev
+from graphviz_app.tracer.own import __builtins__  # noqa: F401
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from graphviz_app.recording.values import Sample, Statistics, measure
+from graphviz_app.tracer.own import __builtins__  # noqa: F401
 
 _CHUNK = 1 << 15
 """Elements at a time: few enough to stay in the processor's cache between one figure and the next."""

@@ -14,6 +14,8 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from graphviz_app.tracer.own import __builtins__  # noqa: F401
+
 _storage_address = getattr(torch._C, "_data_address", None)
 string_at = ctypes.string_at
 

@@ -9,6 +9,7 @@ import torch
 
 from graphviz_app.tracer.frames import MISSING, local_variable
 from graphviz_app.tracer.names import module_paths
+from graphviz_app.tracer.own import __builtins__  # noqa: F401
 
 if TYPE_CHECKING:
     from types import FrameType

@@ -15,6 +15,7 @@ from graphviz_app.tracer.flatten import other_arguments, results_in, tensors_in
 from graphviz_app.tracer.kinds import Kind, Kinds
 from graphviz_app.tracer.leaves import version_of
 from graphviz_app.tracer.modules import CALL, ModulePaths
+from graphviz_app.tracer.own import __builtins__  # noqa: F401
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -50,12 +51,9 @@ class OperationMode(TorchFunctionMode):
             found = self._known(func)
         except TypeError:
             found = None
-        if found is not None and found[0] is Kind.LOOK:
+        if found is not None and found[0] is Kind.LOOK and _tracing() is None:
             return func(*args)
         return self._run(func, args, kwargs if kwargs is not None else {}, _getframe(1), found)
-
-
-hygiene.ours(OperationMode.__torch_function__)
 
 
 class Operations:
@@ -74,6 +72,7 @@ class Operations:
         """Call `func` and record the call."""
         call = hygiene.stand_in(caller)
         kind, name = found or self.kinds.of(func)
+        func = hygiene.delegate(caller, func, args, kwargs)
         core = self.core
         if core.muted or core.local.silent or (kind is Kind.PASS):
             try:

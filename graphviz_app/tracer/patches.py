@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import sys
 import threading
+from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -11,6 +13,7 @@ import torch.autograd.function
 import torch.overrides
 
 from graphviz_app.tracer import hygiene
+from graphviz_app.tracer.own import __builtins__  # noqa: F401
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,12 +36,14 @@ class Patches:
         self._core = core
         self._operations = operations
         self._undo: list[Callable[[], None]] = []
+        self._wrapped_compiled = False
 
     def install(self) -> None:
         """Put them in place."""
         self._let_fast_paths_be_fast()
         self._see_custom_functions()
         self._follow_threads()
+        self._stay_out_of_compiled_code()
 
     def remove(self) -> None:
         """Take them away."""
@@ -59,7 +64,6 @@ class Patches:
             finally:
                 _push(mode)
 
-        hygiene.ours(has_torch_function)
         torch.overrides.has_torch_function = has_torch_function
         self._undo.append(lambda: setattr(torch.overrides, "has_torch_function", original))
 
@@ -87,7 +91,6 @@ class Patches:
             operations.note_custom(cls, args, kwargs, result, caller, start)
             return result
 
-        hygiene.ours(apply)
         holder.apply = classmethod(apply)
         self._undo.append(lambda: delattr(holder, "apply"))
 
@@ -97,10 +100,72 @@ class Patches:
         mode, core = self._operations.mode, self._core
 
         def _bootstrap_inner(self: Any) -> None:
-            if not core.muted:
-                _push(mode)
-            original(self)
+            if core.muted:
+                original(self)
+                return
+            _push(mode)
+            try:
+                original(self)
+            finally:
+                # A mode left on a thread that ends is destroyed by C++ code that then wants the interpreter's lock; if
+                # the interpreter is just going down, the process is aborted for it.
+                if _depth() and _top(_depth() - 1) is mode:
+                    _pop()
 
-        hygiene.ours(_bootstrap_inner)
         threading.Thread._bootstrap_inner = _bootstrap_inner
         self._undo.append(lambda: setattr(threading.Thread, "_bootstrap_inner", original))
+
+    def _stay_out_of_compiled_code(self) -> None:
+        """What torch.compile compiles must not be traced with our mode in force: it would be compiled as well."""
+        original = torch.compile
+        patches = self
+
+        @functools.wraps(original)
+        def compile(*args: Any, **kwargs: Any) -> Any:  # noqa: A001 - the name that it stands in for
+            patches._wrap_compiled()
+            return original(*args, **kwargs)
+
+        torch.compile = compile
+        self._undo.append(lambda: setattr(torch, "compile", original))
+        if "torch._dynamo.eval_frame" in sys.modules:
+            self._wrap_compiled()
+
+    def _wrap_compiled(self) -> None:
+        if self._wrapped_compiled or self._core.muted:
+            return
+        self._wrapped_compiled = True
+        import torch._dynamo.eval_frame
+
+        context = torch._dynamo.eval_frame._TorchDynamoContext
+        original = context.__call__
+        core, mode = self._core, self._operations.mode
+
+        def __call__(self: Any, fn: Any) -> Any:
+            compiled = original(self, fn)
+            return _step_aside(compiled, core, mode) if isinstance(compiled, FunctionType) else compiled
+
+        context.__call__ = __call__
+        self._undo.append(lambda: setattr(context, "__call__", original))
+
+
+def _step_aside(compiled: Any, core: Core, mode: Any) -> Any:
+    """The same function, with our mode taken off the stack while it runs."""
+
+    @functools.wraps(compiled)
+    def compile_wrapper(*args: Any, **kwargs: Any) -> Any:
+        depth = _depth()
+        if core.muted or depth == 0 or _top(depth - 1) is not mode:
+            return compiled(*args, **kwargs)
+        core.log.notice(
+            "Code that torch.compile compiled runs as one piece: the operations inside it are not recorded."
+        )
+        _pop()
+        try:
+            return compiled(*args, **kwargs)
+        except BaseException as error:
+            hygiene.leave(error)
+            raise
+        finally:
+            _push(mode)
+
+    return compile_wrapper

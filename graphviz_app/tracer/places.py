@@ -12,6 +12,7 @@ from types import CodeType, FrameType, FunctionType
 from typing import TYPE_CHECKING, Any
 
 from graphviz_app.recording import events as ev
+from graphviz_app.tracer.own import __builtins__  # noqa: F401
 from graphviz_app.tracer.statements import Statements
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ import io
 import sys
 from typing import TYPE_CHECKING, Any
 
-from graphviz_app.tracer import hygiene
+from graphviz_app.tracer.own import __builtins__  # noqa: F401
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -79,8 +79,6 @@ class _Text(io.TextIOWrapper):
 
 for _kind, _shown in ((_Raw, "FileIO"), (_Buffer, "BufferedWriter"), (_Text, "TextIOWrapper")):
     _kind.__module__, _kind.__name__, _kind.__qualname__ = "_io", _shown, _shown
-for _method in (_Raw.write, _Buffer.write, _Text.write, _Text.flush, _Text._graphviz_app_bytes):
-    hygiene.ours(_method)
 
 
 class Streams:
@@ -106,12 +104,14 @@ class Streams:
         """Let everything go where it goes, and hear it."""
         for name in ("stdout", "stderr"):
             old = getattr(sys, name)
-            if type(old) is not io.TextIOWrapper or type(old.buffer) is not io.BufferedWriter:
-                # The interpreter runs unbuffered, or somebody was here before: leave it alone.
+            if type(old) is not io.TextIOWrapper or type(old.buffer) not in (io.BufferedWriter, io.FileIO):
+                # Somebody was here before: leave it alone.
                 continue
             old.flush()
             buffering = {"line_buffering": old.line_buffering, "write_through": old.write_through}
-            self._install(name, _Text(_Buffer(old.buffer.raw), old.encoding, old.errors, **buffering))
+            # Where the interpreter runs unbuffered (`python -u`) there is no buffer to hear, but text still is heard.
+            below: Any = _Buffer(old.buffer.raw) if type(old.buffer) is io.BufferedWriter else old.buffer
+            self._install(name, _Text(below, old.encoding, old.errors, **buffering))
 
     def flush(self) -> None:
         """Write out what is still in the buffers, as Python does at its end."""

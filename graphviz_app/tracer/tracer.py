@@ -12,6 +12,7 @@ from graphviz_app.tracer.graph import GraphWalker
 from graphviz_app.tracer.hooks import UserHooks
 from graphviz_app.tracer.operations import Operations
 from graphviz_app.tracer.options import TracerOptions
+from graphviz_app.tracer.own import __builtins__  # noqa: F401
 from graphviz_app.tracer.patches import Patches
 
 if TYPE_CHECKING:
@@ -72,9 +73,12 @@ class Tracer:
         self._remove_mode()
         self._patches.remove()
         self._engine.remove()
-        with torch._C.DisableTorchFunction():
-            self.core.leaves.sweep()
-            self.core.leaves.rename()
+        try:
+            with torch._C.DisableTorchFunction(), torch._C._DisableTorchDispatch():
+                self.core.leaves.sweep()
+                self.core.leaves.rename()
+        except Exception as error:  # noqa: BLE001 - whatever the program left behind, the recording ends well
+            self.core.log.notice(f"Something of the recording was lost at its end ({error!r}).")
         self.core.muted = True
         self.core.log.flush()
 

@@ -9,6 +9,7 @@ import torch
 from graphviz_app.recording.values import TensorRecord
 from graphviz_app.tracer.measures import figures, sample
 from graphviz_app.tracer.memory import READABLE, array_of, bytes_of
+from graphviz_app.tracer.own import __builtins__  # noqa: F401
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -23,6 +24,7 @@ _OVER_BUDGET = (
     "The values recorded so far fill the recording's budget: from here on values are recorded as shapes and figures."
 )
 _NO_MEMORY = "it has no memory of its own"
+_RECENT = 4096
 _DENSE_LIMIT = 1 << 22
 
 
@@ -36,7 +38,7 @@ class ValueRecorder:
         self._log = log
         self._budget = options.element_budget
         self._left = options.recording_bytes
-        self._devices: dict[torch.device, str] = {}
+        self._recent: dict[int, TensorRecord] = {}
 
     def record(self, tensor: torch.Tensor) -> int:
         """Record a tensor as it is now, and return the value's number."""
@@ -51,7 +53,16 @@ class ValueRecorder:
         elif record.sample is not None:
             weight += len(record.sample.data)
         self._left -= weight
-        return self._log.value(record, weight)
+        number = self._log.value(record, weight)
+        self._recent[number] = record
+        if len(self._recent) > 2 * _RECENT:
+            for old in list(self._recent)[:_RECENT]:
+                del self._recent[old]
+        return number
+
+    def recent(self, number: int) -> TensorRecord | None:
+        """A value that was recorded not long ago."""
+        return self._recent.get(number)
 
     def read(self, tensor: torch.Tensor) -> TensorRecord:
         """A tensor as it is now."""
@@ -62,6 +73,7 @@ class ValueRecorder:
             and known is not None
             and tensor.layout is _strided
             and tensor.is_cpu
+            and not tensor.is_nested
             and not tensor.is_neg()
             and not tensor.is_conj()
         ):

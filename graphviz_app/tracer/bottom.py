@@ -1,0 +1,75 @@
+"""Makes the program's outermost frame the bottom of the stack, as it is when Python runs it itself.
+
+Without this, `traceback.print_stack()` in the program would show our frames below its own, and the recursion limit
+would be reached some calls earlier. CPython offers no way to begin a new stack, so on the versions whose layout is
+known (and is what it should be: everything is checked before it is changed) two fields are set; on others the
+program runs a few frames above the bottom, and that is all.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import sys
+from typing import TYPE_CHECKING, Any
+
+from graphviz_app.tracer.own import __builtins__  # noqa: F401
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import FrameType
+
+_POINTER = ctypes.sizeof(ctypes.c_void_p)
+_KNOWN = sys.implementation.name == "cpython" and sys.version_info[:2] == (3, 11)
+_FRAME_OF_OBJECT = object.__basicsize__ + _POINTER
+_CODE, _OBJECT, _PREVIOUS = 4 * _POINTER, 5 * _POINTER, 6 * _POINTER
+_ENTERED = 8 * _POINTER + 4
+_REMAINING, _LIMIT = 3 * _POINTER + 8, 3 * _POINTER + 12
+
+
+def run_at_bottom(run: Callable[[], Any]) -> None:
+    """Call `run`, a callable written in C, whose first Python frame becomes the bottom of the stack."""
+    if not _KNOWN or sys.getprofile() is not None or sys.gettrace() is not None:
+        run()
+        return
+
+    def entered(frame: FrameType, event: str, argument: Any) -> None:  # noqa: ARG001 - a profile function's
+        if event == "call":
+            sys.setprofile(None)
+            _detach(frame)
+
+    sys.setprofile(entered)
+    run()
+
+
+def _detach(frame: FrameType) -> None:
+    depth = 0
+    below = frame.f_back
+    while below is not None:
+        depth += 1
+        below = below.f_back
+    _give_depth_back(depth)
+    inner = ctypes.c_void_p.from_address(id(frame) + _FRAME_OF_OBJECT).value
+    if not inner:
+        return
+    code = ctypes.c_void_p.from_address(inner + _CODE).value
+    owner = ctypes.c_void_p.from_address(inner + _OBJECT).value
+    entered_from_c = ctypes.c_bool.from_address(inner + _ENTERED).value
+    if code != id(frame.f_code) or owner != id(frame) or not entered_from_c:
+        return
+    # The evaluation of this frame was entered from C, which returns to where it came from without asking this field.
+    ctypes.c_void_p.from_address(inner + _PREVIOUS).value = None
+
+
+def _give_depth_back(depth: int) -> None:
+    """Let the recursion limit count from here."""
+    state = ctypes.pythonapi.PyThreadState_Get
+    state.restype = ctypes.c_void_p
+    address = state()
+    if not address:
+        return
+    remaining = ctypes.c_int.from_address(address + _REMAINING)
+    limit = ctypes.c_int.from_address(address + _LIMIT)
+    used = limit.value - remaining.value
+    if limit.value == sys.getrecursionlimit() and depth <= used < depth + 64:
+        # One more for the C call in between.
+        remaining.value += depth + 1

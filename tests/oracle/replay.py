@@ -1,0 +1,104 @@
+"""Adds up a recording's events, and says where the sums are not what torch got; knows nothing of how it was made."""
+
+from __future__ import annotations
+
+from graphviz_app.recording import events as ev
+from graphviz_app.recording.values import elements
+
+
+class Replay:
+    """The state of every leaf and every slot, event by event.
+
+    Attributes:
+        grads: By leaf, the value number of its `.grad`, NONE for None.
+        problems: Sentences about everything that does not add up.
+        sums: How many fan-in sums were compared.
+    """
+
+    def __init__(self, recording):
+        self._recording = recording
+        self._edges = {}
+        self._inputs = {}
+        self._arrived = {}
+        self._explained = set()
+        self.grads = {}
+        self.problems = []
+        self.sums = 0
+        for number in range(len(recording.index.events)):
+            self._take(number, recording.event(number))
+
+    def _take(self, number, event):
+        match event:
+            case ev.NodesMade():
+                for edge in event.edges:
+                    self._edges[edge.source, edge.source_slot] = (edge.target, edge.target_slot)
+            case ev.BackwardStarted():
+                self._inputs[event.pass_id] = event.inputs
+                for root in event.roots:
+                    if root.seed != ev.NONE:
+                        self._send(event.pass_id, root.node, root.slot, root.seed)
+            case ev.NodeCalled():
+                self._called(number, event)
+            case ev.GradAccumulated():
+                self._leaf(number, event.leaf, event.before, event.after)
+                self._accumulated(number, event)
+            case ev.GradCleared() | ev.GradWritten():
+                self._leaf(number, event.leaf, event.before, event.after)
+
+    def _send(self, pass_id, node, slot, value):
+        self._arrived.setdefault((pass_id, node, slot), []).append(value)
+
+    def _called(self, number, event):
+        changed = {(change.direction, change.slot): change for change in event.hooks}
+        for slot, value in enumerate(event.grad_outputs):
+            arrived = self._arrived.pop((event.pass_id, event.node, slot), [])
+            change = changed.get(("grad_outputs", slot))
+            self._compare(number, event, slot, arrived, change.before if change else value)
+        for slot, value in enumerate(event.grad_inputs):
+            if value != ev.NONE and (event.node, slot) in self._edges:
+                self._send(event.pass_id, *self._edges[event.node, slot], value)
+
+    def _compare(self, number, event, slot, arrived, value):
+        if value == ev.NONE:
+            if arrived:
+                self.problems.append(f"event {number}: node {event.node} got None, though {arrived} arrived")
+            return
+        total = self._sum(arrived)
+        wanted = self._array(value)
+        if wanted is None or total is None:
+            return
+        self.sums += 1
+        if total.shape != wanted.shape or total.tobytes() != wanted.tobytes():
+            name = self._recording.index.nodes.name(event.node)
+            self.problems.append(f"event {number}: slot {slot} of {name} got {wanted}, but {total} arrived")
+
+    def _accumulated(self, number, event):
+        values = [value for value in (event.before, event.contribution) if value != ev.NONE]
+        total, after = self._sum(values), self._array(event.after)
+        if total is not None and after is not None and total.tobytes() != after.tobytes():
+            self.problems.append(f"event {number}: leaf {event.leaf}: {total} is not {after}")
+
+    def _leaf(self, number, leaf, before, after):
+        known = self.grads.get(leaf, ev.NONE)
+        if known != before:
+            one, two = self._array(known), self._array(before)
+            if one is None or two is None or one.tobytes() != two.tobytes():
+                self.problems.append(f"event {number}: leaf {leaf} had {one}, not {two}")
+        self.grads[leaf] = after
+
+    def _array(self, value):
+        return None if value == ev.NONE else elements(self._recording.value(value))
+
+    def _sum(self, values):
+        arrays = [self._array(value) for value in values]
+        if not arrays or any(array is None for array in arrays):
+            return None
+        total = arrays[0]
+        for array in arrays[1:]:
+            total = total + array
+        return total
+
+    def grad_bytes(self, leaf):
+        """The bytes of a leaf's `.grad` at the end; None where it is None or was not recorded whole."""
+        array = self._array(self.grads.get(leaf, ev.NONE))
+        return None if array is None else array.tobytes()

@@ -1,0 +1,71 @@
+"""Every small program does under the tracer what it does without, to the bit; and its recording adds up."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from pathlib import Path
+
+import pytest
+from replay import Replay
+
+from graphviz_app.recording import Recording
+from graphviz_app.recording import events as ev
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="children are forked and awaited as Linux can")
+
+PROGRAMS = sorted(Path(__file__).parents[1].joinpath("programs").glob("*.py"))
+LESSONS = sorted(Path(__file__).parents[2].joinpath("resources", "lessons").glob("*/program.py"))
+NOT_PROGRAMS = {"shown"}
+
+
+def _names():
+    return [path for path in (*PROGRAMS, *LESSONS) if path.stem not in NOT_PROGRAMS]
+
+
+def _identify(path):
+    return path.stem if path.stem != "program" else path.parent.name
+
+
+def _same(text):
+    """Addresses of objects and of threads differ from run to run, also without us."""
+    text = re.sub(r"USDT:.*\n", "", text)
+    return re.sub(r"0x[0-9a-f]{6,}", "0x", re.sub(r"pid=\d+", "pid=", text))
+
+
+@pytest.mark.parametrize("program", _names(), ids=_identify)
+def test_program_is_the_same_when_recorded(program, zygote, tmp_path):
+    plain = zygote.run(program, tmp_path / "plain", recorded=False)
+    recorded = zygote.run(program, tmp_path / "recorded", recorded=True)
+    assert _same(recorded.stdout) == _same(plain.stdout)
+    assert _same(recorded.stderr) == _same(plain.stderr)
+    assert recorded.status == plain.status
+    recording = Recording.open(recorded.folder / "recording")
+    replay = Replay(recording)
+    assert replay.problems == []
+    _grads_are_torchs(recorded.folder, replay)
+    lost = [text for text in _notices(recording) if "lost" in text]
+    assert lost == []
+    recording.close()
+
+
+def _notices(recording):
+    return [recording.event(number).text for number in recording.index.notices]
+
+
+def _grads_are_torchs(folder, replay):
+    if not (folder / "grads").exists():
+        return
+    for leaf, grad in json.loads((folder / "grads").read_text()).items():
+        mine = replay.grads.get(int(leaf), ev.NONE)
+        if grad is None:
+            assert mine == ev.NONE, f"leaf {leaf}"
+        elif replay.grad_bytes(int(leaf)) is not None:
+            assert replay.grad_bytes(int(leaf)).hex() == grad, f"leaf {leaf}"
+        else:
+            assert mine != ev.NONE, f"leaf {leaf}"
+
+
+def test_there_are_at_least_eighty_programs():
+    assert len(_names()) >= 80

@@ -1,0 +1,18 @@
+import torch
+from shown import show
+e = torch.empty(0, 3, requires_grad=True)
+e.sum().backward()
+show("e", e.grad)
+s = torch.tensor(2.0, requires_grad=True)
+(s * s).backward()
+show("s", s.grad)
+i = torch.arange(3)
+x = torch.ones(3, requires_grad=True)
+x[i].sum().backward()
+show("x", x.grad)
+n = torch.ones(2, 3, requires_grad=True)
+n.expand(4, 2, 3).sum().backward()
+show("n", n.grad)
+n.t().contiguous().sum().backward()
+n.as_strided((2,), (1,), 1).sum().backward()
+show("n", n.grad)

@@ -1,0 +1,10 @@
+import torch
+from shown import show
+from torch.autograd import Variable
+x = torch.ones(2, requires_grad=True)
+y = (x * 2).sum()
+Variable._execution_engine.run_backward((y,), (torch.ones(()),), False, False, (), allow_unreachable=True, accumulate_grad=True)
+show("x", x.grad)
+edge = torch.autograd.graph.get_gradient_edge(x * 3)
+torch.autograd.backward(edge, torch.ones(2))
+show("x", x.grad)

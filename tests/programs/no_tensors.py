@@ -1,0 +1,4 @@
+print("nothing here")
+for i in range(3):
+    print(i, end=" ")
+print()

@@ -1,0 +1,18 @@
+import torch
+from shown import show
+q = torch.quantize_per_tensor(torch.tensor([1.0, 2.0]), 0.1, 0, torch.qint8)
+print(q.dequantize())
+s = torch.eye(3).to_sparse().requires_grad_()
+torch.sparse.sum(s).backward()
+print(s.grad.is_sparse)
+c = torch.eye(3).to_sparse_csr()
+d = torch.ones(3, 2, requires_grad=True)
+(c @ d).sum().backward()
+show("d", d.grad)
+n = torch.nested.nested_tensor([torch.ones(2), torch.ones(3)], requires_grad=True)
+torch.nested.to_padded_tensor(n, 0.0).sum().backward()
+print(n.grad.is_nested)
+m = torch.ones(2, requires_grad=True).to("meta")
+print(m.device)
+b = torch.tensor([True, False])
+print((b & b).sum())
