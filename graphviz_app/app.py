@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-import logging
 import sys
-import traceback
-from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from graphviz_app.qtcheck import window_problem
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import TracebackType
 
     from PySide6.QtWidgets import QApplication
 
     from graphviz_app.session.session import Session
     from graphviz_app.ui.window import MainWindow
-
-_LOG = logging.getLogger("graphviz_app")
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -36,13 +32,17 @@ def main(argv: list[str] | None = None) -> int:
         sys.stderr.write(f"{problem}\n")
         return 2
     paths = tuple(Path(argument) for argument in (sys.argv[1:] if argv is None else argv))
+    from graphviz_app.ui.garbage import GarbageCollector
+
     application = make_application()
+    garbage = GarbageCollector(application)
     window = make_window()
     window.open_text()
-    window.shown.connect(lambda: window.start(paths))
+    window.shown.connect(lambda: (_show_failures_in(window), window.start(paths)))
     window.show()
-    _show_failures_in(window)
-    return application.exec()
+    status = application.exec()
+    garbage.close()
+    return status
 
 
 def make_application() -> QApplication:
@@ -56,7 +56,9 @@ def make_application() -> QApplication:
     application = existing if isinstance(existing, QApplication) else QApplication(sys.argv[:1])
     application.setApplicationName(APP_NAME)
     application.setApplicationDisplayName("")
-    application.setStyle("Fusion")
+    # Changing the style of widgets that are there already is slow, and needless where it is Fusion anyway.
+    if application.style().objectName().lower() != "fusion":
+        application.setStyle("Fusion")
     load_fonts()
     return application
 
@@ -85,13 +87,15 @@ def make_window(*, state: Path | None = None) -> MainWindow:
 
 def _show_failures_in(window: MainWindow) -> None:
     """From now on, an error of the app itself is a sentence in the window and a page in the log, never its end."""
-    path = _start_log()
+    log, path = _open_log()
 
     def show(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
         if issubclass(kind, KeyboardInterrupt):
             window.close()
             return
-        _LOG.error("".join(traceback.format_exception(kind, error, trace)))
+        import traceback
+
+        log("".join(traceback.format_exception(kind, error, trace)))
         where = "" if path is None else f" Details are in {path}."
         sentence = f"Something went wrong in this app itself; your program and its recording are safe.{where}"
         window.show_internal_error(sentence, "".join(traceback.format_exception_only(kind, error)).strip())
@@ -99,17 +103,22 @@ def _show_failures_in(window: MainWindow) -> None:
     sys.excepthook = show
 
 
-def _start_log() -> Path | None:
+def _open_log() -> tuple[Callable[[str], object], Path | None]:
+    """What writes to the log, and where that is; None where no log can be written."""
+    import logging
+    from logging.handlers import RotatingFileHandler
+
     from platformdirs import user_log_path
 
     from graphviz_app.ui.settings import APP_NAME
 
+    logger = logging.getLogger("graphviz_app")
     try:
         path = user_log_path(APP_NAME, appauthor=False, ensure_exists=True) / "window.log"
-        _LOG.addHandler(RotatingFileHandler(path, maxBytes=1_000_000, backupCount=1, encoding="utf-8", delay=True))
+        logger.addHandler(RotatingFileHandler(path, maxBytes=1_000_000, backupCount=1, encoding="utf-8", delay=True))
     except OSError:
-        return None
-    return path
+        return logger.error, None
+    return logger.error, path
 
 
 if __name__ == "__main__":

@@ -57,12 +57,13 @@ class Documents(QObject):
     restored = Signal(object)
     failed = Signal(str)
 
-    def __init__(self, drafts: DraftStore, settings: Settings, cursor_line: Callable[[], int]) -> None:
-        super().__init__()
+    def __init__(self, drafts: DraftStore, settings: Settings, cursor_line: Callable[[], int], parent: QObject) -> None:
+        super().__init__(parent)
         self._drafts = drafts
         self._settings = settings
         self._cursor_line = cursor_line
         self._text = ""
+        self.last_failure = ""
         self.current = Document(UNTITLED, "Untitled", _untitled_path(), "")
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
@@ -73,6 +74,11 @@ class Documents(QObject):
     def is_modified(self) -> bool:
         """Whether the text differs from what its file holds."""
         return self._text != self.current.saved_text
+
+    @property
+    def is_restored(self) -> bool:
+        """Whether what is shown holds changes that a file or a lesson does not."""
+        return self.is_modified and self.current.key != UNTITLED
 
     def set_text(self, text: str) -> None:
         """The text was edited; a draft of it is kept within a third of a second."""
@@ -91,7 +97,7 @@ class Documents(QObject):
                 self._drafts.discard(self.current.key)
             self._drafts.set_last_open(LastOpen(self.current.key, self._cursor_line()))
         except OSError as error:
-            self.failed.emit(f"Your text cannot be kept safe: {error.strerror}. Save it to a file (Ctrl+S).")
+            self._fail(f"Your text cannot be kept safe: {error.strerror}. Save it to a file (Ctrl+S).")
 
     def open_last(self, lessons: Callable[[], tuple[Lesson, ...]]) -> None:
         """Open what was open last, or else the first lesson."""
@@ -121,7 +127,7 @@ class Documents(QObject):
         try:
             text, newline = read_program(path)
         except TextFileError as error:
-            self.failed.emit(str(error))
+            self._fail(str(error))
             if self._drafts.load(key) is None:
                 return False
             text, newline = "", "\n"
@@ -154,7 +160,7 @@ class Documents(QObject):
         try:
             write_program(path, self._text, newline)
         except TextFileError as error:
-            self.failed.emit(str(error))
+            self._fail(str(error))
             return False
         self._drafts.discard(self.current.key)
         self.current = Document(f"file:{path}", path.name, str(path), self._text, path, newline)
@@ -175,13 +181,17 @@ class Documents(QObject):
         self.keep()
         self._drafts.close()
 
+    def _fail(self, sentence: str) -> None:
+        self.last_failure = sentence
+        self.failed.emit(sentence)
+
     def _open(self, document: Document, line: int) -> None:
         self.keep()
         draft = self._drafts.load(document.key)
         text = document.saved_text if draft is None else draft.text
         self.current, self._text = replace(document), text
         self.opened.emit(document, text, line if draft is None else draft.line)
-        if self.is_modified and document.key != UNTITLED:
+        if self.is_restored:
             self.restored.emit(document)
         self.changed.emit()
         # What is open is remembered a moment later: nothing of it is lost, and the window is there sooner.

@@ -7,10 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from PySide6.QtCore import QObject, Signal
-from PySide6.QtWidgets import QFileDialog, QMenu, QWidget
+from PySide6.QtWidgets import QFileDialog
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from PySide6.QtWidgets import QMenu, QWidget
 
     from graphviz_app.export.source import Source
     from graphviz_app.session.session import Session
@@ -55,7 +57,7 @@ class ExportControl(QObject):
     def __init__(
         self, window: QWidget, session: Session, documents: Documents, parts: Parts, post: Post, look: Look
     ) -> None:
-        super().__init__()
+        super().__init__(window)
         self._window = window
         self._session = session
         self._documents = documents

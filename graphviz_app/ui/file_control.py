@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
-from PySide6.QtWidgets import QFileDialog, QMenu, QWidget
 
 from graphviz_app.lessons import all_lessons
 
@@ -14,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from PySide6.QtCore import QMimeData
+    from PySide6.QtWidgets import QMenu, QWidget
 
     from graphviz_app.lessons import Lesson
     from graphviz_app.session.session import Session
@@ -31,7 +31,7 @@ class FileControl(QObject):
     def __init__(
         self, window: QWidget, session: Callable[[], Session], documents: Documents, parts: Parts, settings: Settings
     ) -> None:
-        super().__init__()
+        super().__init__(window)
         self._window = window
         self._session = session
         self._documents = documents
@@ -39,10 +39,6 @@ class FileControl(QObject):
         self._settings = settings
 
     # ------------------------------------------------------------------ opening
-
-    def open_last(self) -> None:
-        """Open what was open last, else the first lesson."""
-        self._documents.open_last(all_lessons)
 
     def list_lessons(self) -> None:
         """Offer the lessons."""
@@ -72,6 +68,8 @@ class FileControl(QObject):
 
     def ask_open(self) -> None:
         """Ask which file to open."""
+        from PySide6.QtWidgets import QFileDialog
+
         path, _ = QFileDialog.getOpenFileName(self._window, "Open", self._folder(), _OPEN_FILTER)
         if path:
             self.open_path(Path(path))
@@ -93,6 +91,8 @@ class FileControl(QObject):
 
     def save_as(self) -> None:
         """Ask for a file and save the program to it."""
+        from PySide6.QtWidgets import QFileDialog
+
         suggested = self._documents.current.file or Path(self._folder()) / _file_name(self._documents.current)
         path, _ = QFileDialog.getSaveFileName(self._window, "Save program", str(suggested), "Python programs (*.py)")
         if path and self._documents.save_to(_with_suffix(Path(path), ".py")):
@@ -100,6 +100,8 @@ class FileControl(QObject):
 
     def save_recording(self) -> None:
         """Ask for a file and save the recording to it."""
+        from PySide6.QtWidgets import QFileDialog
+
         suggested = Path(self._folder()) / f"{Path(_file_name(self._documents.current)).stem}{RECORDING_SUFFIX}"
         path, _ = QFileDialog.getSaveFileName(self._window, "Save recording", str(suggested), "Recordings (*.agrec)")
         if path:
@@ -113,11 +115,8 @@ class FileControl(QObject):
 
     # ------------------------------------------------------------------ what documents say
 
-    def on_opened(self, document: Document, text: str, line: int) -> None:
-        """Show a text in the editor."""
-        editor = self._parts.editor
-        editor.load_text(text)
-        editor.go_to_line(line)
+    def on_opened(self, document: Document) -> None:
+        """Show the lesson that a program belongs to."""
         lessons = all_lessons()
         slug = document.key.removeprefix("lesson:") if document.key.startswith("lesson:") else None
         self._parts.lessons.show_lesson(next((lesson for lesson in lessons if lesson.slug == slug), None))

@@ -24,7 +24,7 @@ class FindControl(QObject):
     """Serves the find bar."""
 
     def __init__(self, session: Session, parts: Parts, views: Views, look: Look) -> None:
-        super().__init__()
+        super().__init__(views.canvas)
         self._session = session
         self._parts = parts
         self._views = views

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from graphviz_app.ui.console import Console
-from graphviz_app.ui.editor.code_editor import CodeEditor
 from graphviz_app.ui.find_bar import FindBar
 from graphviz_app.ui.lessons_panel import LessonsPanel
 from graphviz_app.ui.message_bar import MessageBar
@@ -20,6 +19,7 @@ from graphviz_app.ui.transport import PassChooser, SpeedControl, StepCounter
 if TYPE_CHECKING:
     from graphviz_app.ui.canvas import Canvas
     from graphviz_app.ui.colouring_legend import ColouringLegend
+    from graphviz_app.ui.editor.code_editor import CodeEditor
     from graphviz_app.ui.look import Look
     from graphviz_app.ui.panels.inspector import Inspector
     from graphviz_app.ui.panels.ledger import LedgerPanel
@@ -64,10 +64,10 @@ class Views:
     legend: ColouringLegend
 
 
-def build_parts(look: Look, speed: float) -> Parts:
-    """Make what is there from the start."""
+def build_parts(editor: CodeEditor, look: Look, speed: float) -> Parts:
+    """Make what stands around the editor."""
     return Parts(
-        editor=CodeEditor(look),
+        editor=editor,
         console=Console(look),
         lessons=LessonsPanel(look),
         message=MessageBar(look),
@@ -81,10 +81,16 @@ def build_parts(look: Look, speed: float) -> Parts:
 
 def build_views() -> Views:
     """Make what shows recordings; imports numpy."""
+    from PySide6.QtWidgets import QComboBox
+
     from graphviz_app.ui.canvas import Canvas
     from graphviz_app.ui.colouring_legend import ColouringLegend
     from graphviz_app.ui.panels.inspector import Inspector
     from graphviz_app.ui.panels.ledger import LedgerPanel
     from graphviz_app.ui.panels.timeline_strip import TimelineStrip
 
-    return Views(Canvas(), Inspector(), TimelineStrip(), LedgerPanel(), ColouringLegend())
+    views = Views(Canvas(), Inspector(), TimelineStrip(), LedgerPanel(), ColouringLegend())
+    for view in (views.inspector, views.ledger):
+        for chooser in view.findChildren(QComboBox):
+            chooser.setToolTip(chooser.toolTip() or chooser.accessibleName())
+    return views

@@ -16,6 +16,7 @@ class Playback(QObject):
     Args:
         advance: Goes one step on; False where there is no further step.
         speed: Steps a second.
+        parent: Whose end is also its own.
 
     Signals:
         playing_changed: Whether it plays now.
@@ -23,8 +24,8 @@ class Playback(QObject):
 
     playing_changed = Signal(bool)
 
-    def __init__(self, advance: Callable[[], bool], speed: float) -> None:
-        super().__init__()
+    def __init__(self, advance: Callable[[], bool], speed: float, parent: QObject) -> None:
+        super().__init__(parent)
         self._advance = advance
         self._timer = QTimer(self)
         self._timer.setTimerType(Qt.TimerType.PreciseTimer)

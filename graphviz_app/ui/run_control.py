@@ -32,7 +32,7 @@ class RunControl(QObject):
     failed_line_changed = Signal(object, str)
 
     def __init__(self, session: Session, documents: Documents, parts: Parts) -> None:
-        super().__init__()
+        super().__init__(parts.console)
         self._session = session
         self._documents = documents
         self._parts = parts

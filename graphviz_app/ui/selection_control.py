@@ -35,7 +35,7 @@ class SelectionControl(QObject):
     inspect = Signal()
 
     def __init__(self, session: Session, parts: Parts, views: Views) -> None:
-        super().__init__()
+        super().__init__(views.canvas)
         self._session = session
         self._parts = parts
         self._views = views

@@ -30,7 +30,7 @@ class StepControl(QObject):
     """Steps, and keeps the canvas, the timeline, the console and the panels at the cursor."""
 
     def __init__(self, session: Session, parts: Parts, views: Views, look: Look, speed: float) -> None:
-        super().__init__()
+        super().__init__(views.canvas)
         self._session = session
         self._parts = parts
         self._views = views
@@ -38,7 +38,7 @@ class StepControl(QObject):
         self._options = FrameOptions()
         self._frame: SceneFrame | None = None
         self._moving = False
-        self.playback = Playback(self.advance, speed)
+        self.playback = Playback(self.advance, speed, self)
 
     # ------------------------------------------------------------------ moving
 

@@ -26,8 +26,8 @@ class ViewControl(QObject):
 
     look_changed = Signal(object)
 
-    def __init__(self, settings: Settings) -> None:
-        super().__init__()
+    def __init__(self, settings: Settings, parent: QObject) -> None:
+        super().__init__(parent)
         self._settings = settings
         self._presenting = False
         self.look = self._wanted()

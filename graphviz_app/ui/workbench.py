@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from graphviz_app.session.session import Session
+    from graphviz_app.ui.desk import Desk
     from graphviz_app.ui.look import Look
     from graphviz_app.ui.parts import Parts
     from graphviz_app.ui.post import Post
@@ -30,12 +31,12 @@ if TYPE_CHECKING:
 class Workbench(QObject):
     """The session with its controls and views, put into a window."""
 
-    def __init__(self, window: MainWindow, session: Session, post: Post) -> None:
+    def __init__(self, window: MainWindow, desk: Desk, session: Session, post: Post) -> None:
         super().__init__(window)
-        self._window = window
-        self._actions = window.actions_by_name
+        self._window, self._desk = window, desk
+        self._actions = desk.actions_by_name
         self.session = session
-        self.parts = parts = window.parts
+        self.parts = parts = desk.parts
         self.views = views = build_views()
         look = window.view.look
         self.runs = RunControl(session, window.documents, parts)
@@ -43,7 +44,7 @@ class Workbench(QObject):
         self.selections = SelectionControl(session, parts, views)
         self.finds = FindControl(session, parts, views, look)
         self.exports = ExportControl(window, session, window.documents, parts, post, look)
-        window.arrangement.put_views(views)
+        desk.arrangement.put_views(views)
         self._listen_to_session(session)
         self._listen_to_views(views)
         self._listen_to_parts(parts)
@@ -109,7 +110,7 @@ class Workbench(QObject):
 
     def _on_recording(self, _recording: object, _timeline: object) -> None:
         # The timeline has other rows now.
-        self._window.arrangement.fit(self._window.width(), self._window.height())
+        self._desk.fit()
 
     def _on_step(self, _state: object) -> None:
         self._enable_steps()
@@ -151,7 +152,7 @@ class Workbench(QObject):
         self.steps.playback.set_speed(speed)
 
     def _show_inspector(self) -> None:
-        self._window.arrangement.side.setCurrentWidget(self.views.inspector)
+        self._desk.arrangement.side.setCurrentWidget(self.views.inspector)
 
     def set_look(self, look: Look) -> None:
         """Take over colours and sizes."""
@@ -163,7 +164,7 @@ class Workbench(QObject):
     def go_to_place(self, path: str, line: int) -> None:
         """Show a line of the program; of another file, say which."""
         if self.runs.is_program(path):
-            self._window.set_panel("show_editor", shown=True)
+            self._desk.set_panel("show_editor", shown=True)
             self.parts.editor.go_to_line(line)
             self.parts.editor.setFocus()
         else:

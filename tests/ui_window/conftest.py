@@ -1,10 +1,12 @@
 """A real window in a folder of its own, with a real session behind it."""
 
 import pytest
+from PySide6.QtCore import QEvent
 from PySide6.QtWidgets import QApplication
 
 from graphviz_app.app import make_application, make_window
 from graphviz_app.recording import Recording
+from graphviz_app.ui.garbage import GarbageCollector
 from tests.support_record import record_source
 
 TWO_PASSES = """import torch
@@ -42,16 +44,19 @@ def two_passes(recorded):
 @pytest.fixture
 def application(qapp):
     """The application as `main` makes it; other rooms' tests get it back as it was."""
-    before = (qapp.palette(), qapp.font(), qapp.styleSheet(), qapp.style().objectName())
+    before = (qapp.palette(), qapp.font(), qapp.styleSheet())
+    garbage = GarbageCollector()
     yield make_application()
+    # Windows that are closed are deleted by the event loop.
+    qapp.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+    garbage.close()
     QApplication.setPalette(before[0])
     QApplication.setFont(before[1])
     qapp.setStyleSheet(before[2])
-    QApplication.setStyle(before[3])
 
 
 @pytest.fixture
-def open_window(application, qtbot, tmp_path):
+def open_window(application, qtbot, tmp_path):  # noqa: ARG001 - fonts and style must be there
     """Opens windows over one folder of settings and drafts, as one person would, and closes those that are left."""
     opened = []
 

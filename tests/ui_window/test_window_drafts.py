@@ -2,7 +2,7 @@ from graphviz_app.lessons import all_lessons
 from graphviz_app.ui.autosave import Draft, DraftStore, LastOpen
 
 
-def test_unsaved_text_comes_back_after_a_crash(open_window, tmp_path, qtbot):
+def test_unsaved_text_comes_back_after_a_crash(open_window, qtbot):
     window = open_window()
     window.parts.editor.replace_text("x = 'not saved'\n")
     qtbot.waitUntil(lambda: window.documents._drafts.keys() != ())

@@ -20,7 +20,7 @@ def test_the_first_lesson_is_in_the_editor_and_no_dialog_is_in_the_way(window, a
 
 
 def test_every_action_of_the_table_does_something(window):
-    handlers = window._own_handlers | window._bench_handlers
+    handlers = window.desk._own_handlers | window.desk._bench_handlers
     assert {spec.name for spec in TABLE} == set(handlers)
 
 

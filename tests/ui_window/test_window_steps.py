@@ -55,7 +55,7 @@ def test_space_plays_to_the_end_and_stops_there(qtbot, shown, session):
     assert shown.actions_by_name["play"].text() == "Play"
 
 
-def test_the_transport_shows_and_takes_the_step_and_the_pass(qtbot, shown, session):
+def test_the_transport_shows_and_takes_the_step_and_the_pass(shown, session):
     steps, passes = shown.parts.steps, shown.parts.passes
     assert steps.text() == f"Step {session.step} of {session.timeline.step_count}"
     assert passes.currentText() == "Pass 1 of 2"
@@ -176,7 +176,7 @@ def test_an_export_that_cannot_be_written_is_a_sentence(qtbot, shown, tmp_path):
     assert ".xyz" in shown.parts.message.sentence
 
 
-def test_a_recording_is_saved_and_opened_again(qtbot, shown, tmp_path):
+def test_a_recording_is_saved_and_opened_again(shown, tmp_path):
     path = tmp_path / "kept.agrec"
     shown.files.save_recording_to(path)
     assert "Saved the recording" in shown.parts.message.sentence
