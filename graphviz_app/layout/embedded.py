@@ -16,7 +16,7 @@ from graphviz_app.layout.dot import dot_source
 from graphviz_app.layout.labels import has_labels, with_label_boxes, without_label_boxes
 from graphviz_app.layout.model import LayoutError
 from graphviz_app.layout.piece import Piece, Placement, fitted, middles, snap_ends
-from graphviz_app.layout.smoothing import plumbed, smoothed
+from graphviz_app.layout.smoothing import plumbed, smoothed, tops_aligned
 from graphviz_app.layout.stairs import straightened
 
 
@@ -30,7 +30,8 @@ def place_with_dot(piece: Piece, *, fast: bool = False) -> Placement:
         return without_label_boxes(piece, place_with_dot(with_label_boxes(piece), fast=fast))
     answer = json.loads(run_dot(dot_source(piece, fast=fast)))
     placement = _read(piece, answer, "dot-fast" if fast else "dot")
-    return fitted(piece, straightened(piece, smoothed(piece, snap_ends(piece, plumbed(piece, placement)))))
+    aligned = plumbed(piece, tops_aligned(piece, placement))
+    return fitted(piece, straightened(piece, smoothed(piece, snap_ends(piece, aligned))))
 
 
 def run_dot(source: str) -> bytes:

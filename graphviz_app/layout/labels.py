@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 LABEL_GAP = 8.0
 """Pixels that a label box is wider than its label; the curve passes `LINE_INSET` from its left."""
 LINE_INSET = 2.0
-LABELLED_GAP = 0.6
+LABELLED_GAP = 0.68
 """How far apart ranks are where half of them hold labels, as a part of the usual distance."""
 
 

@@ -42,7 +42,7 @@ def place_in_layers(piece: Piece, hints: Sequence[float] | None = None) -> Place
     heights = np.array([height for _, height in piece.sizes])
     bands = _bands(ranks.rank, heights, piece.rank_gap)
     rank = np.array(ranks.rank)
-    centres = np.column_stack((x[: len(piece.sizes)], (bands.tops[rank] + bands.bottoms[rank]) / 2))
+    centres = np.column_stack((x[: len(piece.sizes)], bands.tops[rank] + heights / 2))
     curves = routed(piece, ranks, layers, x, centres, bands)
     offsets = np.cumsum([0, *(len(curve) for curve in curves)], dtype=np.int64)
     points = np.concatenate(curves) if curves else np.zeros((0, 2))

@@ -17,7 +17,8 @@ PART_GAP = 36.0
 ASPECT = 1.6
 """Width over height that packed parts aim at."""
 
-Engine = "Callable[[Piece], Placement]"
+TRY_UP_TO = 400
+"""Parts up to which several widths are tried."""
 
 
 class Part(NamedTuple):
@@ -100,11 +101,36 @@ def pack(sizes: Sequence[tuple[float, float]], *, aim: float) -> list[tuple[floa
 
     Args:
         sizes: Width and height of each.
-        aim: Width to fill before going down, in pixels; 0 for one that makes the whole about as wide as a screen.
+        aim: Width to fill before going down, in pixels; 0 for one that makes the whole look largest on a screen.
     """
     padded = [(width + PART_GAP, height + PART_GAP) for width, height in sizes]
-    area = sum(width * height for width, height in padded)
-    limit = max(aim or (area * ASPECT) ** 0.5, *(width for width, _ in padded))
+    widest = max(width for width, _ in padded)
+    if aim:
+        return _filled(padded, max(aim, widest))
+    best: list[tuple[float, float]] = []
+    least = (float("inf"), float("inf"))
+    for limit in _limits(padded, widest):
+        corners = _filled(padded, limit)
+        width = max(x + w for (x, _), (w, _) in zip(corners, padded, strict=True))
+        height = max(y + h for (_, y), (_, h) in zip(corners, padded, strict=True))
+        needed = max(width / ASPECT, height)
+        # Of those that look about equally large, the narrowest: a few small parts stand beside a tall one.
+        if needed < least[0] * (0.97 if width > least[1] else 1.03):
+            best, least = corners, (needed, width)
+    return best
+
+
+def _limits(padded: Sequence[tuple[float, float]], widest: float) -> list[float]:
+    """Return the widths to try, narrowest first; one for very many parts."""
+    square = max((sum(width * height for width, height in padded) * ASPECT) ** 0.5, widest)
+    if len(padded) > TRY_UP_TO:
+        return [square]
+    next_widest = sorted(width for width, _ in padded)[-2] if len(padded) > 1 else 0.0
+    beside = [widest + columns * next_widest for columns in (0, 1, 2, 4)]
+    return sorted({*beside, *(max(square * factor, widest) for factor in (0.7, 0.85, 1.0, 1.2))})
+
+
+def _filled(padded: Sequence[tuple[float, float]], limit: float) -> list[tuple[float, float]]:
     skyline: list[tuple[float, float]] = [(0.0, 0.0)]
     corners: list[tuple[float, float]] = []
     for width, height in padded:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from graphviz_app.layout.piece import Piece, link_ends
+from graphviz_app.layout.smoothing import ARRIVING, LEAVING
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -46,8 +47,8 @@ class Path:
         if abs(x - self.x) < 1e-6:
             self.straight_to(y)
             return
-        middle = (self.y + y) / 2
-        self.points += [(self.x, middle), (x, middle), (x, y)]
+        drop = y - self.y
+        self.points += [(self.x, self.y + LEAVING * drop), (x, y - ARRIVING * drop), (x, y)]
         self.x, self.y = x, y
 
     def turn_to(self, x: float, y: float, rise: float) -> None:

@@ -19,14 +19,29 @@ PLUMB = 4.0
 """Pixels by which a link may be off the vertical to be made vertical."""
 MOST = 8.0
 """Pixels that a box may be moved for that: a third of the gap between boxes."""
+LEAVING = 0.5
+ARRIVING = 0.6
+"""How far on its way down a curve's control points are: it arrives a little more upright, for its arrow head."""
 
 
 def s_curves(starts: npt.NDArray[np.float64], ends: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     """Return cubic Béziers, float64 (links, 4, 2), that leave and arrive vertically."""
-    middle = (starts[:, 1] + ends[:, 1]) / 2
+    drop = ends[:, 1] - starts[:, 1]
     leaving, arriving = starts.copy(), ends.copy()
-    leaving[:, 1] = arriving[:, 1] = middle
+    leaving[:, 1] += LEAVING * drop
+    arriving[:, 1] -= ARRIVING * drop
     return np.stack((starts, leaving, arriving, ends), axis=1)
+
+
+def tops_aligned(piece: Piece, placement: Placement) -> Placement:
+    """Return the placement with the boxes of a rank in line at their tops, where Graphviz has their middles."""
+    centres = placement.centres.copy()
+    heights = np.array([height for _, height in piece.sizes])
+    ranks, rank = np.unique(np.round(centres[:, 1], 1), return_inverse=True)
+    tallest = np.zeros(len(ranks))
+    np.maximum.at(tallest, rank, heights)
+    centres[:, 1] -= (tallest[rank] - heights) / 2
+    return placement._replace(centres=centres)
 
 
 def plumbed(piece: Piece, placement: Placement) -> Placement:

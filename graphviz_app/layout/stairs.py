@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from graphviz_app.layout.smoothing import ARRIVING, LEAVING
+
 if TYPE_CHECKING:
     import numpy.typing as npt
 
@@ -138,6 +140,6 @@ def _bend(
     """Return a curve straight down to the free height, in an S through it, and straight down to the end."""
     steps = np.array([[0.0], [1 / 3], [2 / 3]])
     upper, lower = np.array((start[0], top)), np.array((end[0], bottom))
-    middle = (top + bottom) / 2
-    bent = np.array((upper, (upper[0], middle), (lower[0], middle)))
+    drop = bottom - top
+    bent = np.array((upper, (upper[0], top + LEAVING * drop), (lower[0], bottom - ARRIVING * drop)))
     return np.concatenate((start + steps * (upper - start), bent, lower + steps * (end - lower), end[None]))
