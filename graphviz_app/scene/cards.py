@@ -26,17 +26,18 @@ Role = Literal["value", "was", "grad", "arrival", "total", "before", "added", "b
 
 TITLE, SUBTITLE, VALUE, LABEL = 15.0, 12.0, 13.0, 12.5
 """Font sizes in pixels at 100 %."""
-PADDING = 12.0
-ROW, HEAT_ROW = 21.0, 50.0
-HEAT_WIDTH, HEAT_HEIGHT = 76.0, 40.0
-COMPACT_ROW, COMPACT_CELLS = 62.0, 10
+PADDING, EDGE = 12.0, 8.0
+"""Room left and right of a card's contents, and above and below."""
+ROW, HEAT_ROW = 18.5, 45.0
+HEAT_WIDTH, HEAT_HEIGHT = 76.0, 39.0
+COMPACT_ROW, COMPACT_CELLS = 58.0, 10
 GAP = 8.0
 _MOST_ARRIVALS = 4
 _MOST_SLOTS = 3
 _WIDEST_VALUE = 46
 _DEFAULT_CELLS = 14
 _NARROWEST = 132.0
-_BUCKET_PADDING = 5.0
+_BUCKET_PADDING = 4.0
 _MARK = 18.0
 
 
@@ -239,14 +240,14 @@ class CardPlanner:
         norm = "norm 0.123 of 12 links"
         card = self._card(heading, [])
         rows: list[Row] = []
-        y = card.height - PADDING + GAP / 2
+        y = card.height - EDGE
         roles: tuple[Role, Role] = ("in", "out")
         for role in roles:
             rows.append(Row(role, 0, role, y, ROW, False, len(norm)))
             y += ROW
         label_width = text_width("out ", SUBTITLE)
         width = max(card.width, 2 * PADDING + label_width + text_width(norm, VALUE))
-        return Card(width, y + PADDING - GAP / 2, card.lines, tuple(rows), label_width)
+        return Card(width, y + EDGE, card.lines, tuple(rows), label_width)
 
     def _reference(self, box: Box) -> Card:
         attributes = self._visible.graph.nodes[box.of]
@@ -258,18 +259,18 @@ class CardPlanner:
 
     def _card(self, heading: list[str], wishes: list[_Wish], bucket: list[_Wish] | None = None) -> Card:
         lines: list[Line] = []
-        y = PADDING
+        y = EDGE
         for position, text in enumerate(shorten(text, 44) for text in heading if text):
             size = TITLE if position == 0 else SUBTITLE
             y += size * (0.85 if position == 0 else 1.3)
             lines.append(Line(text, size, position == 0, position > 0, y))
-        y += GAP
+        y += EDGE - 2
         label_width = max((text_width(wish.label + " ", SUBTITLE) for wish in (*wishes, *(bucket or []))), default=0.0)
         rows: list[Row] = []
         y = self._place(wishes, y, rows)
         frame = None
         if bucket:
-            y += GAP / 2
+            y += GAP / 4
             end = self._place_bucket(bucket, y + _BUCKET_PADDING, rows) + _BUCKET_PADDING
             frame = (y, end - y)
             y = end
@@ -277,7 +278,7 @@ class CardPlanner:
         # The first line leaves room for the tick of a node that has run, or a warning.
         headings = [text_width(line.text, line.size) + (0.0 if line.muted else _MARK) for line in lines]
         width = max([*contents, *headings, _NARROWEST - 2 * PADDING]) + 2 * PADDING
-        return Card(width, y + (PADDING if frame is None else GAP), tuple(lines), tuple(rows), label_width, frame)
+        return Card(width, y + (EDGE if frame is None else GAP / 2 + 1), tuple(lines), tuple(rows), label_width, frame)
 
     def _place(self, wishes: Iterable[_Wish], y: float, rows: list[Row]) -> float:
         for wish in wishes:
