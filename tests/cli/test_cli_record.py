@@ -1,0 +1,191 @@
+"""`record` cannot be told from `python`: output, errors, exit status, signals."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from conftest import PATIENCE
+
+from graphviz_app.lessons.library import find_lesson
+from graphviz_app.recording import Recording
+from graphviz_app.recording import events as ev
+
+posix = pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
+
+PROGRAMS = {
+    "arguments, input and exit": """\
+import sys
+print(sys.argv, __name__, input(), flush=True)
+print("error", file=sys.stderr)
+sys.exit(3)
+""",
+    "os._exit": "import os\nos.write(1, b'raw')\nos._exit(7)\n",
+    "an exception in a function": "def f(x):\n    return 1 / x\n\nf(0)\n",
+    "a syntax error": "x = 1\nprint(x\n",
+    "an exit handler and a thread": """\
+import atexit, threading, time
+atexit.register(print, "bye")
+threading.Thread(target=lambda: (time.sleep(0.1), print("thread"))).start()
+print("main")
+""",
+    "an empty program": "",
+}
+
+
+def run(*command, **options):
+    return subprocess.run(command, capture_output=True, timeout=PATIENCE, check=False, **options)
+
+
+def start_recording(source, **options):
+    Path("program.py").write_text(source)
+    command = [sys.executable, "-m", "graphviz_app", "record", "program.py", "-o", "run.agrec"]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **options)
+
+
+def last_event(path="run.agrec"):
+    recording = Recording.open(path)
+    try:
+        return recording.event(len(recording) - 1)
+    finally:
+        recording.close()
+
+
+@pytest.mark.parametrize("source", PROGRAMS.values(), ids=PROGRAMS)
+def test_output_errors_and_exit_status_are_those_of_plain_python(here, source):
+    (here / "program.py").write_text(source)
+    plain = run(sys.executable, "program.py", "a", "-b", input=b"typed\n")
+    recorded = run(
+        sys.executable,
+        "-m",
+        "graphviz_app",
+        "record",
+        "program.py",
+        "-o",
+        "run.agrec",
+        "--",
+        "a",
+        "-b",
+        input=b"typed\n",
+    )
+    assert recorded.stdout == plain.stdout
+    assert recorded.stderr == plain.stderr
+    assert recorded.returncode == plain.returncode
+    assert last_event().status == plain.returncode
+
+
+@posix
+def test_death_by_a_signal_is_mirrored(here):
+    (here / "program.py").write_text("import os, signal\nos.kill(os.getpid(), signal.SIGABRT)\n")
+    recorded = run(sys.executable, "-m", "graphviz_app", "record", "program.py", "-o", "run.agrec")
+    assert recorded.returncode == -signal.SIGABRT
+    assert recorded.stderr == b""
+    assert last_event() == ev.Finished("killed", -signal.SIGABRT, last_event().sentence)
+
+
+@posix
+@pytest.mark.usefixtures("here")
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=["SIGTERM", "SIGINT"])
+def test_a_signal_to_us_is_a_signal_to_the_program(number):
+    source = f"""\
+import signal, sys, time
+signal.signal({int(number)}, lambda *_: sys.exit(42))
+print("ready", flush=True)
+while True: time.sleep(0.01)
+"""
+    process = start_recording(source, start_new_session=True)
+    assert process.stdout.readline() == "ready\n"
+    process.send_signal(number)
+    _, errors = process.communicate(timeout=PATIENCE)
+    assert (process.returncode, errors) == (42, "")
+    assert last_event() == ev.Finished("exited", 42, "The program ended itself with exit status 42.")
+
+
+@posix
+def test_ctrl_c_in_a_terminal_reaches_the_program_once(here):
+    pty = pytest.importorskip("pty")
+    (here / "program.py").write_text(
+        "import signal, time\n"
+        "count = []\n"
+        "signal.signal(signal.SIGINT, lambda *_: count.append(1))\n"
+        "print('ready', flush=True)\n"
+        "while not count: time.sleep(0.01)\n"
+        "time.sleep(0.3)\n"
+        "print('times', len(count), flush=True)\n"
+    )
+    process, terminal = pty.fork()
+    if process == 0:
+        os.execv(sys.executable, [sys.executable, "-m", "graphviz_app", "record", "program.py", "-o", "run.agrec"])
+    seen = read_until(terminal, b"ready")
+    os.write(terminal, b"\x03")
+    seen = read_until(terminal, b"times")
+    os.close(terminal)
+    os.waitpid(process, 0)
+    assert b"times 1" in seen
+
+
+def read_until(terminal, text):
+    seen = b""
+    deadline = time.monotonic() + PATIENCE
+    while text not in seen or not seen.endswith(b"\n"):
+        assert time.monotonic() < deadline
+        seen += os.read(terminal, 4096)
+    return seen
+
+
+@posix
+def test_a_recorder_that_is_killed_takes_the_program_with_it_and_leaves_every_pass_that_ended(here):
+    source = """\
+import os, time, torch
+torch.ones(2, requires_grad=True).sum().backward()
+print(os.getpid(), flush=True)
+while True: time.sleep(0.01)
+"""
+    process = start_recording(source)
+    try:
+        program = int(process.stdout.readline())
+        # The pass reaches the recording over a channel of its own, maybe a moment later.
+        wait_for(lambda: any(isinstance(event, ev.BackwardFinished) for event in events_so_far(here / "run.agrec")))
+    finally:
+        process.kill()
+        process.communicate(timeout=PATIENCE)
+    if sys.platform == "linux":
+        wait_for(lambda: not Path(f"/proc/{program}").exists())
+
+
+def wait_for(condition):
+    deadline = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < deadline, "It never happened."
+        time.sleep(0.01)
+
+
+def events_so_far(path):
+    recording = Recording.open(path)
+    try:
+        return list(recording.events())
+    finally:
+        recording.close()
+
+
+def test_a_full_disk_ends_the_recording_and_not_the_program(here):
+    if not Path("/dev/full").exists():
+        pytest.skip("no /dev/full here")
+    Path("run.agrec").symlink_to("/dev/full")
+    (here / "program.py").write_text("print('on')\n")
+    recorded = run(sys.executable, "-m", "graphviz_app", "record", "program.py", "-o", "run.agrec")
+    assert recorded.returncode == 1
+    assert b"cannot be written" in recorded.stderr or b"could not be written" in recorded.stderr
+    assert b"Traceback" not in recorded.stderr
+
+
+def test_the_recording_of_a_lesson_lies_in_the_working_directory_if_nothing_else_was_said(here, call):
+    lesson = find_lesson("gradient_descent")
+    answer = call("record", lesson.program_path)
+    assert (answer.status, answer.output, answer.errors) == (0, lesson.output, "")
+    assert (here / "program.agrec").exists()
