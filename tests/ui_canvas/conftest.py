@@ -1,5 +1,7 @@
 """A canvas whose clock the test moves by hand."""
 
+import gc
+
 import pytest
 from grid_frame import GridFrame, GridPicture
 
@@ -28,6 +30,16 @@ class ManualClock:
             self.milliseconds += milliseconds / frames
             if self.running:
                 self.on_tick()
+
+
+@pytest.fixture(autouse=True)
+def garbage_is_collected_in_this_thread():
+    """As in the app: the painting thread must not be the one to find a dead widget."""
+    gc.collect()
+    gc.disable()
+    yield
+    gc.enable()
+    gc.collect()
 
 
 @pytest.fixture

@@ -201,3 +201,15 @@ def test_going_to_a_box_brings_it_to_the_middle_at_a_readable_zoom(canvas, large
     x, y, width, height = large.box_bounds[1_999].tolist()
     assert canvas.camera.view.to_screen(x + width / 2, y + height / 2) == pytest.approx((320, 240), abs=1)
     assert canvas.camera.view.scale >= 0.6
+
+
+def test_a_larger_window_zoom_enlarges_the_picture_around_its_middle(shown, clock):
+    before, scale = shown.camera.view.to_picture(320, 240), shown.camera.view.scale
+    shown.set_zoom(2.0)
+    assert shown.camera.view.scale == pytest.approx(2 * scale, rel=1e-3)
+    assert shown.camera.view.to_picture(320, 240) == pytest.approx(before, abs=0.1)
+    shown.reset_zoom()
+    clock.advance(1_000, frames=4)
+    assert shown.camera.view.scale == 2.0
+    shown.set_zoom(1.0)
+    assert shown.camera.view.scale == 1.0

@@ -29,6 +29,7 @@ class Camera(QObject):
         self.view = View()
         self.bounds: Bounds = (0.0, 0.0, 1.0, 1.0)
         self.reduced_motion = False
+        self.natural = 0  # the level at which things have their natural size
         self._animator = animator
         self._level_wanted = 0.0
         self._pinching = QTimer(self)
@@ -83,6 +84,16 @@ class Camera(QObject):
 
         self._animator.run("zoom", self._time(ZOOM_MILLISECONDS), progress, self.rested.emit)
 
+    def enlarge(self, level: int) -> None:
+        """Makes another level the natural one; what is seen grows or shrinks with it, around the middle."""
+        change, self.natural = level - self.natural, level
+        if change:
+            self._animator.stop("zoom")
+            self._animator.stop("travel")
+            self.look(
+                self.view.zoomed(self._clamped(self.view.level + change), self.view.width / 2, self.view.height / 2)
+            )
+
     def pinch(self, factor_level: float, x: float, y: float) -> None:
         """Zooms by a (fractional) number of levels at once, as two fingers ask for it."""
         if not self._pinching.isActive():
@@ -93,11 +104,11 @@ class Camera(QObject):
 
     def open(self, start: Bounds) -> None:
         """The first sight of a new picture, whose gradients start at `start`."""
-        self.look(opening_view(self.view, self.bounds, start))
+        self.look(opening_view(self.view, self.bounds, start, self.natural))
 
     def fit(self) -> None:
         """Goes to where all can be seen."""
-        self._travel(self.view.fitted(self.bounds), TRAVEL_MILLISECONDS, swinging)
+        self._travel(self.view.fitted(self.bounds, self.natural), TRAVEL_MILLISECONDS, swinging)
 
     def go_to(self, bounds: Bounds, *, level: int | None = None) -> None:
         """Brings `bounds` to the middle of the window."""

@@ -12,7 +12,9 @@ from typing import Final, NamedTuple
 LEVELS_PER_DOUBLING: Final = 1_024
 LARGEST_LEVEL: Final = 3 * LEVELS_PER_DOUBLING  # 800 %
 MARGIN: Final = 24.0  # pixels left free around a fitted picture
-READABLE: Final = 0.5  # a scale at which texts can be read
+WHOLE_FROM: Final = 0.6  # the scale from which a picture opens whole
+SMALLEST_AT_FIRST: Final = 0.5  # the scale at which other pictures open: as wide as they are, within these
+LARGEST_AT_FIRST: Final = 0.75
 KEPT_IN_SIGHT: Final = 64.0  # pixels of the picture that panning cannot push out of the window
 
 Bounds = tuple[float, float, float, float]
@@ -105,13 +107,20 @@ def clamp_level(level: int, bounds: Bounds, width: float, height: float) -> int:
     return max(smallest, min(LARGEST_LEVEL, level))
 
 
-def opening_view(view: View, bounds: Bounds, start: Bounds) -> View:
-    """How a new picture is first shown: all of it where that can be read, else from where its gradients `start`."""
-    fit = view.fitted(bounds)
-    if fit.scale >= READABLE:
+def opening_view(view: View, bounds: Bounds, start: Bounds, natural: int = 0) -> View:
+    """How a new picture is first shown: all of it where that can be read, else from where its gradients start.
+
+    Args:
+        view: The window.
+        bounds: All of the picture: x, y, width, height.
+        start: The box where the gradients start.
+        natural: The level at which things have their natural size; 0 unless the whole window is enlarged.
+    """
+    fit = view.fitted(bounds, natural)
+    if fit.level >= natural + level_of(WHOLE_FROM):
         return fit
     across = fit_level((0.0, 0.0, bounds[2], 1.0), view.width, view.height)
-    level = max(level_of(READABLE), min(0, across))
+    level = natural + max(level_of(SMALLEST_AT_FIRST), min(level_of(LARGEST_AT_FIRST), across - natural))
     placed = view._replace(level=level).centred(start[0] + start[2] / 2, 0.0)
     placed = placed._replace(y=start[1] - MARGIN / placed.scale)
     # No more than a margin of nothing at the sides, where there is something on the other side to be seen.

@@ -226,15 +226,19 @@ class Canvas(HandledWidget):
         self.camera.zoom(-2.0, self.width() / 2, self.height() / 2)
 
     def reset_zoom(self) -> None:
-        """100 %."""
-        self.camera.zoom_to(0, self.width() / 2, self.height() / 2)
+        """Everything in its natural size."""
+        self.camera.zoom_to(self.camera.natural, self.width() / 2, self.height() / 2)
+
+    def set_zoom(self, zoom: float) -> None:
+        """How much larger than designed the whole window is: 1 as designed, 2 for the back of a hall."""
+        self.camera.enlarge(level_of(zoom))
 
     def centre_on(self, item: Item) -> None:
         """Brings an item to the middle, at a zoom at which it can be read."""
         if self._frame is None or (bounds := item_bounds(self._frame, item)) is None:
             return
         level = self.camera.view.level
-        self.camera.go_to(bounds, level=max(level, READABLE_LEVEL))
+        self.camera.go_to(bounds, level=max(level, self.camera.natural + READABLE_LEVEL))
 
     def reveal(self, item: Item) -> None:
         """Brings an item into sight, if it is not."""
