@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QToolButton
+from PySide6.QtWidgets import QLabel, QToolButton
 
 from graphviz_app.recording import events as ev
 from graphviz_app.timeline import Timeline
@@ -235,12 +235,28 @@ def test_a_hidden_inspector_does_nothing_until_it_is_shown(inspector, timeline):
     assert title(inspector) == "MulBackward0"
 
 
-def test_nothing_is_wider_than_a_narrow_panel(qtbot, inspector):
+@pytest.mark.parametrize("zoom", [0.8, 1.0, 2.5])
+def test_nothing_is_wider_than_a_narrow_panel(qtbot, inspector, zoom):
+    font = inspector.font()
+    font.setPointSizeF(font.pointSizeF() * zoom)
+    inspector.setFont(font)
     timeline = Timeline(recordings.large())
     inspector.set_recording(timeline.recording, timeline)
     inspector.set_state(timeline.state(5))
     qtbot.waitUntil(lambda: title(inspector) == "MulBackward0")
     assert inspector.widget().minimumSizeHint().width() <= inspector.viewport().width()
+
+
+def test_every_label_is_as_high_as_its_text_at_its_width(qtbot, inspector, timeline):
+    font = inspector.font()
+    font.setPointSizeF(font.pointSizeF() * 2.5)
+    inspector.setFont(font)
+    inspector.set_recording(timeline.recording, timeline)
+    inspector.set_state(timeline.state(5))
+    qtbot.waitUntil(lambda: title(inspector) == "MulBackward0")
+    labels = [label for label in inspector.findChildren(QLabel) if label.isVisible() and label.text()]
+    assert len(labels) > 8
+    qtbot.waitUntil(lambda: all(label.height() >= label.heightForWidth(label.width()) for label in labels))
 
 
 def test_a_formula_is_text_first_and_a_drawing_soon(qtbot):

@@ -137,7 +137,7 @@ class ArrayGrid(QTableView):
 
     def minimumSizeHint(self) -> QSize:
         """One row less than its rows at most, and never wider than a narrow panel."""
-        return QSize(self.verticalHeader().defaultSectionSize() * 4, self.sizeHint().height())
+        return QSize(self.verticalHeader().defaultSectionSize() * 3, self.sizeHint().height())
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Copy the selected cells with the usual key."""

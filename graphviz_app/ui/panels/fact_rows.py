@@ -6,21 +6,19 @@ import html
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QFontDatabase, QPalette
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtGui import QFontDatabase
+from PySide6.QtWidgets import QHBoxLayout, QToolButton, QVBoxLayout, QWidget
 
 from graphviz_app.scene.numbers import tensor_text
 from graphviz_app.ui.panels.colours import widget_theme
 from graphviz_app.ui.panels.facts import Code, Fact, Formula, Paragraph, Row, Value
 from graphviz_app.ui.panels.formula_view import FormulaView
+from graphviz_app.ui.panels.labels import LINKS, SELECTABLE, dimmed, label
 from graphviz_app.ui.panels.tensor_text import is_odd
 from graphviz_app.ui.panels.tensor_view import TensorView
 
 if TYPE_CHECKING:
     from graphviz_app.ui.panels.formula_press import FormulaPress
-
-_SELECTABLE = Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard
-_LINKS = Qt.TextInteractionFlag.LinksAccessibleByMouse | Qt.TextInteractionFlag.LinksAccessibleByKeyboard
 
 
 class RowWidget(QWidget):
@@ -46,7 +44,7 @@ class FactRow(RowWidget):
         super().__init__(parent)
         self._row: Fact | None = None
         self._text = label(self)
-        self._text.setTextInteractionFlags(_SELECTABLE | _LINKS)
+        self._text.setTextInteractionFlags(SELECTABLE | LINKS)
         self._text.linkActivated.connect(lambda _link: self.followed.emit(self._row))
         stack(self, self._text)
 
@@ -72,7 +70,7 @@ class ValueRow(RowWidget):
         self._arrow.setAutoRaise(True)
         self._arrow.setArrowType(Qt.ArrowType.RightArrow)
         self._text = label(self)
-        self._text.setTextInteractionFlags(_SELECTABLE | _LINKS)
+        self._text.setTextInteractionFlags(SELECTABLE | LINKS)
         self._text.linkActivated.connect(lambda _link: self.followed.emit(self._row))
         self._arrow.clicked.connect(self._toggle)
         first = QHBoxLayout()
@@ -173,21 +171,6 @@ def widget_for(row: Row, parent: QWidget, press: FormulaPress) -> RowWidget:
             return FormulaRow(parent, press)
         case Code():
             return CodeRow(parent)
-
-
-def label(parent: QWidget) -> QLabel:
-    """A label whose text wraps, can be selected, and never makes the panel wider."""
-    result = QLabel(parent)
-    result.setWordWrap(True)
-    result.setTextInteractionFlags(_SELECTABLE)
-    result.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-    return result
-
-
-def dimmed(widget: QWidget, text: str) -> str:
-    """Text in the colour of what matters less."""
-    colour = widget.palette().color(QPalette.ColorRole.PlaceholderText).name()
-    return f'<span style="color:{colour}">{html.escape(text)}</span>' if text else ""
 
 
 def stack(parent: QWidget, *children: QWidget) -> None:

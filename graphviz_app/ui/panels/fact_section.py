@@ -12,6 +12,8 @@ from graphviz_app.ui.panels.fact_rows import RowWidget, widget_for
 from graphviz_app.ui.panels.facts import Row, Section, Value
 
 if TYPE_CHECKING:
+    from PySide6.QtGui import QResizeEvent
+
     from graphviz_app.recording.values import TensorRecord
     from graphviz_app.ui.panels.formula_press import FormulaPress
 
@@ -37,11 +39,12 @@ class SectionWidget(QWidget):
         self._open_values: dict[str, bool] = {}
         self._rows: list[tuple[type, RowWidget]] = []
         self._header = QToolButton(self)
-        self._header.setText(title)
         self._header.setCheckable(True)
         self._header.setAutoRaise(True)
         self._header.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        self._header.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        # Titles are shortened rather than make the panel wider.
+        self._header.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        self._header.setToolTip(title)
         self._header.setAccessibleName(title)
         font = self._header.font()
         font.setBold(True)
@@ -57,6 +60,13 @@ class SectionWidget(QWidget):
         rows.addWidget(self._header)
         rows.addWidget(self._body)
         self._header.clicked.connect(self._toggle)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """As much of the title as fits."""
+        super().resizeEvent(event)
+        metrics = self._header.fontMetrics()
+        room = self.width() - metrics.height() * 2
+        self._header.setText(metrics.elidedText(self.title, Qt.TextElideMode.ElideRight, room))
 
     @property
     def is_open(self) -> bool:

@@ -19,9 +19,10 @@ class FittedTabs(QTabWidget):
         return super().sizeHint() if page is None else QSize(super().sizeHint().width(), self._high(page.sizeHint()))
 
     def minimumSizeHint(self) -> QSize:
-        """The same, with the page's least height."""
-        page, least = self.currentWidget(), super().minimumSizeHint()
-        return least if page is None else QSize(least.width(), self._high(page.minimumSizeHint()))
+        """The page's least height; tabs that do not fit are reached by the arrows beside them."""
+        page = self.currentWidget()
+        width = self.fontMetrics().averageCharWidth() * 14
+        return super().minimumSizeHint() if page is None else QSize(width, self._high(page.minimumSizeHint()))
 
     def tabInserted(self, index: int) -> None:
         """Listen to the new page."""

@@ -97,7 +97,7 @@ class HeatMap(QWidget):
 
     def minimumSizeHint(self) -> QSize:
         """The cells and the legend."""
-        return QSize(round(QFontMetricsF(self.font()).height() * 8), self.sizeHint().height())
+        return QSize(round(QFontMetricsF(self.font()).height() * 5), self.sizeHint().height())
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Another width makes another height."""

@@ -82,7 +82,7 @@ class Histogram(QWidget):
     def minimumSizeHint(self) -> QSize:
         """Enough for the axis and something above it."""
         em = QFontMetricsF(self.font()).height()
-        return QSize(round(em * 8), round(em * 5))
+        return QSize(round(em * 5), round(em * 5))
 
     def bar_at(self, x: float) -> Bar | None:
         """The bar at a horizontal position, or None."""

@@ -10,11 +10,11 @@ from PySide6.QtCore import QEvent, Qt, QTimer, Signal
 from PySide6.QtGui import QFontMetricsF
 from PySide6.QtWidgets import QApplication, QScrollArea, QVBoxLayout, QWidget
 
-from graphviz_app.ui.panels.fact_rows import label
 from graphviz_app.ui.panels.fact_section import SectionWidget
 from graphviz_app.ui.panels.facts import Fact, Page, Value
 from graphviz_app.ui.panels.facts_page import page_of
 from graphviz_app.ui.panels.formula_press import FormulaPress
+from graphviz_app.ui.panels.labels import label
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -9,9 +9,7 @@ from PySide6.QtGui import QAction
 from PySide6.QtWidgets import (
     QApplication,
     QHBoxLayout,
-    QLabel,
     QMenu,
-    QSizePolicy,
     QToolButton,
     QVBoxLayout,
     QWidget,
@@ -23,6 +21,7 @@ from graphviz_app.ui.panels.fitted_tabs import FittedTabs
 from graphviz_app.ui.panels.heat_map import HeatMap
 from graphviz_app.ui.panels.histogram import Histogram
 from graphviz_app.ui.panels.index_row import IndexRow
+from graphviz_app.ui.panels.labels import label
 from graphviz_app.ui.panels.tensor_slice import leading_sizes, page, sampling_text
 from graphviz_app.ui.panels.tensor_text import as_numpy, as_text, description, figures, why_no_elements
 
@@ -42,9 +41,9 @@ class TensorView(QWidget):
         self._record: TensorRecord | None = None
         self._stale: set[int] = set()
         self._chosen_tab: int | None = None
-        self._description = _label(self)
-        self._figures = _label(self)
-        self._hint = _label(self)
+        self._description = label(self)
+        self._figures = label(self)
+        self._hint = label(self)
         self._index = IndexRow(self)
         self._index.changed.connect(self._show_index)
         self._grid, self._heat_map, self._histogram = ArrayGrid(self), HeatMap(self), Histogram(self)
@@ -149,13 +148,3 @@ class TensorView(QWidget):
             return
         shown = None if record is None else page(record, self._index.index())
         (self._grid if tab == NUMBERS else self._heat_map).set_page(shown)
-
-
-def _label(parent: QWidget) -> QLabel:
-    label = QLabel(parent)
-    label.setWordWrap(True)
-    label.setTextInteractionFlags(
-        Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard
-    )
-    label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-    return label
