@@ -163,3 +163,18 @@ def closed(request, path):
             seen.add(ends)
         links.append(link._replace(source=ends[0], target=ends[1]))
     return LayoutRequest(tuple(boxes), tuple(links), request.direction)
+
+
+def hub(twigs, feeds=True, label=0.0):
+    """A hub with twigs of one to four boxes, some of which carry a second source."""
+    sketch = Sketch()
+    middle = sketch.box("stack", (), 220.0)
+    for number in range(twigs):
+        product = sketch.box("mul")
+        port = (number + 0.5) / twigs
+        sketch.link(*((middle, product, port, 0.5) if feeds else (product, middle, 0.5, port)), label)
+        for name in ("x", "w", "b")[: number % 4]:
+            leaf = sketch.box(name, (), 60.0, 36.0)
+            sketch.link(*((product, leaf) if feeds else (leaf, product)), label=label if number % 5 == 0 else 0.0)
+    sketch.link(*((sketch.box("loss"), middle) if feeds else (middle, sketch.box("sum"))))
+    return sketch.request()

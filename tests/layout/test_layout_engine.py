@@ -8,7 +8,7 @@ import sys
 
 import numpy as np
 import pytest
-from layout_requests import chain, lstm, star, transformer
+from layout_requests import chain, hub, lstm, star, transformer
 
 from graphviz_app.layout import placing
 from graphviz_app.layout.checks import problems
@@ -91,6 +91,16 @@ def test_a_star_with_5000_leaves_is_a_block_not_a_line(feeds):
     assert problems(request, layout) == []
     assert layout.width < 12_000
     assert layout.height < 12_000
+
+
+@pytest.mark.parametrize("feeds", [True, False])
+@pytest.mark.parametrize("label", [0.0, 70.0])
+def test_a_hub_that_feeds_1000_consumers_is_a_block_not_a_line(feeds, label):
+    request = hub(1_000, feeds, label)
+    layout = lay_out(request)
+    assert problems(request, layout) == []
+    assert layout.width < 14_000
+    assert layout.height < 14_000
 
 
 def test_boxes_with_names_of_200_characters_fit():
