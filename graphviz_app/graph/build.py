@@ -20,7 +20,7 @@ import numpy as np
 
 from graphviz_app.graph.attributes import values_of
 from graphviz_app.graph.cuts import add_cuts
-from graphviz_app.graph.reach import successors
+from graphviz_app.graph.reach import reached
 from graphviz_app.recording import events as ev
 
 if TYPE_CHECKING:
@@ -61,13 +61,12 @@ def passes_of(timeline: Timeline, chapter: Chapter) -> Iterator[ev.BackwardStart
 
 
 def _nodes(recording: Recording, timeline: Timeline, chapter: Chapter) -> npt.NDArray[np.int32]:
+    # Nodes are numbered as they are met, so those of a chapter stand together.
     birth = recording.index.nodes.birth
-    made = np.flatnonzero((birth >= chapter.first_event) & (birth < chapter.end_event)).tolist()
+    first, end = np.searchsorted(birth, [chapter.first_event, chapter.end_event]).tolist()
     roots = [root.node for started in passes_of(timeline, chapter) for root in started.roots]
-    known = len(birth)
-    starts = [node for node in (*made, *roots) if 0 <= node < known]
-    reached = successors(recording.index.edges).reached(starts)
-    return np.array(sorted(reached), np.int32)
+    starts = [node for node in (*range(first, end), *roots) if 0 <= node < len(birth)]
+    return np.array(sorted(reached(timeline, starts, first, end)), np.int32)
 
 
 def _operations(recording: Recording, timeline: Timeline, chapter: Chapter) -> dict[int, ev.OperationRan]:

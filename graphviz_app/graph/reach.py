@@ -1,51 +1,39 @@
-"""Which nodes a set of nodes reaches along the edges, in bulk and without recursion."""
+"""Which nodes a set of nodes reaches along the edges, without recursion."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-from weakref import WeakKeyDictionary
 
 import numpy as np
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    import numpy.typing as npt
-
-    from graphviz_app.recording.index import EdgeColumns
+    from graphviz_app.timeline import Timeline
 
 
-class Successors:
-    """For every node the nodes that its edges lead to, as plain lists, which a walk in Python reads fastest."""
+def reached(timeline: Timeline, starts: Iterable[int], first: int, end: int) -> set[int]:
+    """Every node that can be reached from `starts`, themselves included.
 
-    def __init__(self, sources: npt.NDArray[np.int32], targets: npt.NDArray[np.int32]) -> None:
-        order = np.argsort(sources, kind="stable")
-        count = int(max(sources.max(initial=-1), targets.max(initial=-1))) + 1
-        self._targets: list[int] = targets[order].tolist()
-        self._starts: list[int] = np.searchsorted(sources[order], np.arange(count + 1)).tolist()
-
-    def reached(self, starts: Iterable[int]) -> set[int]:
-        """Every node that can be reached from `starts`, themselves included."""
-        offsets, targets, last = self._starts, self._targets, len(self._starts) - 1
-        stack = list(starts)
-        seen = set(stack)
-        while stack:
-            node = stack.pop()
-            # A node that is no end of any edge may have a larger number than all that are.
-            if node >= last:
-                continue
-            for target in targets[offsets[node] : offsets[node + 1]]:
-                if target not in seen:
-                    seen.add(target)
-                    stack.append(target)
-        return seen
-
-
-_SUCCESSORS: WeakKeyDictionary[EdgeColumns, Successors] = WeakKeyDictionary()
-
-
-def successors(edges: EdgeColumns) -> Successors:
-    """The successor lists of a recording's edges; made once per recording."""
-    if edges not in _SUCCESSORS:
-        _SUCCESSORS[edges] = Successors(edges.source, edges.target)
-    return _SUCCESSORS[edges]
+    Most of them are expected between `first` and `end`: their edges are read at once, as plain lists, which a walk in
+    Python reads fastest; those of others (an earlier chapter, met again) one by one. A recording may hold a million
+    edges, of which a chapter needs a few hundred.
+    """
+    edges = timeline.recording.index.edges
+    near = np.flatnonzero((edges.source >= first) & (edges.source < end))
+    order = near[np.argsort(edges.source[near], kind="stable")]
+    targets: list[int] = edges.target[order].tolist()
+    offsets: list[int] = np.searchsorted(edges.source[order], np.arange(first, end + 1)).tolist()
+    stack = list(starts)
+    seen = set(stack)
+    while stack:
+        node = stack.pop()
+        if first <= node < end:
+            following = targets[offsets[node - first] : offsets[node - first + 1]]
+        else:
+            following = edges.target[timeline.edges_out_of.of(node)].tolist()
+        for target in following:
+            if target not in seen:
+                seen.add(target)
+                stack.append(target)
+    return seen

@@ -12,6 +12,7 @@ from graphviz_app.recording.values import statistics
 from graphviz_app.scene.cards import forward_value
 from graphviz_app.scene.flow import is_odd
 from graphviz_app.scene.numbers import number, tensor_text
+from graphviz_app.scene.passes import start_of_pass
 from graphviz_app.scene.words import hook_text
 
 if TYPE_CHECKING:
@@ -121,8 +122,7 @@ def _was(box: Box, state: StepState) -> Content | None:
 
 def _seed(box: Box, visible: VisibleGraph, state: StepState) -> Content | None:
     root = visible.graph.nodes[box.keys[0]]
-    started = [summary for summary in state.recording.passes if summary.pass_id == root["pass_id"]]
-    if not started or started[0].start > state.event_number:
+    if start_of_pass(state.recording, root["pass_id"]) > state.event_number:
         return None
     return _gradient(state, root["seed"])
 

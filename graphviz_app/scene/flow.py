@@ -8,6 +8,7 @@ import numpy as np
 
 from graphviz_app.recording import events as ev
 from graphviz_app.recording.values import elements
+from graphviz_app.scene.passes import NEVER, start_of_pass
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -137,10 +138,8 @@ class _Reader:
 
     def seed(self, visible: VisibleGraph, number: int) -> list[Travel]:
         root = visible.graph.nodes[visible.links[number].nodes[0]]
-        for summary in self._timeline.recording.passes:
-            if summary.pass_id == root["pass_id"]:
-                return [Travel(ev.NONE, summary.start, root["seed"])]
-        return []
+        start = start_of_pass(self._timeline.recording, root["pass_id"])
+        return [] if start == NEVER else [Travel(ev.NONE, start, root["seed"])]
 
     def hooks(self, node: int, direction: str, slot: int, event: int) -> list[ev.HookChange]:
         last = [call for number, call in self._calls_of(node) if number <= event][-1:]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from graphviz_app.recording import events as ev
+from graphviz_app.scene.passes import NEVER, start_of_pass
 from graphviz_app.timeline import Phase
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ class StateTable:
         self.birth = np.full(count, -1, np.int64)
         self.leaf_box: dict[int, int] = {}
         self.operation_box: dict[int, int] = {}
-        self.root_start = np.full(count, np.iinfo(np.int64).max, np.int64)
+        self.root_start = np.full(count, NEVER, np.int64)
         for number, box in enumerate(visible.boxes):
             numbers = [key for key in box.keys if isinstance(key, int)]
             nodes += numbers
@@ -73,7 +74,7 @@ class StateTable:
             if box.kind == "leaf":
                 self.leaf_box[box.leaf] = number
             elif box.kind == "root":
-                self.root_start[number] = self._start_of(visible.graph.nodes[box.keys[0]]["pass_id"])
+                self.root_start[number] = start_of_pass(timeline.recording, visible.graph.nodes[box.keys[0]]["pass_id"])
             elif box.kind == "operation":
                 self._add_operation(number, visible.graph.nodes[box.keys[0]])
         self._nodes = np.array(nodes, np.int64)
@@ -155,19 +156,13 @@ class StateTable:
         touched[self._targets[links]] = True
         return touched
 
-    def _start_of(self, pass_id: int) -> int:
-        for summary in self._timeline.recording.passes:
-            if summary.pass_id == pass_id:
-                return summary.start
-        return int(np.iinfo(np.int64).max)
-
     def _add_operation(self, number: int, attributes: dict[str, Any]) -> None:
         operation = attributes["operation"]
         self.operation_box[operation] = number
         self.birth[number] = int(self._timeline.recording.index.operation_events[operation])
 
     def _births_of_leaves(self) -> Numbers:
-        births = np.full(len(self._sizes), np.iinfo(np.int64).max, np.int64)
+        births = np.full(len(self._sizes), NEVER, np.int64)
         found = {summary.leaf: summary.event for summary in self._timeline.recording.leaves}
         for leaf, number in self.leaf_box.items():
             if leaf in found:
