@@ -152,13 +152,13 @@ def test_a_long_vector_is_folded_and_its_indices_go_on():
 def test_a_histogram_counts_every_element_once():
     values = np.concatenate([np.random.default_rng(1).normal(size=500), [np.nan] * 3, [np.inf], [-np.inf] * 2])
     bars = bars_of(values)
-    assert sum(bar.count for bar in bars) == values.size
-    assert [(bar.name, bar.count) for bar in bars if bar.name] == [("−Inf", 2), ("+Inf", 1), ("NaN", 3)]
+    assert sum(bar.amount for bar in bars) == values.size
+    assert [(bar.name, bar.amount) for bar in bars if bar.name] == [("−Inf", 2), ("+Inf", 1), ("NaN", 3)]
 
 
 @pytest.mark.parametrize("array", [np.full(9, 2.5), np.array([True, False, False]), np.array([1e308, -1e308])])
 def test_a_histogram_of_equal_or_extreme_elements_is_drawn(array):
-    assert sum(bar.count for bar in bars_of(array)) == array.size
+    assert sum(bar.amount for bar in bars_of(array)) == array.size
 
 
 @pytest.mark.parametrize(

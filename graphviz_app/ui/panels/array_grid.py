@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, QSize, Qt
@@ -156,6 +156,7 @@ class ArrayGrid(QTableView):
 
 def exact(value: Any) -> str:
     """A number with all the digits that tell it from its neighbours in its own dtype."""
-    if isinstance(value, np.generic) and value.dtype.kind == "f":
+    if isinstance(value, np.floating):
+        value = cast("np.floating[Any]", value)
         return np.format_float_positional(value) if 1e-4 <= abs(value) < 1e7 else repr(value.item())
     return str(value)

@@ -45,8 +45,11 @@ class FactRow(RowWidget):
         self._row: Fact | None = None
         self._text = label(self)
         self._text.setTextInteractionFlags(SELECTABLE | LINKS)
-        self._text.linkActivated.connect(lambda _link: self.followed.emit(self._row))
+        self._text.linkActivated.connect(self._follow)
         stack(self, self._text)
+
+    def _follow(self) -> None:
+        self.followed.emit(self._row)
 
     def show_row(self, row: Fact, *, is_open: bool | None) -> None:  # noqa: ARG002 - only values open
         """Show another fact."""
@@ -71,7 +74,7 @@ class ValueRow(RowWidget):
         self._arrow.setArrowType(Qt.ArrowType.RightArrow)
         self._text = label(self)
         self._text.setTextInteractionFlags(SELECTABLE | LINKS)
-        self._text.linkActivated.connect(lambda _link: self.followed.emit(self._row))
+        self._text.linkActivated.connect(self._follow)
         self._arrow.clicked.connect(self._toggle)
         first = QHBoxLayout()
         first.setContentsMargins(0, 0, 0, 0)
@@ -80,6 +83,9 @@ class ValueRow(RowWidget):
         self._rows = QVBoxLayout(self)
         self._rows.setContentsMargins(0, 0, 0, 0)
         self._rows.addLayout(first)
+
+    def _follow(self) -> None:
+        self.followed.emit(self._row)
 
     def show_row(self, row: Value, *, is_open: bool | None) -> None:
         """Show another value."""

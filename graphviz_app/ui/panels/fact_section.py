@@ -103,7 +103,7 @@ class SectionWidget(QWidget):
             return self._rows[place][1]
         widget = widget_for(row, self._body, self._press)
         widget.followed.connect(self.followed)
-        widget.toggled.connect(lambda name, is_open: self.value_opened.emit(f"{self.title}/{name}", is_open))
+        widget.toggled.connect(self._tell_opened)
         if place < len(self._rows):
             _, old = self._rows[place]
             self._layout.replaceWidget(old, widget)
@@ -114,6 +114,9 @@ class SectionWidget(QWidget):
             self._layout.addWidget(widget)
             self._rows.append((type(row), widget))
         return widget
+
+    def _tell_opened(self, name: str, is_open: bool) -> None:
+        self.value_opened.emit(f"{self.title}/{name}", is_open)
 
     def _is_open(self, place: int, row: Row) -> bool | None:
         if not isinstance(row, Value):

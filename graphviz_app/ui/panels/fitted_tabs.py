@@ -11,29 +11,34 @@ class FittedTabs(QTabWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.currentChanged.connect(lambda _tab: self.updateGeometry())
+        self.currentChanged.connect(self._fit)
 
     def sizeHint(self) -> QSize:
         """The page and the row of tabs."""
-        page = self.currentWidget()
-        return super().sizeHint() if page is None else QSize(super().sizeHint().width(), self._high(page.sizeHint()))
+        hint = super().sizeHint()
+        return QSize(hint.width(), self._high(self.currentWidget().sizeHint())) if self.count() else hint
 
     def minimumSizeHint(self) -> QSize:
         """The page's least height; tabs that do not fit are reached by the arrows beside them."""
-        page = self.currentWidget()
-        width = self.fontMetrics().averageCharWidth() * 14
-        return super().minimumSizeHint() if page is None else QSize(width, self._high(page.minimumSizeHint()))
+        if not self.count():
+            return super().minimumSizeHint()
+        return QSize(self.fontMetrics().averageCharWidth() * 8, self._high(self.currentWidget().minimumSizeHint()))
 
     def tabInserted(self, index: int) -> None:
         """Listen to the new page."""
         super().tabInserted(index)
-        self.widget(index).installEventFilter(self)
+        page = self.widget(index)
+        if page is not None:
+            page.installEventFilter(self)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """A page that wants another height asks its own parent only, which is hidden inside Qt."""
-        if event.type() == QEvent.Type.LayoutRequest or event.type() == QEvent.Type.DynamicPropertyChange:
+        if event.type() == QEvent.Type.LayoutRequest:
             self.updateGeometry()
         return super().eventFilter(watched, event)
+
+    def _fit(self) -> None:
+        self.updateGeometry()
 
     def _high(self, hint: QSize) -> int:
         bar = self.tabBar()

@@ -66,10 +66,11 @@ class _Job(QRunnable):
 def draw(latex: str, size: float = 32.0) -> str:
     """The SVG of a formula in black; "" where ziamath does not understand it."""
     try:
-        import ziamath
+        from ziamath.config import config
+        from ziamath.zmath import Latex
 
         # With SVG 2, Qt's renderer draws the glyphs in the wrong places.
-        ziamath.config.svg2 = False
-        return ziamath.Latex(latex, size=size).svg()
+        config.svg2 = False
+        return Latex(latex, size=size).svg()
     except Exception:  # noqa: BLE001 - a parser of somebody else's: a formula that fails is shown as text
         return ""

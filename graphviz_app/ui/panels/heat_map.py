@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, QSize, QSizeF, Qt
@@ -51,7 +51,7 @@ def fold(page: Page) -> Cells:
         return Cells(values, page)
     width = math.ceil(math.sqrt(values.shape[1] * 2))
     rows = math.ceil(values.shape[1] / width)
-    folded = np.ma.masked_all(rows * width, values.dtype)
+    folded = np.ma.masked_all(rows * width, cast("Any", values.dtype))
     folded[: values.shape[1]] = values[0]
     return Cells(folded.reshape(rows, width), page)
 

@@ -25,17 +25,17 @@ class Bar(NamedTuple):
 
     low: float
     high: float
-    count: int
+    amount: int
     name: str = ""
 
     def text(self) -> str:
         """The bar in words."""
-        noun = "element" if self.count == 1 else "elements"
+        noun = "element" if self.amount == 1 else "elements"
         if self.name:
-            return f"{self.count:,} {noun}: {self.name}"
+            return f"{self.amount:,} {noun}: {self.name}"
         if self.low == self.high:
-            return f"{self.count:,} {noun}: {number(self.low)}"
-        return f"{self.count:,} {noun} from {number(self.low)} to {number(self.high)}"
+            return f"{self.amount:,} {noun}: {number(self.low)}"
+        return f"{self.amount:,} {noun} from {number(self.low)} to {number(self.high)}"
 
 
 def bars_of(values: npt.NDArray[Any]) -> list[Bar]:
@@ -70,7 +70,7 @@ class Histogram(QWidget):
     def set_values(self, values: npt.NDArray[Any] | None) -> None:
         """Show the distribution of other elements."""
         self._bars = [] if values is None else bars_of(values)
-        fullest = max(self._bars, key=lambda bar: bar.count, default=None)
+        fullest = max(self._bars, key=lambda bar: bar.amount, default=None)
         self.setAccessibleDescription("Nothing to show." if fullest is None else f"Most: {fullest.text()}.")
         self.update()
 
@@ -110,11 +110,11 @@ class Histogram(QWidget):
             return
         em = QFontMetricsF(self.font()).height()
         ground, top = self.height() - em * 1.3, em * 1.2
-        most = max(bar.count for bar in self._bars)
+        most = max(bar.amount for bar in self._bars)
         for bar, (left, width) in zip(self._bars, self._columns(), strict=True):
             # What is there is seen, however rare; what is not finite more than that.
-            least = 0.0 if not bar.count else em * 0.6 if bar.name else 2.0
-            height = max((ground - top) * bar.count / most, least)
+            least = 0.0 if not bar.amount else em * 0.6 if bar.name else 2.0
+            height = max((ground - top) * bar.amount / most, least)
             painter.fillRect(QRectF(left, ground - height, width - (1 if width > 3 else 0), height), self._colour(bar))
         painter.setPen(QPen(self.palette().color(QPalette.ColorRole.WindowText), 1))
         painter.drawLine(0, round(ground), self.width(), round(ground))

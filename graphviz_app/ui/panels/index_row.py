@@ -43,10 +43,13 @@ class IndexRow(QWidget):
         """What the boxes say."""
         return tuple(box.value() for box in self._boxes)
 
+    def _tell(self) -> None:
+        self.changed.emit()
+
     def _new_box(self, dimension: int) -> QSpinBox:
         box = QSpinBox(self)
         box.setAccessibleName(f"Index in dimension {dimension}")
         box.setWrapping(True)
-        box.valueChanged.connect(lambda _value: self.changed.emit())
+        box.valueChanged.connect(self._tell)
         self._row.insertWidget(dimension + 1, box)
         return box

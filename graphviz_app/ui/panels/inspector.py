@@ -128,7 +128,8 @@ class Inspector(QScrollArea):
 
     def _show(self, page: Page | None) -> None:
         # Each child that is shown or hidden would have everything laid out again at once: this way it happens once.
-        focus = self._content.focusWidget() if self._content.isAncestorOf(QApplication.focusWidget()) else None
+        focus = QApplication.focusWidget()
+        inside = focus is not None and self._content.isAncestorOf(focus)
         self._content.hide()
         hint = _NOTHING_SELECTED if self._has_recording else _NOTHING_RUN
         self._page = page
@@ -151,7 +152,7 @@ class Inspector(QScrollArea):
             self._to_top = False
             self.verticalScrollBar().setValue(0)
         self._content.show()
-        if focus is not None and focus.isVisible():
+        if inside and focus is not None and focus.isVisible():
             focus.setFocus()
 
     def _section(self, title: str) -> SectionWidget:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from PySide6.QtGui import QResizeEvent
 
     from graphviz_app.recording import Recording
-    from graphviz_app.timeline import StepState, Timeline
+    from graphviz_app.timeline import LedgerEntry, StepState, Timeline
 
 _NOTHING_RUN = "Run a program: what each backward pass adds to each leaf's .grad is written here."
 _NOTHING_HAPPENED = "No leaf's .grad has been written in this run: no backward pass reached one."
@@ -64,8 +64,8 @@ class LedgerPanel(QWidget):
         self._chooser.currentIndexChanged.connect(self._choose)
         self.table.step_requested.connect(self.step_requested)
         self.table.selection_requested.connect(self.selection_requested)
-        self.table.entry_changed.connect(lambda entry: self.values.set_entry(self._timeline, entry))
-        self.table.expand_requested.connect(lambda: self._side.setCurrentIndex(VALUES))
+        self.table.entry_changed.connect(self._show_entry)
+        self.table.expand_requested.connect(self._show_values)
         self.plot.step_requested.connect(self.step_requested)
         self.set_recording(None, None)
 
@@ -117,6 +117,15 @@ class LedgerPanel(QWidget):
         self.table.set_state(self._state)
         self.plot.set_state(self._state)
 
+    def _show_entry(self, entry: LedgerEntry | None) -> None:
+        self.values.set_entry(self._timeline, entry)
+
+    def _show_values(self) -> None:
+        self._side.setCurrentIndex(VALUES)
+
+    def _show_controls(self, tab: int) -> None:
+        self.plot.controls.setVisible(tab == PLOT)
+
     def _lay_out(self) -> None:
         label = QLabel("&Leaf", self)
         label.setBuddy(self._chooser)
@@ -131,7 +140,7 @@ class LedgerPanel(QWidget):
         column.addLayout(bar)
         column.addWidget(self.table, 1)
         self._side.setCornerWidget(self.plot.controls)
-        self._side.currentChanged.connect(lambda tab: self.plot.controls.setVisible(tab == PLOT))
+        self._side.currentChanged.connect(self._show_controls)
         self._splitter = QSplitter(Qt.Orientation.Vertical, self)
         self._splitter.setChildrenCollapsible(True)
         self._splitter.addWidget(left)

@@ -54,7 +54,7 @@ class LedgerTable(QTableView):
         self.horizontalHeader().setHighlightSections(False)
         self.horizontalHeader().setMinimumSectionSize(1)
         self.clicked.connect(self._click)
-        self.doubleClicked.connect(lambda _index: self.expand_requested.emit())
+        self.doubleClicked.connect(self._expand)
         self.selectionModel().currentRowChanged.connect(self._change_current)
 
     # -- data in -----------------------------------------------------------------------------------
@@ -149,6 +149,9 @@ class LedgerTable(QTableView):
             self.selection_requested.emit(("leaf", entry.leaf))
         else:
             self.step_requested.emit(entry.step)
+
+    def _expand(self) -> None:
+        self.expand_requested.emit()
 
     def _change_current(self, current: QModelIndex) -> None:
         self.entry_changed.emit(self._model.row(current.row()).entry if current.isValid() else None)
