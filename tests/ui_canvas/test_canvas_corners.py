@@ -1,0 +1,80 @@
+import numpy as np
+import pytest
+from canvas_pixels import array_of
+from grid_frame import GridFrame
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtTest import QTest
+
+from graphviz_app.scene.theme import DARK
+from graphviz_app.ui.canvas.minimap import LONG_SIDE, SHORT_SIDE, overview_size
+
+
+def minimap_of(canvas):
+    return canvas.overlays.minimap
+
+
+def test_a_small_graph_and_one_that_is_wholly_in_sight_have_no_minimap(shown, canvas, large, settle, clock):
+    shown.camera.zoom_to(2_000, 0, 0)
+    clock.advance(1_000, frames=3)
+    assert minimap_of(shown).isHidden()
+    canvas.set_frame(GridFrame(large, 5))
+    settle(canvas)
+    canvas.camera.look(canvas.camera.view.fitted(canvas.camera.bounds))
+    assert minimap_of(canvas).isHidden()
+
+
+def test_the_minimap_of_a_large_graph_shows_it_and_follows_the_theme(canvas, large, qtbot):
+    canvas.set_frame(GridFrame(large, 1_000))
+    qtbot.waitUntil(lambda: minimap_of(canvas).isVisible(), timeout=5_000)
+    light = array_of(minimap_of(canvas).grab().toImage())
+    assert len(np.unique(light.reshape(-1, 3), axis=0)) > 10
+    canvas.set_frame(GridFrame(large, 1_000, DARK))
+    qtbot.waitUntil(lambda: array_of(minimap_of(canvas).grab().toImage()).mean() < light.mean() - 40, timeout=5_000)
+
+
+def test_dragging_in_the_minimap_moves_the_view(canvas, large, qtbot):
+    canvas.set_frame(GridFrame(large, 5))
+    qtbot.waitUntil(lambda: minimap_of(canvas).isVisible(), timeout=5_000)
+    minimap = minimap_of(canvas)
+    QTest.mousePress(minimap, Qt.MouseButton.LeftButton, pos=QPoint(minimap.width() // 2, minimap.height() // 2))
+    x, y, width, height = canvas.camera.view.visible
+    assert (x + width / 2, y + height / 2) == pytest.approx((large.layout.width / 2, large.layout.height / 2), rel=0.05)
+    QTest.mouseMove(minimap, QPoint(minimap.width() // 2, minimap.height() - 6))
+    assert canvas.camera.view.y > y
+    QTest.mouseRelease(minimap, Qt.MouseButton.LeftButton)
+
+
+@pytest.mark.parametrize(("width", "height"), [(100, 100), (10, 1e6), (1e6, 10), (0, 0)])
+def test_an_overview_is_never_a_hair(width, height):
+    size = overview_size(width, height)
+    assert SHORT_SIDE <= min(size) <= max(size) <= max(LONG_SIDE, SHORT_SIDE)
+
+
+def test_an_empty_canvas_says_what_to_do_and_a_busy_one_what_it_waits_for(canvas, small):
+    overlays = canvas.overlays
+    assert overlays._hint.isVisible()
+    assert "F5" in overlays._hint.text()
+    canvas.set_busy("Laying out 9,874 nodes… Esc cancels")
+    assert not overlays._hint.isVisible()
+    assert overlays._busy.isVisible()
+    canvas.set_frame(GridFrame(small, 1))
+    assert overlays._busy.isVisible(), "the old picture stays visible while a new one is made"
+    canvas.set_busy(None)
+    assert not overlays._busy.isVisible()
+    assert not overlays._hint.isVisible()
+    assert overlays._buttons.isVisible()
+    canvas.set_picture(None)
+    assert overlays._hint.isVisible()
+    assert not overlays._buttons.isVisible()
+
+
+def test_the_buttons_in_the_corner_zoom_and_have_names(shown, clock):
+    buttons = shown.overlays._buttons.findChildren(object, options=Qt.FindChildOption.FindDirectChildrenOnly)
+    by_name = {button.accessibleName(): button for button in buttons if hasattr(button, "accessibleName")}
+    level = shown.camera.view.level
+    QTest.mouseClick(by_name["Zoom in (Ctrl++)"], Qt.MouseButton.LeftButton)
+    clock.advance(1_000, frames=3)
+    assert shown.camera.view.level > level
+    QTest.mouseClick(by_name["Show everything (F)"], Qt.MouseButton.LeftButton)
+    clock.advance(1_000, frames=3)
+    assert shown.camera.view.shows(shown.camera.bounds)
