@@ -3,7 +3,7 @@
 - SVG of a large graph against its display list: what writing costs on top of knowing what to draw.
 - JSON against `json.dumps` of the finished document: what reading the recording costs on top of writing.
 - A film against rasterising every one of its pictures whole.
-- Derivative checks of every call of a run against replaying its events.
+- Derivative checks of every call of a run against decoding its values.
 """
 
 import json
@@ -23,6 +23,7 @@ from graphviz_app.export.json import json_chunks
 from graphviz_app.export.png import picture
 from graphviz_app.export.svg import svg_text
 from graphviz_app.recording import events as ev
+from graphviz_app.recording.values import elements
 from graphviz_app.scene.theme import LIGHT
 from graphviz_app.timeline import Timeline
 from tests.support_programs import transformer
@@ -89,4 +90,4 @@ def test_checking_every_gradient(benchmark):
             called = recording.event(number)
             check_call(Call(timeline, called.node, called))
 
-    compare(benchmark, check, lambda: list(recording.events()))
+    compare(benchmark, check, lambda: [elements(recording.value(number)) for number in range(recording.value_count)])

@@ -116,8 +116,11 @@ class _Export:
                 yield self._still(extension)
 
     def _text(self, parts: Iterator[str]) -> Iterator[bytes]:
-        for part in parts:
-            self.tell(0.0)
+        recording = self._source.recording
+        # About as many pieces as there are things to write down.
+        total = len(recording) + len(recording.index.nodes) + len(recording.index.edges) + 1
+        for number, part in enumerate(parts):
+            self.tell(0.99 * min(number / total, 1.0))
             yield part.encode("utf-8")
 
     def _film(self, extension: str) -> bytes:

@@ -10,21 +10,23 @@ operation has "cause" (the precise cut), each line of the ledger "leaf_id" and "
 from __future__ import annotations
 
 import json
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
-
-import numpy as np
 
 from graphviz_app.export.json_values import json_tensor
 from graphviz_app.recording import events as ev
 from graphviz_app.timeline import Timeline
+from graphviz_app.timeline.lookup import EventLookup
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from graphviz_app.recording import Recording
+    from graphviz_app.recording.index import PassSummary
     from graphviz_app.timeline import LedgerEntry
 
 VERSION = 1
+_VALUES_KEPT = 2048
 _CUTS = {
     "no_grad": "no_grad",
     "inference_mode": "no_grad",
@@ -51,6 +53,10 @@ class _JsonWriter:
     def __init__(self, recording: Recording, timeline: Timeline) -> None:
         self._recording = recording
         self._timeline = timeline
+        calls = timeline.events_of(ev.NodeCalled)
+        self._calls_by_pass = EventLookup(calls, recording.index.events.pass_id[calls])
+        # What goes out of one node comes into the next, and what is after one pass is before the next.
+        self._value = lru_cache(_VALUES_KEPT)(self._written_value)
 
     def chunks(self) -> Iterator[str]:
         head = {
@@ -63,7 +69,7 @@ class _JsonWriter:
         yield from _array("nodes", map(_text, self._nodes()))
         yield from _array("edges", map(_text, self._edges()))
         yield from _array("operations", map(_text, self._operations()))
-        yield from _array("passes", ("".join(self._pass(summary.pass_id)) for summary in self._recording.passes))
+        yield from _array("passes", ("".join(self._pass(summary)) for summary in self._recording.passes))
         yield from _array("ledger", map(_text, self._ledger()))
         yield ",\n" + _text(self._ending())[1:] + "\n"
 
@@ -119,12 +125,11 @@ class _JsonWriter:
                 **self._place(operation.span, operation.stack),
             }
 
-    def _pass(self, pass_id: int) -> Iterator[str]:
-        summary = next(summary for summary in self._recording.passes if summary.pass_id == pass_id)
+    def _pass(self, summary: PassSummary) -> Iterator[str]:
         started = self._recording.event(summary.start)
         assert isinstance(started, ev.BackwardStarted)
         head = {
-            "index": pass_id,
+            "index": summary.pass_id,
             "parent": _none(started.parent),
             **self._place(started.span, started.stack),
             "create_graph": started.create_graph,
@@ -134,13 +139,11 @@ class _JsonWriter:
             "roots": [{"node": root.node, "slot": root.slot, "seed": self._value(root.seed)} for root in started.roots],
         }
         yield _text(head)[:-1]
-        yield from _array("calls", map(_text, self._calls(pass_id)))
+        yield from _array("calls", map(_text, self._calls(summary.pass_id)))
         yield "}"
 
     def _calls(self, pass_id: int) -> Iterator[dict[str, Any]]:
-        columns = self._recording.index.events
-        calls = self._timeline.events_of(ev.NodeCalled)
-        for number in calls[np.flatnonzero(columns.pass_id[calls] == pass_id)].tolist():
+        for number in self._calls_by_pass.of(pass_id).tolist():
             call = self._recording.event(number)
             assert isinstance(call, ev.NodeCalled)
             yield {
@@ -189,7 +192,7 @@ class _JsonWriter:
     def _of_type(self, event_type: type[Any]) -> Iterator[Any]:
         return (self._recording.event(number) for number in self._timeline.events_of(event_type).tolist())
 
-    def _value(self, number: int) -> dict[str, Any] | None:
+    def _written_value(self, number: int) -> dict[str, Any] | None:
         return json_tensor(self._recording.value(number))
 
     def _place(self, span: ev.Span | None, stack: tuple[ev.Frame, ...]) -> dict[str, Any]:
