@@ -86,6 +86,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except CommandError as error:
         sys.stderr.write(f"graphviz-app: {error}\n")
         return 1
+    except ModuleNotFoundError as error:
+        if error.name is None or error.name.startswith("graphviz_app"):
+            raise
+        sys.stderr.write(f"graphviz-app: The package {error.name} is missing; graphviz-app doctor says what to do.\n")
+        return 1
     except BrokenPipeError:
         # `graphviz-app ledger run.agrec | head` is no error; what is left must not be flushed at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

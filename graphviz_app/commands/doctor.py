@@ -139,6 +139,8 @@ def _qt() -> Finding:
 def _qt_libraries() -> Finding:
     if sys.platform != "linux":
         return Finding("Qt's system libraries", "ok", "part of the system")
+    if qtcheck.qt_folder() is None:
+        return Finding("Qt's system libraries", "note", "not known without PySide6")
     missing = qtcheck.missing_packages()
     if missing:
         remedy = f"sudo apt-get install {' '.join(missing)}"
@@ -228,4 +230,4 @@ def _write_table(findings: list[Finding]) -> None:
 
 def _write_plainly(findings: list[Finding]) -> None:
     for finding in findings:
-        sys.stdout.write(f"{finding.health:8} {finding.name}: {finding.found}. {finding.remedy}\n")
+        sys.stdout.write(f"{finding.health:8} {finding.name}: {finding.found} {finding.remedy}".rstrip() + "\n")

@@ -100,13 +100,13 @@ def run_to_end(run: Run) -> RunOutcome:
     """Run it here, passing on the signals that are meant for it.
 
     Raises:
-        CommandError: If it never began.
+        CommandError: If it never began, and no signal was the reason.
     """
     from graphviz_app.commands.signals import passing_signals_on
 
     with passing_signals_on(run.signal):
         outcome = run.run()
-    if outcome.failed:
+    if outcome.failed and outcome.status >= 0:
         detail = f"\n{outcome.detail.strip()}" if outcome.detail.strip() else ""
         raise CommandError(outcome.sentence() + detail)
     return outcome

@@ -55,6 +55,8 @@ def end_like(status: int) -> int:
 
 def _is_in_the_foreground() -> bool:
     """Whether Ctrl-C in a terminal reaches us; then it has reached the program too, and must not reach it twice."""
+    if sys.platform == "win32":
+        return True
     try:
         terminal = os.open("/dev/tty", os.O_RDONLY | os.O_NOCTTY)
     except OSError:

@@ -39,8 +39,8 @@ def open_source(path: Path, arguments: Sequence[str] = ()) -> Generator[tuple[Re
     with tempfile.TemporaryDirectory(prefix="graphviz-app-") as folder:
         made = Path(folder) / "run.agrec"
         outcome = run_to_end(prepare_run(path, source, arguments, made))
-        if outcome.problem:
-            raise CommandError(outcome.problem)
+        if outcome.problem or outcome.recording_path is None:
+            raise CommandError(outcome.problem or outcome.sentence())
         with contextlib.closing(_open(made)) as recording:
             yield recording, outcome
 

@@ -92,7 +92,10 @@ class RunBook:
         ending: list[ev.Event] = [event for budget in self._budgets.values() for event in budget.finish()]
         self._try(partial(self._writer.append, ev.Batch(0, (), (*ending, finished))))
         self._try(self._writer.finish)
-        self._try(self._stream.close)
+        try:
+            self._stream.close()
+        except OSError as error:
+            self._note(error)
 
     def _admit(self, event: ev.Event) -> ev.Event | None:
         # The most frequent events fall through all of it, so the tests are few and cheap.
@@ -131,9 +134,13 @@ class RunBook:
         try:
             write()
         except OSError as error:
-            self.problem = f"The recording could not be written to {self.path}: {error.strerror}."
-        except ValueError as error:
+            self._note(error)
+        except (ValueError, OverflowError) as error:
             self.problem = f"The recording is incomplete, because what came from the program does not fit: {error}"
+
+    def _note(self, error: OSError) -> None:
+        if not self.problem:
+            self.problem = f"The recording could not be written to {self.path}: {error.strerror}."
 
 
 def _join_prints(events: Iterable[ev.Event]) -> list[ev.Event]:
