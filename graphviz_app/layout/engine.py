@@ -20,7 +20,7 @@ from graphviz_app.layout.stability import keep_places
 from graphviz_app.layout.turning import turned_anchor, turned_layout, turned_request
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator
 
     from graphviz_app.layout.model import Engine
     from graphviz_app.layout.nesting import Gates
@@ -76,7 +76,7 @@ def check(request: LayoutRequest) -> None:
 
 
 @contextlib.contextmanager
-def _collecting_later() -> Iterator[None]:
+def _collecting_later() -> Generator[None, None, None]:
     """Keep the cycle collector still: a layout makes millions of small objects and hardly any cycles."""
     was_on = gc.isenabled()
     gc.disable()

@@ -43,10 +43,9 @@ def place(piece: Piece, budget: Budget, *, outermost: bool = True) -> Placement:
     """
 
     def remembered(part: Piece) -> Placement:
-        engine = budget.engines.get(part)
-        if engine is None:
-            engine = budget.engines[part] = budget.only or chosen_engine(part, budget, outermost=outermost)
-        return _remembered(part, engine)
+        if part not in budget.engines:
+            budget.engines[part] = budget.only or chosen_engine(part, budget, outermost=outermost)
+        return _remembered(part, budget.engines[part])
 
     return place_parts(piece, lambda part: place_stars(part, remembered))
 

@@ -48,6 +48,29 @@ def make_room(neighbours: list[Rectangle], old: Rectangle, size: tuple[float, fl
     return Room(shifts, changed)
 
 
+def aside(around: list[Rectangle], close: list[bool], room: Room, old: Rectangle) -> list[list[float]]:
+    """Return how everything of a level moves: what is close as `room` says, the rest out of the way of that.
+
+    Args:
+        around: All rectangles of the level but the one that changes.
+        close: Which of them belong together with it, in the order of `room`.
+        room: How those move.
+        old: The rectangle that changes, as it was.
+    """
+    places, mask = np.array(around, dtype=np.float64).reshape(-1, 4), np.array(close, dtype=np.bool_)
+    shifts = np.zeros((len(places), 2))
+    shifts[mask] = room.shifts
+    before = np.vstack((places[mask], old))
+    now = np.vstack((places[mask] + np.tile(room.shifts, 2), room.changed))
+    left, right = before[:, 0].min(), before[:, 2].max()
+    to_right, to_left = ~mask & (places[:, 0] >= right - 0.5), ~mask & (places[:, 2] <= left + 0.5)
+    shifts[to_right, 0] = max(now[:, 2].max() - right, 0.0)
+    shifts[to_left, 0] = min(now[:, 0].min() - left, 0.0)
+    below = ~mask & ~to_right & ~to_left & (places[:, 1] >= before[:, 3].max() - 0.5)
+    shifts[below, 1] = max(now[:, 3].max() - before[:, 3].max(), 0.0)
+    return shifts.tolist()
+
+
 def _drop(around: npt.NDArray[np.float64], old: Rectangle, wanted: float, below: npt.NDArray[np.bool_]) -> float:
     """Return how far what is below moves down; up (negative) only as far as nothing else is in the way."""
     if wanted >= 0 or not below.any():

@@ -10,17 +10,16 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from graphviz_app.layout.change import Change, Path, changed_group
+from graphviz_app.layout.change import Change, changed_group
 from graphviz_app.layout.frames import FRAME_PADDING
 from graphviz_app.layout.model import Anchor, GroupPlace, Layout, LayoutRequest
 from graphviz_app.layout.piece import sampled
-from graphviz_app.layout.room import Rectangle, make_room, overlapping
+from graphviz_app.layout.room import Rectangle, aside, make_room, overlapping
+from graphviz_app.layout.surroundings import CHANGED, Item, item_of, items_of, joined, level_of
 from graphviz_app.layout.torn import Torn, led_anew
 
 if TYPE_CHECKING:
     import numpy.typing as npt
-
-Item = tuple[str, int] | tuple[str, Path]
 
 
 def anchor(before: Anchor, after: Anchor, key: str) -> tuple[float, float]:
@@ -71,6 +70,7 @@ class Moved(NamedTuple):
         levels: Per level around the group, outermost first: its rectangle before and now.
         shifts: By item (a box, or a whole group beside the way to the changed one): how it moved.
         rectangles: Per level: what lies in it now, links excepted.
+        obstacles: Likewise, without what no link joins to the changed group.
         labels: By link key: the label's rectangle now, of links of these levels.
         changed: The rectangle of the group that changed, before and now.
     """
@@ -78,6 +78,7 @@ class Moved(NamedTuple):
     levels: list[tuple[Rectangle, Rectangle]]
     shifts: dict[Item, tuple[float, float]]
     rectangles: list[list[Rectangle]]
+    obstacles: list[list[Rectangle]]
     labels: dict[str, Rectangle]
     changed: tuple[Rectangle, Rectangle]
 
@@ -125,21 +126,6 @@ def _already_rigid(request: LayoutRequest, fresh: Layout, previous: Anchor) -> b
     return bool(np.ptp(shifts[:, 0]) <= 1.0 and apart <= 2)
 
 
-def level_of(group: Path, change: Change) -> int:
-    """Return how deep on the way to the changed group a path is: the level whose item it belongs to."""
-    depth = 0
-    most = len(change.path) - 1
-    while depth < min(most, len(group)) and group[depth] == change.path[depth]:
-        depth += 1
-    return depth
-
-
-def item_of(index: int, group: Path, change: Change) -> Item:
-    """Return what moves as one with a box: the box itself, or the group around it beside the way."""
-    level = level_of(group, change)
-    return ("box", index) if len(group) == level else ("group", group[: level + 1])
-
-
 def _move(request: LayoutRequest, fresh: Layout, previous: Anchor, change: Change) -> Moved:
     old_box = _rectangles(previous)
     old_group = {group.path: _rectangle(group) for group in previous.layout.groups}
@@ -159,16 +145,19 @@ def _move(request: LayoutRequest, fresh: Layout, previous: Anchor, change: Chang
     changed_before = old_box[change.box] if change.opened else old_group[change.path]
     size = _new_size(request, fresh, change)
     anchor_x, before = size[0] / 2, changed_before
-    moved = Moved([], {}, [], {}, (before, before))
+    moved = Moved([], {}, [], [], {}, (before, before))
+    near = joined(request, change)
     titles = {group.path: group.title_width for group in request.groups}
     for level in reversed(range(levels)):
-        around = [*items[level].values(), *labels[level].values()]
-        room = make_room(around, before, size, anchor_x)
-        shifts = room.shifts.tolist()
+        around = [*items[level].values(), *(place for place, _ in labels[level].values())]
+        close = [item in near[level] for item in (*items[level], *(item for _, item in labels[level].values()))]
+        room = make_room([place for place, by in zip(around, close, strict=True) if by], before, size, anchor_x)
+        shifts = aside(around, close, room, before)
         now = [_shifted(place, shift) for place, shift in zip(around, shifts, strict=True)]
         moved.shifts.update({item: (x, y) for item, (x, y) in zip(items[level], shifts, strict=False)})
         moved.labels.update(zip(labels[level], now[len(items[level]) :], strict=True))
         moved.rectangles.insert(0, [*now, room.changed])
+        moved.obstacles.insert(0, [*(place for place, by in zip(now, close, strict=True) if by), room.changed])
         if level == levels - 1:
             moved = moved._replace(changed=(before, room.changed))
         if level:
@@ -186,26 +175,23 @@ def _new_size(request: LayoutRequest, fresh: Layout, change: Change) -> tuple[fl
     return next((box.width, box.height) for box in request.boxes if box.key == change.box)
 
 
-def _old_labels(request: LayoutRequest, previous: Anchor, change: Change) -> list[dict[str, Rectangle]]:
-    """Return by level where the labels of links of that level were; of links within one item, none."""
+def _old_labels(request: LayoutRequest, previous: Anchor, change: Change) -> list[dict[str, tuple[Rectangle, Item]]]:
+    """Return by level where the labels of its links were, and at which item; none of links within one item."""
     was = {link.key: k for k, link in enumerate(previous.request.links)}
-    labels: list[dict[str, Rectangle]] = [{} for _ in change.path]
+    items = items_of(request, change)
+    labels: list[dict[str, tuple[Rectangle, Item]]] = [{} for _ in change.path]
     for link in request.links:
-        source, target = request.boxes[link.source], request.boxes[link.target]
         k = was.get(link.key)
         if k is None or link.label_width <= 0 or previous.request.links[k].label_width <= 0:
             continue
-        ends = [
-            "changed" if box.key == change.box or box.group[: len(change.path)] == change.path
-            else item_of(index, box.group, change)
-            for index, box in ((link.source, source), (link.target, target))
-        ]  # fmt: skip
-        if ends[0] == ends[1]:
+        if items[link.source] == items[link.target]:
             continue
         x, y = previous.layout.labels[k].tolist()
         half_width, half_height = link.label_width / 2, link.label_height / 2
-        level = min(level_of(source.group, change), level_of(target.group, change))
-        labels[level][link.key] = (x - half_width, y - half_height, x + half_width, y + half_height)
+        depths = [level_of(request.boxes[box].group, change) for box in (link.source, link.target)]
+        item = items[link.source] if depths[0] <= depths[1] else CHANGED
+        place = (x - half_width, y - half_height, x + half_width, y + half_height)
+        labels[min(depths)][link.key] = (place, item)
     return labels
 
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from graphviz_app.layout.labels import LINE_INSET
 from graphviz_app.layout.piece import middles
+from graphviz_app.layout.surroundings import CHANGED, items_of, level_of
 from graphviz_app.layout.threads import Rows
 
 if TYPE_CHECKING:
@@ -58,12 +59,12 @@ def led_anew(torn: Torn) -> Links | None:
 
 class _Leader:
     def __init__(self, torn: Torn) -> None:
-        from graphviz_app.layout.stability import inside_shift, item_of, level_of
+        from graphviz_app.layout.stability import inside_shift
 
         self.torn, self.request, self.change, self.moved = torn, torn.request, torn.change, torn.moved
         self.levels = len(torn.change.path)
         self.inside = np.array(inside_shift(torn.fresh, torn.change, torn.moved))
-        self.rows = [Rows(rectangles) for rectangles in torn.moved.rectangles]
+        self.rows = [Rows(obstacles) for obstacles in torn.moved.obstacles]
         old = torn.previous.request
         self.old_index = {link.key: k for k, link in enumerate(old.links)}
         self.old_box = {box.key: i for i, box in enumerate(old.boxes)}
@@ -71,16 +72,9 @@ class _Leader:
         for k, link in enumerate(old.links):
             self.old_ends.setdefault((old.boxes[link.source].key, old.boxes[link.target].key), k)
         self.old_groups = {group.path: group for group in torn.previous.layout.groups}
-        self.in_group: list[bool] = []
-        self.items: list[tuple[str, object]] = []
-        self.depth: list[int] = []
-        for i, box in enumerate(self.request.boxes):
-            inside = box.group[: self.levels] == self.change.path
-            self.in_group.append(inside)
-            self.items.append(
-                ("changed", 0) if inside or box.key == self.change.box else item_of(i, box.group, self.change)
-            )
-            self.depth.append(level_of(box.group, self.change))
+        self.in_group = [box.group[: self.levels] == self.change.path for box in self.request.boxes]
+        self.items = items_of(self.request, self.change)
+        self.depth = [level_of(box.group, self.change) for box in self.request.boxes]
 
     def curve(self, k: int) -> Curve:
         """Return the curve of a link, in the old picture's coordinates."""
@@ -89,10 +83,10 @@ class _Leader:
         if self.in_group[link.source] and self.in_group[link.target]:
             return self.torn.fresh.curves[k].astype(np.float64) + self.inside
         same = self._same_link(k)
-        if same is not None and "changed" not in (source[0], target[0]):
+        if same is not None and CHANGED not in (source, target):
             shift, other = self._shift(link.source), self._shift(link.target)
             if source == target or ((abs(shift - other) < 1e-9).all() and self._label_came_along(k, same, shift)):
-                return self.torn.previous.layout.curves[same].astype(np.float64) + shift
+                return self._at_ports(k, same, self.torn.previous.layout.curves[same].astype(np.float64) + shift)
         if source == target:
             raise _Loose
         return self._led(k)
@@ -112,6 +106,13 @@ class _Leader:
             return self.torn.previous.layout.labels[same].astype(np.float64) + self._shift(link.source)
         return self._free_place(k, curve)
 
+    def _at_ports(self, k: int, same: int, curve: Curve) -> Curve:
+        """Return the curve with its ends moved to the link's ports, where those are others than before."""
+        link, was = self.request.links[k], self.torn.previous.request.links[same]
+        curve[:2, 0] += (link.source_port - was.source_port) * self.request.boxes[link.source].width
+        curve[-2:, 0] += (link.target_port - was.target_port) * self.request.boxes[link.target].width
+        return curve
+
     def _label_came_along(self, k: int, same: int, shift: npt.NDArray[np.float64]) -> bool:
         """Return whether a link's label, if it has one, moved as its ends did."""
         place = self.moved.labels.get(self.request.links[k].key)
@@ -122,16 +123,15 @@ class _Leader:
         return bool((abs(was - now) < 0.1).all())
 
     def _same_link(self, k: int) -> int | None:
-        """Return the old link with the same key and ends."""
+        """Return the old link with the same key and ends; its ports may have been others."""
         link, old = self.request.links[k], self.torn.previous.request
         index = self.old_index.get(link.key)
         if index is None:
             return None
         was = old.links[index]
         ends = (old.boxes[was.source].key, old.boxes[was.target].key)
-        same_ports = (was.source_port, was.target_port) == (link.source_port, link.target_port)
         now = (self.request.boxes[link.source].key, self.request.boxes[link.target].key)
-        return index if ends == now and same_ports else None
+        return index if ends == now else None
 
     def _shift(self, box: int) -> npt.NDArray[np.float64]:
         return np.array(self.moved.shifts[self.items[box]])  # type: ignore[index]

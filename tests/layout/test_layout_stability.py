@@ -7,7 +7,7 @@ from layout_requests import closed, requests, transformer
 
 from graphviz_app.layout.checks import problems
 from graphviz_app.layout.engine import lay_out
-from graphviz_app.layout.model import Anchor
+from graphviz_app.layout.model import Anchor, BoxRequest
 from graphviz_app.layout.stability import anchor
 
 
@@ -49,6 +49,17 @@ def test_what_is_outside_a_group_that_opens_moves_as_a_few_rigid_parts(path, lab
     assert problems(whole, after.layout) == []
     moved = moves(before, after, lambda box: box.group[: len(path)] != path)
     assert len({(round(float(x), 1), round(float(y), 1)) for x, y in moved}) <= 3
+
+
+def test_parts_that_nothing_joins_to_the_group_get_out_of_its_way():
+    whole = transformer(3, 80.0)
+    alone = tuple(BoxRequest(f"unused {i}", 150.0, 60.0) for i in range(12))
+    whole = whole._replace(boxes=whole.boxes + alone)
+    before = placed(closed(whole, ("blocks", "1")))
+    after = placed(whole, previous=before)
+    assert problems(whole, after.layout) == []
+    moved = moves(before, after, lambda box: box.group[:2] != ("blocks", "1"))
+    assert len({(round(float(x), 1), round(float(y), 1)) for x, y in moved}) <= 4
 
 
 def test_the_box_under_the_pointer_stays_where_it_is():
