@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from graphviz_app.graph.attributes import values_of
 from graphviz_app.graph.pieces import with_rounds_in_pieces, with_rows_in_pieces
-from graphviz_app.graph.simplify import without_idle_groups
-from graphviz_app.graph.structure import Segment, StructureReader, common_prefix
+from graphviz_app.graph.simplify import sizes_of, without_idle_groups
+from graphviz_app.graph.structure import StructureReader
+from graphviz_app.graph.tree import TOP, Placed, Segment
 from graphviz_app.recording.events import NONE
 
 if TYPE_CHECKING:
@@ -17,13 +18,12 @@ if TYPE_CHECKING:
 
     import networkx as nx
 
-    from graphviz_app.graph.structure import SegmentKind
+    from graphviz_app.graph.tree import SegmentKind
     from graphviz_app.recording import events as ev
 
     AutogradGraph = nx.MultiDiGraph[Any]
 
 Path = tuple[str, ...]
-Way = tuple[Segment, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,46 +74,51 @@ class Grouping:
 
 def group_nodes(graph: AutogradGraph) -> Grouping:
     """Group the nodes of a chapter's graph; the same graph always gives the same groups."""
+    placed = _place_operations(graph)
+    _place_leaves(graph, placed)
+    placed = with_rows_in_pieces(without_idle_groups(with_rounds_in_pieces(placed)))
+    return _grouping(placed, _module_types(graph), _further_uses(graph))
+
+
+def _place_operations(graph: AutogradGraph) -> Placed:
+    """Where every node stands that an operation made, and every operation without nodes that is drawn."""
     operations: Mapping[int, ev.OperationRan] = graph.graph["operations"]
-    ways = _ways_of_operations(graph, operations)
-    _place_leaves(graph, ways)
-    ways = with_rows_in_pieces(without_idle_groups(with_rounds_in_pieces(ways)))
-    return _grouping(ways, _module_types(graph), _further_uses(graph))
-
-
-def _ways_of_operations(graph: AutogradGraph, operations: Mapping[int, ev.OperationRan]) -> dict[Hashable, Way]:
-    """The way to every node that an operation made, and to every operation without nodes that is drawn."""
     reader = StructureReader(graph.graph["recording"])
     # Only what is drawn counts: an optimizer's own arithmetic runs on one line of the program, again and again.
     drawn = {attributes.get("operation", NONE) for _, attributes in graph.nodes(data=True)}
     by_operation = {number: reader.read(operations[number]) for number in sorted(drawn & operations.keys())}
-    ways: dict[Hashable, Way] = {}
+    places: dict[object, int] = {}
     for key, attributes in graph.nodes(data=True):
-        kind, operation = attributes["kind"], attributes.get("operation", NONE)
-        way = by_operation.get(operation, ())
-        if kind == "node":
-            ran = operations.get(operation)
-            if ran is not None and len(ran.nodes) > 1:
-                name = ran.name.rsplit(".", 1)[-1]
-                line = "" if ran.span is None else f"line {ran.span.line}"
-                way = (*way, Segment("operation", f"{name} {operation}", subtitle=line))
-            elif ran is None and attributes["made_in_pass"] != NONE:
-                way = (Segment("pass", f"made by pass {attributes['made_in_pass'] + 1}"),)
-            ways[key] = way
-        elif kind == "operation":
-            ways[key] = way
-    return ways
+        operation = attributes.get("operation", NONE)
+        if attributes["kind"] == "operation":
+            places[key] = by_operation.get(operation, TOP)
+        elif attributes["kind"] == "node":
+            place = by_operation.get(operation, TOP)
+            places[key] = reader.tree.within(place, _own_segments(operations.get(operation), attributes))
+    return Placed(reader.tree, places)
 
 
-def _place_leaves(graph: AutogradGraph, ways: dict[Hashable, Way]) -> None:
+def _own_segments(ran: ev.OperationRan | None, attributes: Mapping[str, Any]) -> list[Segment]:
+    """The segment of an operation that made several nodes, or of the pass that made a node without one."""
+    if ran is not None and len(ran.nodes) > 1:
+        name = ran.name.rsplit(".", 1)[-1]
+        line = "" if ran.span is None else f"line {ran.span.line}"
+        return [Segment("operation", f"{name} {ran.operation}", subtitle=line)]
+    if ran is None and attributes["made_in_pass"] != NONE:
+        return [Segment("pass", f"made by pass {attributes['made_in_pass'] + 1}")]
+    return []
+
+
+def _place_leaves(graph: AutogradGraph, placed: Placed) -> None:
     """Put what no operation made into the innermost group that has all who read it."""
+    places = placed.places
     for key, attributes in graph.nodes(data=True):
         if attributes["kind"] in ("leaf", "tensor"):
             users = [user for user, _, kind in graph.in_edges(key, data="kind") if kind != "cut"]
             users = users or list(graph.predecessors(key))
-            ways[key] = common_prefix(ways[user] for user in users if user in ways)
+            places[key] = placed.tree.common(places[user] for user in users if user in places)
     for key in graph:
-        ways.setdefault(key, ())
+        places.setdefault(key, TOP)
 
 
 def _module_types(graph: AutogradGraph) -> dict[str, str]:
@@ -129,32 +134,28 @@ def _further_uses(graph: AutogradGraph) -> int:
     return sum(max(int(graph.in_degree(key)) - 1, 0) for key in leaves)
 
 
-def _grouping(ways: dict[Hashable, Way], module_types: Mapping[str, str], uses: int) -> Grouping:
-    names: dict[Way, Path] = {(): ()}
-    sizes: Counter[Way] = Counter()
-    children: Counter[Way] = Counter()
-    counts: Counter[Way] = Counter(ways.values())
-    for way, count in counts.items():
-        children[way] += count
-        for depth in range(1, len(way) + 1):
-            sizes[way[:depth]] += count
-    for way in sizes:
-        children[way[:-1]] += 1
+def _grouping(placed: Placed, module_types: Mapping[str, str], further_uses: int) -> Grouping:
+    tree, places = placed
+    sizes = sizes_of(tree, places.values())
+    children = [0] * len(tree)
+    for place in (*places.values(), *tree.parents[1:]):
+        children[place] += 1
+    paths: list[Path] = [()] * len(tree)
     groups: dict[Path, Group] = {}
-    # Shorter ways first, so that outer groups come before inner ones.
-    for way in sorted(sizes, key=len):
-        names[way] = (*names[way[:-1]], _name(way[-1]))
-        title, subtitle = _title(way, module_types)
-        groups[names[way]] = Group(names[way], title, subtitle, sizes[way], children[way], way[-1].kind)
-    return Grouping({key: names[way] for key, way in ways.items()}, groups, uses)
+    for number in range(1, len(tree)):
+        segment = tree.segments[number]
+        paths[number] = path = (*paths[tree.parents[number]], _name(segment))
+        title, subtitle = _title(segment, module_types)
+        groups[path] = Group(path, title, subtitle, sizes[number], children[number], segment.kind)
+    in_order = dict(sorted(groups.items(), key=lambda item: len(item[0])))
+    return Grouping({key: paths[place] for key, place in places.items()}, in_order, further_uses)
 
 
 def _name(segment: Segment) -> str:
     return f"{segment.name} #{segment.number + 1}" if segment.kind == "iteration" else segment.name
 
 
-def _title(way: Way, module_types: Mapping[str, str]) -> tuple[str, str]:
-    segment = way[-1]
+def _title(segment: Segment, module_types: Mapping[str, str]) -> tuple[str, str]:
     if segment.kind == "iteration":
         return f"iteration {segment.number + 1}", segment.name
     if segment.kind == "operation":
@@ -163,8 +164,7 @@ def _title(way: Way, module_types: Mapping[str, str]) -> tuple[str, str]:
         function, _, line = segment.name.partition(" ")
         return function, line
     if segment.kind == "module":
-        path = ".".join(part.name for part in way if part.kind == "module")
-        return segment.name, module_types.get(path, "")
+        return segment.name, module_types.get(segment.subtitle, "")
     return segment.name, segment.subtitle
 
 

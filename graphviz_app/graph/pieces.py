@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import TYPE_CHECKING
+from typing import Any, Literal
 
-from graphviz_app.graph.structure import Segment
+from graphviz_app.graph.tree import TOP, Placed, Segment, Tree
 
-if TYPE_CHECKING:
-    from collections.abc import Hashable
-
-    Way = tuple[Segment, ...]
-
+Member = tuple[Literal["key", "segment"], Any]
+"""A key of the graph, or the number of a segment."""
 LONGEST_ROW = 30
 """Pieces, or rounds of a loop, that stand side by side at most."""
 CHUNK = 20
@@ -20,90 +17,96 @@ LONGEST_PLAIN_ROW = 150
 """Boxes that stand loose in one group at most."""
 
 
-def with_rounds_in_pieces(ways: dict[Hashable, Way]) -> dict[Hashable, Way]:
+def with_rounds_in_pieces(placed: Placed) -> Placed:
     """Put the rounds of long loops into groups of neighbours."""
-    rounds: dict[tuple[Way, str], int] = defaultdict(int)
-    for way in set(ways.values()):
-        for depth, segment in enumerate(way):
-            if segment.kind == "iteration":
-                key = (way[:depth], segment.name)
-                rounds[key] = max(rounds[key], segment.number + 1)
-    if not any(count > LONGEST_ROW for count in rounds.values()):
-        return ways
-    chunked = {way: _chunked_rounds(way, rounds) for way in set(ways.values())}
-    return {key: chunked[way] for key, way in ways.items()}
+    old = placed.tree
+    counts: dict[tuple[int, str], int] = defaultdict(int)
+    for number, segment in enumerate(old.segments):
+        if segment.kind == "iteration":
+            loop = (old.parents[number], segment.name)
+            counts[loop] = max(counts[loop], segment.number + 1)
+    if not any(count > LONGEST_ROW for count in counts.values()):
+        return placed
+    tree = Tree()
+    moved = [TOP] * len(old)
+    for number in range(1, len(old)):
+        segment = old.segments[number]
+        parent = moved[old.parents[number]]
+        if segment.kind == "iteration":
+            count = counts[old.parents[number], segment.name]
+            parent = tree.within(parent, _rounds(segment, count))
+        moved[number] = tree.child(parent, segment)
+    return Placed(tree, {key: moved[place] for key, place in placed.places.items()})
 
 
-def with_rows_in_pieces(ways: dict[Hashable, Way]) -> dict[Hashable, Way]:
+def with_rows_in_pieces(placed: Placed) -> Placed:
     """Put what stands in a group into pieces where it is too much, in the order of the graph."""
-    rows: dict[Way, dict[Hashable, int]] = defaultdict(dict)
-    known: set[Way] = set()
-    for key, way in ways.items():
+    old = placed.tree
+    rows = {place: row for place, row in _rows(placed).items() if len(row) > LONGEST_PLAIN_ROW}
+    if not rows:
+        return placed
+    long = {place: _Row(old, row) for place, row in rows.items()}
+    tree = Tree()
+    moved = [TOP] * len(old)
+    for number in range(1, len(old)):
+        parent, segment = old.parents[number], old.segments[number]
+        around = moved[parent]
+        # Rounds of a loop are in pieces already.
+        if parent in long and segment.kind != "rounds":
+            around = tree.within(around, long[parent].pieces_around(("segment", number)))
+        moved[number] = tree.child(around, segment)
+    places: dict[object, int] = {}
+    for key, place in placed.places.items():
+        pieces = long[place].pieces_around(("key", key)) if place in long and not _is_seed(key) else []
+        places[key] = tree.within(moved[place], pieces)
+    return Placed(tree, places)
+
+
+def _rows(placed: Placed) -> dict[int, dict[Member, int]]:
+    """What stands side by side in each segment, keys and inner segments, in order of appearance."""
+    rows: dict[int, dict[Member, int]] = defaultdict(dict)
+    known = {TOP}
+    for key, place in placed.places.items():
         if _is_seed(key):
             continue
-        rows[way].setdefault(key, len(rows[way]))
-        depth = len(way)
-        while depth > 0 and way[:depth] not in known:
-            known.add(way[:depth])
-            depth -= 1
-            row = rows[way[:depth]]
-            row.setdefault(way[depth], len(row))
-    long = {way: _Row(row) for way, row in rows.items() if len(row) > LONGEST_PLAIN_ROW}
-    if not long:
-        return ways
-    outer = {way: _in_pieces(way, long) for way in known | {()}}
-    return {key: (*outer[way], *_piece_of(way, key, long)) for key, way in ways.items()}
+        rows[place].setdefault(("key", key), len(rows[place]))
+        while place not in known:
+            known.add(place)
+            parent = placed.tree.parents[place]
+            rows[parent].setdefault(("segment", place), len(rows[parent]))
+            place = parent
+    return rows
 
 
 class _Row:
     """What stands side by side in one group, in order."""
 
-    def __init__(self, places: dict[Hashable, int]) -> None:
+    def __init__(self, tree: Tree, places: dict[Member, int]) -> None:
         self._places = places
-        self._members = list(places)
+        self._names = [tree.segments[member[1]].name if member[0] == "segment" else "" for member in places]
 
-    def pieces_around(self, member: Hashable) -> list[Segment]:
+    def pieces_around(self, member: Member) -> list[Segment]:
         """The pieces that a member stands in, outermost first."""
-        count = len(self._members)
+        count = len(self._names)
+        if member not in self._places:
+            return []
         found: list[Segment] = []
         for first, last in _ranges(self._places[member], count):
-            ends = self._members[first], self._members[last - 1]
-            names = [end.name for end in ends if isinstance(end, Segment)]
-            subtitle = " … ".join(names) if len(names) == 2 else f"of {count:,}"
+            ends = self._names[first], self._names[last - 1]
+            subtitle = " … ".join(ends) if all(ends) else f"of {count:,}"
             found.append(Segment("part", f"part {first + 1:,}–{last:,}", subtitle=subtitle))
         return found
 
 
-def _in_pieces(way: Way, long: dict[Way, _Row]) -> Way:
-    result: list[Segment] = []
-    for depth, segment in enumerate(way):
-        result += _piece_of(way[:depth], segment, long)
-        result.append(segment)
-    return tuple(result)
+def _rounds(segment: Segment, count: int) -> list[Segment]:
+    return [
+        Segment("rounds", f"iterations {first + 1:,}–{last:,} {segment.name}", subtitle=f"of {count:,}")
+        for first, last in _ranges(segment.number, count)
+    ]
 
 
-def _piece_of(way: Way, member: Hashable, long: dict[Way, _Row]) -> list[Segment]:
-    row = long.get(way)
-    # Rounds of a loop are in pieces already; a seed stands above everything.
-    if row is None or _is_seed(member) or (isinstance(member, Segment) and member.kind == "rounds"):
-        return []
-    return row.pieces_around(member)
-
-
-def _is_seed(key: Hashable) -> bool:
+def _is_seed(key: object) -> bool:
     return isinstance(key, str) and key.startswith("root:")
-
-
-def _chunked_rounds(way: Way, rounds: dict[tuple[Way, str], int]) -> Way:
-    result: list[Segment] = []
-    for depth, segment in enumerate(way):
-        if segment.kind == "iteration":
-            count = rounds[way[:depth], segment.name]
-            for first, last in _ranges(segment.number, count):
-                name = f"iterations {first + 1:,}–{last:,} {segment.name}"
-                result.append(Segment("rounds", name, subtitle=f"of {count:,}"))
-        result.append(segment)
-    return tuple(result)
 
 
 def _ranges(number: int, count: int) -> list[tuple[int, int]]:

@@ -6,35 +6,17 @@ where the source texts have their loops.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from graphviz_app.graph.loops import source_loops
+from graphviz_app.graph.tree import TOP, Segment, Tree
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterable
+    from collections.abc import Hashable
 
     from graphviz_app.graph.loops import Loop, SourceLoops
     from graphviz_app.recording import Recording
     from graphviz_app.recording import events as ev
-
-SegmentKind = Literal["call", "iteration", "module", "operation", "pass", "rounds", "part"]
-
-
-class Segment(NamedTuple):
-    """One step inwards.
-
-    Attributes:
-        kind: A user's function that was called; one round of a loop; a module; an operation of several nodes; the
-            nodes that a pass with `create_graph` made; some rounds of a long loop; a part of a long row.
-        name: What tells it from its siblings; a loop's for an iteration.
-        number: Which round of a loop, from 0.
-        subtitle: More about it, or "".
-    """
-
-    kind: SegmentKind
-    name: str
-    number: int = 0
-    subtitle: str = ""
 
 
 class _Signature(NamedTuple):
@@ -95,24 +77,19 @@ class StructureReader:
         self._loops = [source_loops(source.text) for source in recording.sources]
         self._nothing: SourceLoops = source_loops("")
         self._rounds: dict[tuple[int, Loop], _Round] = {}
-        self._prefixes: dict[tuple[int, Segment], int] = {}
+        self.tree = Tree()
 
-    def read(self, operation: ev.OperationRan) -> tuple[Segment, ...]:
-        """The way from the outermost structure to an operation."""
-        walk = _Walk(self, operation)
-        return walk.segments()
+    def read(self, operation: ev.OperationRan) -> int:
+        """The innermost segment of `tree` that an operation stands in."""
+        return _Walk(self, operation).place()
 
     def loops_at(self, span: ev.Span) -> SourceLoops:
         """The loops of a span's file."""
         return self._loops[span.file] if 0 <= span.file < len(self._loops) else self._nothing
 
-    def round_of(self, prefix: int, loop: Loop) -> _Round:
-        """The counter of a loop that runs within `prefix`."""
-        return self._rounds.setdefault((prefix, loop), _Round())
-
-    def prefix(self, before: int, segment: Segment) -> int:
-        """A number for `segment` within what `before` numbers: cheaper to compare than long paths."""
-        return self._prefixes.setdefault((before, segment), len(self._prefixes) + 1)
+    def round_of(self, place: int, loop: Loop) -> _Round:
+        """The counter of a loop that runs within a segment."""
+        return self._rounds.setdefault((place, loop), _Round())
 
 
 class _Walk:
@@ -121,11 +98,11 @@ class _Walk:
     def __init__(self, reader: StructureReader, operation: ev.OperationRan) -> None:
         self._reader = reader
         self._operation = operation
-        self._found: list[Segment] = []
-        self._prefix = 0
+        self._place = TOP
+        self._modules: list[str] = []
         self._library: tuple[str, str] | None = None
 
-    def segments(self) -> tuple[Segment, ...]:
+    def place(self) -> int:
         operation = self._operation
         stack = operation.stack
         forwards = [depth for depth, frame in enumerate(stack) if is_forward(frame.function)]
@@ -139,7 +116,7 @@ class _Walk:
                 # The outermost module has a forward, but no part in the path.
                 position = forwards.index(depth) - 1
                 if 0 <= position < len(modules):
-                    self._add(Segment("module", modules[position]))
+                    self._add_module(modules[position])
                     entered = position + 1
             elif depth > 0 and frame.function != "<module>" and not _between(depth, forwards):
                 line = stack[depth - 1].span.line
@@ -148,12 +125,15 @@ class _Walk:
         if not stack and operation.span is not None:
             self._add_loops(operation.span, 0, alone=True)
         for module in modules[entered:]:
-            self._add(Segment("module", module))
-        return tuple(self._found)
+            self._add_module(module)
+        return self._place
 
     def _add(self, segment: Segment) -> None:
-        self._found.append(segment)
-        self._prefix = self._reader.prefix(self._prefix, segment)
+        self._place = self._reader.tree.child(self._place, segment)
+
+    def _add_module(self, name: str) -> None:
+        self._modules.append(name)
+        self._add(Segment("module", name, subtitle=".".join(self._modules)))
 
     def _loops_around(self, span: ev.Span) -> tuple[Loop, ...]:
         return self._reader.loops_at(span).around(span.line)
@@ -166,7 +146,7 @@ class _Walk:
             position = source.statement(span.line) if is_innermost else loops[inner].line
             # Within a further loop the same thing may be done again and again in one round of this one.
             signature = self._signature(depth) if is_innermost and alone else None
-            number = self._reader.round_of(self._prefix, loop).advance(position, signature)
+            number = self._reader.round_of(self._place, loop).advance(position, signature)
             self._add(Segment("iteration", f"line {loop.line}", number))
 
     def _signature(self, depth: int) -> _Signature:
@@ -194,22 +174,6 @@ def module_names(module: str) -> list[str]:
         else:
             names.append(part)
     return names
-
-
-def common_prefix(paths: Iterable[tuple[Segment, ...]]) -> tuple[Segment, ...]:
-    """The longest way that all of `paths` begin with; () for none."""
-    shared: tuple[Segment, ...] | None = None
-    for path in paths:
-        if shared is None:
-            shared = path
-            continue
-        length = 0
-        for one, other in zip(shared, path, strict=False):
-            if one != other:
-                break
-            length += 1
-        shared = shared[:length]
-    return shared or ()
 
 
 def _own_name(function: str) -> str:
