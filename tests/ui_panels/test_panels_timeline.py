@@ -10,7 +10,8 @@ from PySide6.QtGui import QAccessible
 from graphviz_app.recording import Recording
 from graphviz_app.recording import events as ev
 from graphviz_app.timeline import Timeline
-from graphviz_app.ui.panels.timeline_marks import Lane, between, counts, marks_of
+from graphviz_app.ui.panels.passes import pass_name
+from graphviz_app.ui.panels.timeline_marks import Lane, PassRow, between, counts, marks_of
 from graphviz_app.ui.panels.timeline_painter import round_distance
 from graphviz_app.ui.panels.timeline_strip import TimelineStrip
 from graphviz_app.ui.panels.timeline_view import StripView
@@ -47,11 +48,21 @@ def test_every_step_event_is_a_mark_on_the_lane_of_its_kind(timeline):
 
 
 def test_a_nested_pass_lies_inside_its_parent_and_one_deeper():
-    outer, inner = marks_of(recordings.nested()).passes
-    assert outer.first < inner.first
-    assert inner.last < outer.last
-    assert (outer.depth, inner.depth) == (0, 1)
-    assert (outer.name, inner.name) == ("1", "1.1")
+    recording = recordings.nested()
+    outer, inner = marks_of(recording).passes
+    assert outer.starts[0] < inner.starts[0]
+    assert inner.ends[0] < outer.ends[0]
+    assert [pass_name(recording, row.pass_ids[0]) for row in (outer, inner)] == ["1", "1.1"]
+
+
+@given(st.lists(st.tuples(st.integers(1, 100), st.integers(0, 30)), min_size=1, max_size=30), st.floats(0, 100))
+def test_no_pass_that_is_in_view_is_left_out(spans, first):
+    starts = np.sort(np.array([start for start, _ in spans], np.int32))
+    ends = starts + np.array([length for _, length in spans], np.int32)
+    row = PassRow(np.arange(len(spans), dtype=np.int32), starts, ends, np.maximum.accumulate(ends))
+    last = first + 10
+    shown = set(row.pass_ids[row.touching(first, last)].tolist())
+    assert shown >= set(np.flatnonzero((starts <= last) & (ends >= first)).tolist())
 
 
 def test_a_recording_without_events_shows_the_hint(qtbot):
@@ -120,7 +131,7 @@ def test_while_a_step_is_not_painted_only_the_newest_wish_waits(qtbot, strip):
 
 
 def test_shift_snaps_to_the_ends_of_passes(qtbot, strip, timeline):
-    first = marks_of(timeline.recording).passes[1].first
+    first = marks_of(timeline.recording).passes[0].starts[1]
     with qtbot.waitSignal(strip.step_requested) as asked:
         place = point(strip, first - 1)
         qtbot.mouseClick(strip, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.ShiftModifier, place)

@@ -51,7 +51,7 @@ class Inspector(QScrollArea):
         self._asked = self._stale_since = -1e9
         self._soon = QTimer(self)
         self._soon.setSingleShot(True)
-        self._soon.timeout.connect(self._catch_up)
+        self._soon.timeout.connect(self.catch_up)
         self._page: Page | None = None
         self._stale = False
         self._to_top = False
@@ -121,7 +121,8 @@ class Inspector(QScrollArea):
         left = self._stale_since + _LONGEST_WAIT - now
         self._soon.start(0 if resting else max(round(1000 * min(_REST, left)), 0))
 
-    def _catch_up(self) -> None:
+    def catch_up(self) -> None:
+        """Fill in at once what would be filled in soon."""
         if self._stale and self.isVisible():
             self._stale = False
             self._show(None if self._state is None else page_of(self._state, self._selection))
@@ -186,7 +187,7 @@ class Inspector(QScrollArea):
     def showEvent(self, event: QShowEvent) -> None:
         """Catch up with what happened while it was hidden."""
         super().showEvent(event)
-        self._catch_up()
+        self.catch_up()
 
     def changeEvent(self, event: QEvent) -> None:
         """Follow the palette and the font."""

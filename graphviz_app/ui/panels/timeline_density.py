@@ -12,7 +12,7 @@ from graphviz_app.ui.panels.timeline_marks import counts
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    from graphviz_app.ui.panels.timeline_marks import Marks, Steps
+    from graphviz_app.ui.panels.timeline_marks import PassRow, Steps
     from graphviz_app.ui.panels.timeline_view import StripView
 
 
@@ -33,16 +33,15 @@ def density_row(steps: Steps, view: StripView, columns: int, rows: int, colour: 
     return _image(np.where(filled, 255, 0), colour)
 
 
-def coverage_row(marks: Marks, depth: int, view: StripView, columns: int, rows: int, colour: str) -> QImage:
-    """Spans of the passes at one depth of nesting, as a light band wherever one runs."""
-    of_depth = marks.depths == depth
+def coverage_row(row: PassRow, view: StripView, columns: int, rows: int, colour: str) -> QImage:
+    """Spans of passes, as a light band wherever one runs."""
+    visible = row.touching(view.first, view.last)
     scale = columns / (view.last - view.first)
-    first = np.clip((marks.starts[of_depth] - 0.5 - view.first) * scale, 0, columns)
-    last = np.clip((marks.ends[of_depth] + 0.5 - view.first) * scale, 0, columns)
-    change = np.zeros(columns + 1, np.int64)
-    np.add.at(change, np.floor(first).astype(np.intp), 1)
-    np.add.at(change, np.ceil(last).astype(np.intp), -1)
-    covered = np.cumsum(change[:-1]) > 0
+    first = np.clip((row.starts[visible] - 0.5 - view.first) * scale, 0, columns)
+    last = np.clip((row.ends[visible] + 0.5 - view.first) * scale, 0, columns)
+    opened = np.bincount(np.floor(first).astype(np.intp), minlength=columns + 1)
+    closed = np.bincount(np.ceil(last).astype(np.intp), minlength=columns + 1)
+    covered = np.cumsum(opened - closed)[:columns] > 0
     return _image(np.broadcast_to(np.where(covered, 95, 0), (rows, columns)), colour)
 
 

@@ -50,7 +50,7 @@ def rows_of(marks: Marks) -> tuple[tuple[Lane, int], ...]:
     rows: list[tuple[Lane, int]] = []
     for lane in Lane:
         if lane is Lane.PASS and marks.passes:
-            rows += [(lane, depth) for depth in range(int(marks.depths.max()) + 1)]
+            rows += [(lane, depth) for depth in range(len(marks.passes))]
         elif lane in marks.lanes:
             rows.append((lane, 0))
     return tuple(rows)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from enum import Enum
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from graphviz_app.recording import events as ev
-from graphviz_app.ui.panels.passes import pass_name
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -46,15 +46,26 @@ LANE_KINDS: dict[Lane, tuple[type[ev.Struct], ...]] = {
 }
 
 
-class PassSpan(NamedTuple):
-    """A backward pass: its number and name, first and last step, and how many passes it runs inside of."""
+@dataclass(frozen=True)
+class PassRow:
+    """The passes at one depth of nesting, in the order in which they started.
 
-    pass_id: int
-    name: str
-    first: int
-    last: int
-    depth: int
-    finished: bool
+    Attributes:
+        pass_ids: Their numbers.
+        starts: Their first steps, ascending.
+        ends: Their last steps; those of passes in threads may overlap.
+        latest: The latest end so far, ascending, for searching.
+    """
+
+    pass_ids: Steps
+    starts: Steps
+    ends: Steps
+    latest: Steps
+
+    def touching(self, first: float, last: float) -> slice:
+        """Which of them may touch the steps from `first` to `last`: none that does is left out."""
+        from_ = int(np.searchsorted(self.latest, np.int32(math.floor(first))))
+        return slice(from_, int(np.searchsorted(self.starts, np.int32(math.ceil(last)), side="right")))
 
 
 @dataclass(frozen=True)
@@ -64,92 +75,84 @@ class Marks:
     Attributes:
         step_count: Steps are 0 to `step_count`; the event of step s is the s-th that is a step.
         lanes: For each lane that has any, the steps of its marks, ascending.
-        passes: All passes in the order in which they started.
-        starts: Their first steps, for searching.
-        ends: Their last steps, for searching.
-        depths: How deep each pass is nested.
+        passes: For each depth of nesting, its passes.
+        boundaries: Steps at which a pass starts or ends, ascending.
         step_of_event: For each event the step with which it has happened.
     """
 
     step_count: int
     lanes: dict[Lane, Steps]
-    passes: tuple[PassSpan, ...]
-    starts: Steps
-    ends: Steps
-    depths: Steps
+    passes: tuple[PassRow, ...]
+    boundaries: Steps
     step_of_event: Steps
 
     @classmethod
     def empty(cls) -> Marks:
         """The marks of no recording."""
         none = np.zeros(0, np.int32)
-        return cls(0, {}, (), none, none, none, none)
-
-    def boundaries(self) -> Steps:
-        """Steps at which a pass starts or ends, ascending."""
-        return np.unique(np.concatenate([self.starts, self.ends]))
+        return cls(0, {}, (), none, none)
 
     def nearest_boundary(self, step: int) -> int:
         """The pass boundary nearest to `step`, or `step` itself where there is no pass."""
-        boundaries = self.boundaries()
-        if not boundaries.size:
+        if not self.boundaries.size:
             return step
-        return int(boundaries[np.abs(boundaries - step).argmin()])
-
-    def spans_between(self, first: float, last: float) -> npt.NDArray[np.intp]:
-        """Positions in `passes` of those that touch the steps from `first` to `last`."""
-        return np.flatnonzero((self.starts <= last) & (self.ends >= first))
+        return int(self.boundaries[np.abs(self.boundaries - step).argmin()])
 
 
 def marks_of(recording: Recording) -> Marks:
     """Sort the events of a recording into lanes."""
     kind = recording.index.events.kind
-    is_step = np.isin(kind, np.fromiter(ev.STEP_KINDS, np.int32))
-    step_of_event = np.cumsum(is_step, dtype=np.int32)
+    step_of_event = np.cumsum(_table(ev.STEP_KINDS)[kind], dtype=np.int32)
     lanes: dict[Lane, Steps] = {}
     for lane, types in LANE_KINDS.items():
-        steps = step_of_event[np.isin(kind, [ev.KIND[event_type] for event_type in types])]
+        steps = step_of_event[_table({ev.KIND[event_type] for event_type in types})[kind]]
         if steps.size:
             lanes[lane] = steps
     step_count = int(step_of_event[-1]) if len(step_of_event) else 0
-    passes = _spans(recording, step_of_event, step_count)
-    return Marks(
-        step_count,
-        lanes,
-        passes,
-        np.array([span.first for span in passes], np.int32),
-        np.array([span.last for span in passes], np.int32),
-        np.array([span.depth for span in passes], np.int32),
-        step_of_event,
-    )
+    passes = _rows(recording, step_of_event, step_count)
+    ends = [steps for row in passes for steps in (row.starts, row.ends)]
+    boundaries = np.unique(np.concatenate(ends)) if ends else np.zeros(0, np.int32)
+    return Marks(step_count, lanes, passes, boundaries, step_of_event)
 
 
 def counts(steps: Steps, edges: npt.NDArray[np.float64]) -> npt.NDArray[np.intp]:
     """How many of the ascending `steps` fall between each two neighbouring `edges`: O(edges · log steps)."""
-    return np.diff(np.searchsorted(steps, edges))
+    # Whole numbers: numpy would else turn all of the steps into floating-point numbers first.
+    return np.diff(np.searchsorted(steps, np.ceil(edges).astype(np.int32)))
 
 
 def between(steps: Steps, first: float, last: float) -> Steps:
     """Those of the ascending `steps` that lie within [first, last]."""
-    return steps[np.searchsorted(steps, first) : np.searchsorted(steps, last, side="right")]
+    start = np.searchsorted(steps, np.int32(math.ceil(first)))
+    return steps[start : np.searchsorted(steps, np.int32(math.floor(last)), side="right")]
 
 
-def _spans(recording: Recording, step_of_event: Steps, step_count: int) -> tuple[PassSpan, ...]:
-    depths: dict[int, int] = {}
-    spans: list[PassSpan] = []
-    for summary in recording.passes:
-        depth = depths.get(summary.parent, -1) + 1
-        depths[summary.pass_id] = depth
-        finished = summary.end != ev.NONE
-        last = int(step_of_event[summary.end]) if finished else step_count
-        spans.append(
-            PassSpan(
-                summary.pass_id,
-                pass_name(recording, summary.pass_id),
-                int(step_of_event[summary.start]),
-                last,
-                depth,
-                finished,
-            )
-        )
-    return tuple(spans)
+def _table(kinds: frozenset[int] | set[int]) -> npt.NDArray[np.bool_]:
+    table = np.zeros(len(ev.EVENT_TYPES), np.bool_)
+    table[sorted(kinds)] = True
+    return table
+
+
+def _rows(recording: Recording, step_of_event: Steps, step_count: int) -> tuple[PassRow, ...]:
+    passes = recording.passes
+    pass_ids = np.array([summary.pass_id for summary in passes], np.int32)
+    starts = step_of_event[np.array([summary.start for summary in passes], np.int32)]
+    end_events = np.array([summary.end for summary in passes], np.int32)
+    ends = np.where(end_events == ev.NONE, step_count, step_of_event[end_events]).astype(np.int32)
+    depths = _depths(recording)
+    rows: list[PassRow] = []
+    for depth in range(int(depths.max(initial=-1)) + 1):
+        here = depths == depth
+        rows.append(PassRow(pass_ids[here], starts[here], ends[here], np.maximum.accumulate(ends[here])))
+    return tuple(rows)
+
+
+def _depths(recording: Recording) -> Steps:
+    """In how many other passes each pass runs."""
+    depths = np.zeros(len(recording.passes), np.int32)
+    known: dict[int, int] = {}
+    for position, summary in enumerate(recording.passes):
+        if summary.parent != ev.NONE:
+            depths[position] = known.get(summary.parent, 0) + 1
+            known[summary.pass_id] = int(depths[position])
+    return depths

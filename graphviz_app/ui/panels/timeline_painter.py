@@ -16,6 +16,8 @@ from graphviz_app.ui.panels.timeline_marks import Lane, between
 from graphviz_app.ui.panels.timeline_signs import draw_sign, lane_colour
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from PySide6.QtGui import QFont
 
     from graphviz_app.ui.panels.colours import PanelColours
@@ -38,6 +40,7 @@ class StripContext:
     font: QFont
     device_pixel_ratio: float
     selected: Steps
+    name_of_pass: Callable[[int], str]
 
     def signs(self, row: Row) -> bool:
         """Whether the marks of a row are far enough apart to be signs of their own."""
@@ -110,7 +113,7 @@ def _draw_band(painter: QPainter, context: StripContext, row: Row) -> None:
     area = _marks_area(context, row)
     columns = max(round(area.width() * context.device_pixel_ratio), 1)
     colour = context.colours.backward if row.depth == 0 else context.colours.nested
-    image = coverage_row(context.marks, row.depth, context.view, columns, 1, colour)
+    image = coverage_row(context.marks.passes[row.depth], context.view, columns, 1, colour)
     painter.drawImage(area.adjusted(0, 1, 0, -1), image)
 
 
@@ -134,17 +137,19 @@ def _draw_pass_names(painter: QPainter, context: StripContext, row: Row) -> None
     """A line at the start of each pass and its number, where both have room."""
     metrics = QFontMetricsF(context.font)
     scale = context.view.pixels_per_step
-    visible = context.marks.spans_between(context.view.first, context.view.last)
-    lengths = (context.marks.ends[visible] - context.marks.starts[visible] + 1) * scale
-    named = visible[(context.marks.depths[visible] == row.depth) & (lengths >= metrics.averageCharWidth() * 3)]
-    for position in named.tolist():
-        span = context.marks.passes[position]
-        left = context.view.x_of(span.first - 0.5)
-        room = QRectF(left, row.top, (span.last - span.first + 1) * scale, row.height).adjusted(0, 1, 0, -1)
+    passes = context.marks.passes[row.depth]
+    visible = passes.touching(context.view.first, context.view.last)
+    starts, ends = passes.starts[visible], passes.ends[visible]
+    named = np.flatnonzero((ends - starts + 1) * scale >= metrics.averageCharWidth() * 3)
+    for start, end, pass_id in zip(
+        starts[named].tolist(), ends[named].tolist(), passes.pass_ids[visible][named].tolist(), strict=True
+    ):
+        left = context.view.x_of(start - 0.5)
+        room = QRectF(left, row.top, (end - start + 1) * scale, row.height).adjusted(0, 1, 0, -1)
         room.setLeft(max(left, context.geometry.label_width))
         painter.setPen(QPen(QColor(context.colours.backward), 1))
         painter.drawLine(QPointF(left, room.top()), QPointF(left, room.bottom()))
-        _draw_pass_name(painter, context, room, span.name)
+        _draw_pass_name(painter, context, room, context.name_of_pass(pass_id))
 
 
 def _draw_pass_name(painter: QPainter, context: StripContext, room: QRectF, name: str) -> None:

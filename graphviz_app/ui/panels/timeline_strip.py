@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QAbstractSlider, QSizePolicy, QToolTip, QWidget
 
 from graphviz_app.recording import events as ev
 from graphviz_app.ui.panels.colours import widget_colours
+from graphviz_app.ui.panels.passes import pass_name
 from graphviz_app.ui.panels.timeline_geometry import StripGeometry, arrange, wanted_height
 from graphviz_app.ui.panels.timeline_marks import Marks, marks_of
 from graphviz_app.ui.panels.timeline_painter import StripContext, draw_cursor, draw_marks
@@ -160,7 +161,7 @@ class TimelineStrip(QAbstractSlider):
         return self._marks.nearest_boundary(step) if modifiers & _SNAP else step
 
     def _boundary(self, direction: int) -> int:
-        boundaries = self._marks.boundaries()
+        boundaries = self._marks.boundaries
         ahead = boundaries[boundaries > self._step] if direction > 0 else boundaries[boundaries < self._step]
         if not ahead.size:
             return self._marks.step_count if direction > 0 else 0
@@ -197,7 +198,11 @@ class TimelineStrip(QAbstractSlider):
             self.font(),
             self.devicePixelRatioF(),
             self._selected_steps(),
+            self._pass_name,
         )
+
+    def _pass_name(self, pass_id: int) -> str:
+        return "" if self._timeline is None else pass_name(self._timeline.recording, pass_id)
 
     def _selected_steps(self) -> Steps:
         events = np.zeros(0, np.int32)
