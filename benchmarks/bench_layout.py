@@ -15,7 +15,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "layout"))
 
-from layout_requests import chain, closed, lstm, star, transformer
+from layout_requests import chain, closed, hub, lstm, star, transformer
 
 from graphviz_app.layout.child import worker_command
 from graphviz_app.layout.dot import dot_source
@@ -87,17 +87,11 @@ def uneven(request):
     return request._replace(boxes=boxes)
 
 
-def all_blocks_closed(request):
-    for number in range(BLOCKS):
-        request = closed(request, ("blocks", str(number)))
-    return request
-
-
 def test_transformer_of_10000_boxes_collapsed(benchmark, big):
     measured(benchmark, closed(big, ("blocks",)), 0.1, compare=False)
 
 
-def test_transformer_of_10000_boxes_every_block_closed(benchmark):
+def test_transformer_of_100_blocks_every_one_closed(benchmark):
     small = transformer(100)
     for number in range(100):
         small = closed(small, ("blocks", str(number)))
@@ -141,6 +135,10 @@ def test_lstm_of_60_steps_with_each_weight_drawn_once(benchmark):
 
 def test_star_of_5000_leaves(benchmark):
     measured(benchmark, star(5_000), 3.0)
+
+
+def test_hub_of_1000_consumers(benchmark):
+    measured(benchmark, hub(1_000), 1.0)
 
 
 def test_chain_of_100000_boxes(benchmark):

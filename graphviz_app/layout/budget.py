@@ -25,7 +25,7 @@ class Budget:
 
     def __init__(self, seconds: float | None = None, only: Engine | None = None) -> None:
         """Start counting down now; None never ends."""
-        self.only = only
+        self.only: Engine | None = only
         self.engines: dict[Piece, Engine] = {}
         self._end = None if seconds is None else time.monotonic() + seconds
         self._left = GRAPHVIZ_AT_MOST

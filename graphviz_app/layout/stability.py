@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
 
+LINKS_BESIDE = 20.0
+"""Pixels beside a group that opened, for links that are led round it, within the frames around it."""
+
+
 def anchor(before: Anchor, after: Anchor, key: str) -> tuple[float, float]:
     """Return how far to move the new layout so that a box, or the frame of the group it became, keeps its place.
 
@@ -193,6 +197,11 @@ def _old_labels(request: LayoutRequest, previous: Anchor, change: Change) -> lis
         place = (x - half_width, y - half_height, x + half_width, y + half_height)
         labels[min(depths)][link.key] = (place, item)
     return labels
+
+
+def _with_links_beside(changed: Rectangle) -> Rectangle:
+    """Return a rectangle with room on both sides for links that pass it."""
+    return (changed[0] - LINKS_BESIDE, changed[1], changed[2] + LINKS_BESIDE, changed[3])
 
 
 def _grown(frame: Rectangle, before: list[Rectangle], now: list[Rectangle], title: float) -> Rectangle:
