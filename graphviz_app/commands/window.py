@@ -30,17 +30,17 @@ def open_window(path: Path | None) -> int:
     """
     if path is not None:
         _check(path)
+    problem = qtcheck.display_problem()
+    if problem is not None and path is None:
+        return render_first_lesson(problem)
+    if problem is not None:
+        raise CommandError(f"{problem} Without one, graphviz-app export {path} -o FILE makes pictures.")
     problem = qtcheck.qt_problem()
     if problem is not None:
         raise CommandError(problem)
-    problem = qtcheck.display_problem()
-    if problem is None:
-        # By name: the window's rooms are no part of the command line, and are only loaded here.
-        run: Callable[[list[str]], int] = importlib.import_module("graphviz_app.app").main
-        return run([] if path is None else [str(path)])
-    if path is not None:
-        raise CommandError(f"{problem} Without one, graphviz-app export {path} -o FILE makes pictures.")
-    return render_first_lesson(problem)
+    # By name: the window's rooms are no part of the command line, and are only loaded here.
+    run: Callable[[list[str]], int] = importlib.import_module("graphviz_app.app").main
+    return run([] if path is None else [str(path)])
 
 
 def render_first_lesson(problem: str, folder: Path = FOLDER) -> int:

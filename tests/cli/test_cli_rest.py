@@ -8,7 +8,7 @@ from conftest import PATIENCE
 
 import graphviz_app
 from graphviz_app import qtcheck
-from graphviz_app.commands import doctor
+from graphviz_app.commands import doctor, window
 from graphviz_app.lessons.library import all_lessons, find_lesson
 
 
@@ -61,7 +61,24 @@ def test_without_a_display_a_file_is_not_opened_but_the_way_out_is_named(call, l
     assert f"graphviz-app export {lesson_recording} -o FILE" in answer.sentence
 
 
-@pytest.mark.usefixtures("here")
+def test_where_qt_lacks_libraries_the_packages_are_named_and_qt_is_not_loaded(call, monkeypatch):
+    monkeypatch.setattr(qtcheck, "display_problem", lambda: None)
+    monkeypatch.setattr(qtcheck, "missing_libraries", lambda _: ("libxcb-cursor.so.0",))
+    monkeypatch.setitem(sys.modules, "graphviz_app.app", None)
+    answer = call()
+    assert answer.status == 1
+    assert "a system library is missing" in answer.sentence
+    assert "sudo apt-get install libxcb-cursor0" in answer.sentence
+
+
+def test_without_display_and_without_qts_libraries_the_lesson_is_drawn_all_the_same(call, monkeypatch):
+    monkeypatch.setattr(qtcheck, "missing_libraries", lambda _: ("libxcb-cursor.so.0",))
+    drawn = []
+    monkeypatch.setattr(window, "render_first_lesson", lambda problem: drawn.append(problem) or 0)
+    assert call().status == 0
+    assert len(drawn) == 1
+
+
 def test_no_command_but_the_window_loads_qt_or_torch():
     asked = (
         "import sys\n"
