@@ -78,4 +78,6 @@ def test_at_rest_the_canvas_shows_the_truth(canvas, clock, settle, done):
     settle(canvas)
     canvas.set_selection([])
     assert canvas.frame.step == person.step
-    assert differing(grabbed(canvas), painted_whole(canvas)) < 0.001
+    # A glyph on the border of a tile may be rounded to another quarter of a pixel.
+    few = 0.001 + 20 / (canvas.width() * canvas.height())
+    assert differing(grabbed(canvas), painted_whole(canvas)) < few

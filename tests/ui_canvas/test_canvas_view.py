@@ -115,3 +115,13 @@ def test_a_store_keeps_what_was_used_last_within_its_budget(moves):
 
 def test_levels_are_powers_of_two():
     assert [scale_of(level) for level in (-1024, 0, 1024, 2048)] == [0.5, 1.0, 2.0, 4.0]
+
+
+@given(views, bounds, st.floats(0, 40))
+def test_revealing_moves_just_as_far_as_needed(view, area, margin):
+    moved = view.revealing(area, margin)
+    if area[2] * view.scale + 2 * margin < view.width and area[3] * view.scale + 2 * margin < view.height:
+        assert moved.shows(area, margin - 0.01)
+    if view.shows(area, margin):
+        assert moved.x == pytest.approx(view.x, abs=1e-6)
+        assert moved.y == pytest.approx(view.y, abs=1e-6)

@@ -123,9 +123,9 @@ class Camera(QObject):
         self.look(self.view.centred(x, y))
 
     def reveal(self, bounds: Bounds, margin: float = 24.0) -> None:
-        """Brings `bounds` to the middle of the window, if some of it is out of sight."""
+        """Moves just as far as it takes to see all of `bounds`, or its middle if it is too large."""
         if not self.view.shows(bounds, margin):
-            self.go_to(bounds)
+            self._travel(self.view.revealing(bounds, margin), TRAVEL_MILLISECONDS, swinging)
 
     def _travel(self, target: View, duration: float, ease: Callable[[float], float]) -> None:
         start, end = self.view, target.clamped(self.bounds)

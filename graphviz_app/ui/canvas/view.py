@@ -7,7 +7,10 @@ can be known by it.
 from __future__ import annotations
 
 import math
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 LEVELS_PER_DOUBLING: Final = 1_024
 LARGEST_LEVEL: Final = 3 * LEVELS_PER_DOUBLING  # 800 %
@@ -81,6 +84,12 @@ class View(NamedTuple):
         right, bottom = self.to_screen(bounds[0] + bounds[2], bounds[1] + bounds[3])
         return left >= margin and top >= margin and right <= self.width - margin and bottom <= self.height - margin
 
+    def revealing(self, bounds: Bounds, margin: float) -> View:
+        """The nearest view with all of `bounds` in sight, `margin` pixels from the border; its middle, if it is too large."""
+        x = _nearest(self.x, self.width / self.scale, bounds[0], bounds[2], margin / self.scale)
+        y = _nearest(self.y, self.height / self.scale, bounds[1], bounds[3], margin / self.scale)
+        return self._replace(x=x, y=y)
+
     def fitted(self, bounds: Bounds, largest: int = 0) -> View:
         """All of `bounds` in the middle of the window, at most at `largest` zoom (100 % by default)."""
         level = min(largest, fit_level(bounds, self.width, self.height))
@@ -139,6 +148,19 @@ def between(first: View, second: View, part: float) -> View:
     x = first.x + (second.x - first.x) * weight
     y = first.y + (second.y - first.y) * weight
     return second._replace(level=level, x=x, y=y)
+
+
+def _nearest(at: float, length: float, start: float, size: float, margin: float) -> float:
+    """The place nearest to `at` for a window of some length that shows `size` from `start` on, and a margin around."""
+    if size + 2 * margin > length:
+        return start + size / 2 - length / 2
+    return _between(at, start + size + margin - length, start - margin)
+
+
+def union(bounds: Iterable[Bounds]) -> Bounds:
+    """x, y, width, height of all together."""
+    left, top, right, bottom = zip(*((x, y, x + width, y + height) for x, y, width, height in bounds), strict=True)
+    return min(left), min(top), max(right) - min(left), max(bottom) - min(top)
 
 
 def _between(value: float, low: float, high: float) -> float:

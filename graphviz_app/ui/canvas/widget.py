@@ -24,7 +24,7 @@ from graphviz_app.ui.canvas.overlays import Overlays
 from graphviz_app.ui.canvas.stage import Stage
 from graphviz_app.ui.canvas.tile_layer import Mode, TileLayer
 from graphviz_app.ui.canvas.tiles import Lens
-from graphviz_app.ui.canvas.view import level_of
+from graphviz_app.ui.canvas.view import Bounds, level_of, union
 from graphviz_app.ui.painting import brush, paint_image, painting_on
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from PySide6.QtGui import QResizeEvent
 
 
+FOLLOWED = 0.9  # part of the window that the running box and those it sends to may take together
 READABLE_LEVEL = level_of(0.7)
 
 
@@ -359,8 +360,16 @@ class Canvas(HandledWidget):
 
     def _follow(self, frame: FrameLike) -> None:
         running = running_box(frame)
-        if running is not None:
-            self.reveal(Item("box", running))
+        if running is None:
+            return
+        places = frame.picture.box_bounds
+        box: Bounds = tuple(places[running].tolist())
+        targets = {frame.picture.graph.links[token.link].target for token in frame.tokens}
+        # Where its gradients go is worth seeing too, if there is room for both.
+        together = union([box, *(tuple(places[target].tolist()) for target in targets)])
+        _, _, width, height = self.camera.view.visible
+        fits = together[2] <= FOLLOWED * width and together[3] <= FOLLOWED * height
+        self.camera.reveal(together if fits else box)
 
     # What the hand does.
 
