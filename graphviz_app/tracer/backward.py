@@ -28,6 +28,9 @@ _NoDispatch = torch._C._DisableTorchDispatch
 _dispatch_modes = torch._C._len_torch_dispatch_stack
 
 
+_LOST = "Something of the recording was lost: a node's call could not be described ({!r}). The program is not affected."
+
+
 class _Sent:
     """A contribution on its way: what was recorded of it, and how to know it again when it arrives."""
 
@@ -185,13 +188,23 @@ class BackwardPass:
                 else:
                     look()
         except Exception as error:  # noqa: BLE001 - a fault of ours must never be the program's
-            core.log.notice(
-                f"Something of the recording was lost: a node's call could not be described ({error!r}). "
-                "The program is not affected."
-            )
+            core.log.notice(_LOST.format(error))
 
     def _called(self, number: int, grad_inputs: tuple[Any, ...], grad_outputs: tuple[Any, ...]) -> None:
-        self._guarded(lambda: self._record_call(number, grad_inputs, grad_outputs))
+        # Written out, because it is called for every node.
+        core = self._core
+        passes = core.local.passes
+        if core.muted or (passes and passes[-1] is not self):
+            return
+        try:
+            with _Disabled():
+                if _dispatch_modes():
+                    with _NoDispatch():
+                        self._record_call(number, grad_inputs, grad_outputs)
+                else:
+                    self._record_call(number, grad_inputs, grad_outputs)
+        except Exception as error:  # noqa: BLE001 - a fault of ours must never be the program's
+            core.log.notice(_LOST.format(error))
 
     def _record_call(self, number: int, grad_inputs: tuple[Any, ...], grad_outputs: tuple[Any, ...]) -> None:
         core = self._core
@@ -276,7 +289,13 @@ class BackwardPass:
         tensor = tensor if tensor is not None else leaf.tracked.ref()
         if tensor is None:
             return
-        before, after = self._core.leaves.accumulated(leaf, tensor, tensor.grad)
+        grad, leaves = tensor.grad, self._core.leaves
+        if leaf.grad_value == ev.NONE and grad is not None and grad._version == 0 and not tensor.is_sparse:
+            # torch took the contribution itself, or copied it.
+            leaves.adopted(leaf, grad, contribution)
+            before, after = ev.NONE, contribution
+        else:
+            before, after = leaves.accumulated(leaf, tensor, grad)
         self._core.log.add(ev.GradAccumulated(self.number, leaf.number, before, contribution, after, number))
 
     def finish(self, error: BaseException | None) -> None:

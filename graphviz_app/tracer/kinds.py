@@ -16,8 +16,9 @@ class Kind(enum.Enum):
     """How a torch function is treated.
 
     OPERATION: recorded.  LOOK: only looks at a tensor; not recorded, and never warns.  PASS: not recorded, but
-    may warn or run user code.  SET: sets an attribute of a tensor (`.grad = `, `.data = `).  LEAVE: the value
+    may warn or run user code.  SET: sets an attribute of a tensor (`.grad = `, `.data = `).  GRAD: reads `.grad`.  DATA: reads `.data`.  LEAVE: the value
     leaves torch.  HOOK: registers a hook.
+    RETAIN: `retain_grad`.
     """
 
     OPERATION = 0
@@ -28,6 +29,7 @@ class Kind(enum.Enum):
     HOOK = 5
     RETAIN = 6
     DATA = 7
+    GRAD = 8
 
 
 _LOOKS = [
@@ -164,7 +166,7 @@ class Kinds:
         for name in ("register_hook", "register_post_accumulate_grad_hook"):
             self._add(name, Kind.HOOK)
         self._add("retain_grad", Kind.RETAIN)
-        self._known[_T.grad.__get__] = (Kind.PASS, "grad")
+        self._known[_T.grad.__get__] = (Kind.GRAD, "grad")
         self._known[_T.data.__get__] = (Kind.DATA, "torch.Tensor.data")
         for name in ("T", "mT", "H", "mH", "real", "imag"):
             self._known[getattr(_T, name).__get__] = (Kind.OPERATION, f"torch.Tensor.{name}")

@@ -85,6 +85,8 @@ class Leaves:
         self._core = core
         self._name_of = name_of
         self._all: list[Leaf] = []
+        self._count = 0
+        self._gone = False
         self._by_grad: dict[int, Leaf] = {}
         self._by_address: dict[int, Leaf] = {}
         # Leaves that an operation wrote on, and the place from which it did: told when the program moves on.
@@ -99,7 +101,8 @@ class Leaves:
                 leaf.node = self._announce_node(leaf)
             return leaf
         tracked.ref = _ref(tensor)
-        leaf = Leaf(tracked, len(self._all), ev.NONE)
+        leaf = Leaf(tracked, self._count, ev.NONE)
+        self._count += 1
         tracked.leaf = leaf
         self._all.append(leaf)
         name = self._name_of(tensor, frame)
@@ -168,11 +171,17 @@ class Leaves:
     def sweep(self, place: Place | None = None) -> None:
         """Compare every leaf with what it was."""
         self.settle()
-        alive: list[Leaf] = []
         for leaf in self._all:
-            if leaf.tracked.ref() is not None:
-                self.check(leaf, place)
-                alive.append(leaf)
+            tensor = leaf.tracked.ref()
+            if tensor is not None:
+                self._check_grad(leaf, tensor, place)
+                self._check_value(leaf, tensor, place)
+            elif leaf.tracked.alive.expired():
+                self._gone = True
+        if self._gone:
+            self._gone = False
+            self._all = [leaf for leaf in self._all if not leaf.tracked.alive.expired()]
+            self._by_address = {leaf.tracked.address: leaf for leaf in self._all if leaf.tracked.address}
 
     def check(self, leaf: Leaf, place: Place | None) -> None:
         """Compare one leaf with what it was, and tell what changed."""
@@ -206,16 +215,17 @@ class Leaves:
         if leaf.grad_version != version_of(grad):
             return False
         # `.data` writes and numpy views leave the version alone.
-        return leaf.grad_record is None or self._core.values.read(grad) == leaf.grad_record
+        return leaf.grad_record is None or self._core.values.is_still(grad, leaf.grad_record)
 
     def _check_value(self, leaf: Leaf, tensor: torch.Tensor, place: Place | None) -> None:
-        record = self._core.values.read(tensor) if tensor.numel() <= _SMALL else None
-        if record is None:
-            if leaf.version == version_of(tensor) and leaf.tracked.address == address_of(tensor):
-                return
-            record = self._core.values.read(tensor)
-        elif leaf.record is not None and record.data == leaf.record.data and record.shape == leaf.record.shape:
-            leaf.version = version_of(tensor)
+        same_place = leaf.version == version_of(tensor) and leaf.tracked.address == address_of(tensor)
+        if same_place and (leaf.record is None or self._core.values.is_still(tensor, leaf.record)):
+            return
+        record = self._core.values.read(tensor)
+        known = leaf.record
+        if known is not None and record.data == known.data and record.shape == known.shape and record.data is not None:
+            leaf.version = leaf.tracked.version = version_of(tensor)
+            leaf.tracked.address = address_of(tensor)
             return
         before = leaf.value
         self._remember(leaf, tensor, record)
@@ -230,6 +240,15 @@ class Leaves:
         else:
             self._see_grad(leaf, tensor, grad, fresh=True)
         return before, leaf.grad_value
+
+    def adopted(self, leaf: Leaf, grad: torch.Tensor, contribution: int) -> None:
+        """`.grad` was None and took the contribution as it was."""
+        record = self._core.values.recent(contribution)
+        self._by_grad.pop(leaf.grad_address, None)
+        leaf.grad, leaf.grad_address = _Alive(grad), grad._cdata
+        self._by_grad[leaf.grad_address] = leaf
+        leaf.grad_value, leaf.grad_version = contribution, version_of(grad)
+        leaf.grad_record = record if record is not None and record.data is not None else None
 
     def set_aside(self, leaf: Leaf, number: int) -> None:
         """`.grad` was this value, though it may be gone again by now."""

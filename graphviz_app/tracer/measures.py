@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -14,59 +15,72 @@ from graphviz_app.tracer.own import __builtins__  # noqa: F401
 _CHUNK = 1 << 15
 """Elements at a time: few enough to stay in the processor's cache between one figure and the next."""
 SAMPLE_ELEMENTS = 1024
+_smallest, _largest, _total = np.minimum.reduce, np.maximum.reduce, np.add.reduce
+_vdot, _count_nonzero = np.vdot, np.count_nonzero
+_float32, _float64 = np.dtype(np.float32), np.dtype(np.float64)
+_TRUSTED = 1e-3
 
 
 def figures(array: npt.NDArray[Any]) -> Statistics:
     """The `Statistics` of an array; exact counts, the rest to float32's precision or better."""
-    if array.dtype not in (np.float32, np.float64):
+    if array.dtype != _float32 and array.dtype != _float64:
         return _in_pieces(array)
-    flat = array.reshape(-1)
-    finite = _finite(flat)
+    finite = _finite(array.reshape(-1))
     return finite if finite is not None else _in_pieces(array)
 
 
 def sample(array: npt.NDArray[Any], elements: int = SAMPLE_ELEMENTS) -> Sample:
     """Every so-many-th index along each dimension, so that about `elements` of them remain."""
-    shape = list(array.shape)
-    stride = [1] * len(shape)
-    while math.prod(shape) > elements:
-        longest = max(range(len(shape)), key=lambda d: shape[d])
+    stride, index = _strides(array.shape, elements)
+    picked = array[index]
+    return Sample(picked.shape, stride, picked.tobytes())
+
+
+@lru_cache(maxsize=4096)
+def _strides(shape: tuple[int, ...], elements: int) -> tuple[tuple[int, ...], tuple[slice, ...]]:
+    left, stride = list(shape), [1] * len(shape)
+    while math.prod(left) > elements:
+        longest = max(range(len(left)), key=lambda d: left[d])
         stride[longest] *= 2
-        shape[longest] = -(-array.shape[longest] // stride[longest])
-    picked = array[tuple(slice(None, None, step) for step in stride)]
-    return Sample(tuple(picked.shape), tuple(stride), picked.tobytes())
+        left[longest] = -(-shape[longest] // stride[longest])
+    return tuple(stride), tuple(slice(None, None, step) for step in stride)
 
 
 def _finite(flat: npt.NDArray[Any]) -> Statistics | None:
     """The figures where all elements are finite, else None."""
-    shift = flat[0]
+    size = flat.size
+    if size <= _CHUNK:
+        low, high = float(_smallest(flat)), float(_largest(flat))
+        if not (-math.inf < low and high < math.inf):
+            return None
+        zeros = size - int(_count_nonzero(flat != 0)) if low <= 0 <= high else 0
+        return _assemble(flat, low, high, float(_total(flat)), float(_vdot(flat, flat)), zeros)
     low, high, total, squares, zeros = math.inf, -math.inf, 0.0, 0.0, 0
-    with np.errstate(all="ignore"):
-        for start in range(0, flat.size, _CHUNK):
-            chunk = flat[start : start + _CHUNK]
-            smallest, largest = float(chunk.min()), float(chunk.max())
-            if not (-math.inf < smallest and largest < math.inf):
-                return None
-            low, high = min(low, smallest), max(high, largest)
-            if smallest <= 0 <= largest:
-                zeros += chunk.size - int(np.count_nonzero(chunk))
-            # Shifted, so that a small spread around a large mean survives the rounding.
-            shifted = chunk - shift
-            total += float(shifted.sum())
-            squares += float(np.vdot(shifted, shifted))
-    return _assemble(flat.size, float(shift), low, high, total, squares, zeros)
+    for start in range(0, size, _CHUNK):
+        chunk = flat[start : start + _CHUNK]
+        smallest, largest = float(_smallest(chunk)), float(_largest(chunk))
+        if not (-math.inf < smallest and largest < math.inf):
+            return None
+        low, high = min(low, smallest), max(high, largest)
+        if smallest <= 0 <= largest:
+            zeros += chunk.size - int(_count_nonzero(chunk != 0))
+        total += float(_total(chunk))
+        squares += float(_vdot(chunk, chunk))
+    return _assemble(flat, low, high, total, squares, zeros)
 
 
 def _assemble(
-    count: int, shift: float, low: float, high: float, total: float, squares: float, zeros: int
+    flat: npt.NDArray[Any], low: float, high: float, total: float, squares: float, zeros: int
 ) -> Statistics | None:
     if not math.isfinite(squares) or not math.isfinite(total):
         return None
-    offset = total / count
-    variance = max(0.0, squares / count - offset * offset)
-    mean = shift + offset
-    norm = math.sqrt(count * (variance + mean * mean))
-    return Statistics(low, high, mean, math.sqrt(variance), norm, zeros, 0, 0, 0)
+    count = flat.size
+    mean = total / count
+    variance = squares / count - mean * mean
+    if variance < _TRUSTED * mean * mean:
+        # A small spread around a large mean drowns in the rounding of the squares.
+        return _in_pieces(flat)
+    return Statistics(low, high, mean, math.sqrt(variance), math.sqrt(squares), zeros, 0, 0, 0)
 
 
 def _in_pieces(array: npt.NDArray[Any]) -> Statistics:

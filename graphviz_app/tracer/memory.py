@@ -7,6 +7,7 @@ autocast, and `Tensor.numpy()` even makes the storage unresizable. Reading the m
 from __future__ import annotations
 
 import ctypes
+from functools import lru_cache
 from typing import Any
 
 import ml_dtypes
@@ -63,6 +64,11 @@ def bytes_of(tensor: torch.Tensor, size: int) -> bytes | None:
     return string_at(address, size) if address else (b"" if size == 0 else None)
 
 
+@lru_cache(maxsize=1024)
+def _memory(size: int) -> Any:
+    return ctypes.c_char * size
+
+
 def address_of(tensor: torch.Tensor) -> int:
     """Where a tensor's elements begin, 0 where it has no memory that could be asked for."""
     try:
@@ -82,9 +88,13 @@ def array_of(tensor: torch.Tensor, dtype: np.dtype[Any]) -> npt.NDArray[Any] | N
     address = _address(tensor)
     if not address:
         return None
-    reach = 1 + sum((size - 1) * stride for size, stride in zip(shape, strides, strict=True))
-    memory = (ctypes.c_char * (reach * dtype.itemsize)).from_address(address)
-    array = np.ndarray(shape, dtype, memory, 0, tuple(stride * dtype.itemsize for stride in strides))
+    itemsize = dtype.itemsize
+    if tensor.is_contiguous():
+        array = np.ndarray(shape, dtype, _memory(tensor.numel() * itemsize).from_address(address))
+    else:
+        reach = 1 + sum((size - 1) * stride for size, stride in zip(shape, strides, strict=True))
+        memory = _memory(reach * itemsize).from_address(address)
+        array = np.ndarray(shape, dtype, memory, 0, tuple(stride * itemsize for stride in strides))
     if tensor.is_conj():
         array = np.conj(array)
     return np.negative(array) if tensor.is_neg() else array

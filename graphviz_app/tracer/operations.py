@@ -34,6 +34,8 @@ _dispatch_modes = torch._C._len_torch_dispatch_stack
 _interpreter = torch._C._functorch.peek_interpreter_stack
 _tracing = torch._C._get_tracing_state
 _grad_enabled = torch.is_grad_enabled
+_LOOK, _GRAD, _PASS = Kind.LOOK, Kind.GRAD, Kind.PASS
+_ORDINARY = (torch.Tensor, torch.nn.Parameter)
 _LOST = "Something of the recording was lost: an operation could not be described ({}). The program is not affected."
 
 
@@ -51,8 +53,13 @@ class OperationMode(TorchFunctionMode):
             found = self._known(func)
         except TypeError:
             found = None
-        if found is not None and found[0] is Kind.LOOK and _tracing() is None:
-            return func(*args)
+        if found is not None and _tracing() is None:
+            kind = found[0]
+            if kind is _LOOK:
+                return func(*args)
+            if kind is _GRAD and type(args[0]) in _ORDINARY and args[0].is_leaf:
+                # Only a tensor in the middle of a graph warns when its `.grad` is read.
+                return func(*args)
         return self._run(func, args, kwargs if kwargs is not None else {}, _getframe(1), found)
 
 
@@ -74,7 +81,7 @@ class Operations:
         kind, name = found or self.kinds.of(func)
         func = hygiene.delegate(caller, func, args, kwargs)
         core = self.core
-        if core.muted or core.local.silent or (kind is Kind.PASS):
+        if core.muted or core.local.silent or kind is _PASS or kind is _GRAD:
             try:
                 return call(func, args, kwargs)
             except BaseException as error:

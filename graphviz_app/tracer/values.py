@@ -8,12 +8,13 @@ import torch
 
 from graphviz_app.recording.values import TensorRecord
 from graphviz_app.tracer.measures import figures, sample
-from graphviz_app.tracer.memory import READABLE, array_of, bytes_of
+from graphviz_app.tracer.memory import READABLE, address_of, array_of, bytes_of, string_at
 from graphviz_app.tracer.own import __builtins__  # noqa: F401
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
+    from graphviz_app.recording.values import Statistics
     from graphviz_app.tracer.log import EventLog
     from graphviz_app.tracer.options import TracerOptions
 
@@ -24,8 +25,23 @@ _OVER_BUDGET = (
     "The values recorded so far fill the recording's budget: from here on values are recorded as shapes and figures."
 )
 _NO_MEMORY = "it has no memory of its own"
+_Alive = torch._C._WeakTensorRef
 _RECENT = 4096
+_KNOWN = 4096
+_PROBE = 64
 _DENSE_LIMIT = 1 << 22
+
+
+class _Known:
+    """Figures of a tensor, valid while it lives and its version stays."""
+
+    __slots__ = ("alive", "figures", "probe", "version")
+
+    def __init__(self, alive: Any, version: int, probe: bytes, figures: Statistics) -> None:
+        self.alive = alive
+        self.version = version
+        self.probe = probe
+        self.figures = figures
 
 
 class ValueRecorder:
@@ -38,6 +54,7 @@ class ValueRecorder:
         self._log = log
         self._budget = options.element_budget
         self._left = options.recording_bytes
+        self._known: dict[tuple[int, int], _Known] = {}
         self._recent: dict[int, TensorRecord] = {}
 
     def record(self, tensor: torch.Tensor) -> int:
@@ -60,6 +77,18 @@ class ValueRecorder:
                 del self._recent[old]
         return number
 
+    def is_still(self, tensor: torch.Tensor, record: TensorRecord) -> bool:
+        """Whether a small tensor holds what was recorded of it."""
+        data = record.data
+        if data is None:
+            return True
+        if type(tensor) in (_Tensor, _Parameter) and tensor.is_cpu and tensor.layout is _strided:
+            if tensor.is_nested or tuple(tensor.shape) != record.shape:
+                return False
+            if tensor.is_contiguous() and not tensor.is_neg() and not tensor.is_conj() and address_of(tensor):
+                return string_at(address_of(tensor), len(data)) == data
+        return self.read(tensor).data == data
+
     def recent(self, number: int) -> TensorRecord | None:
         """A value that was recorded not long ago."""
         return self._recent.get(number)
@@ -73,18 +102,42 @@ class ValueRecorder:
             and known is not None
             and tensor.layout is _strided
             and tensor.is_cpu
+            and self._left > 0
             and not tensor.is_nested
             and not tensor.is_neg()
             and not tensor.is_conj()
         ):
             name, dtype = known
             count = tensor.numel()
-            if count <= self._budget and self._left > 0 and tensor.is_contiguous():
-                data = bytes_of(tensor, count * dtype.itemsize)
-                if data is not None:
-                    shape, strides = tuple(tensor.shape), tensor.stride()
-                    return TensorRecord(shape, name, "cpu", strides, "strided", tensor.requires_grad, data)
+            if count <= self._budget:
+                if tensor.is_contiguous():
+                    data = bytes_of(tensor, count * dtype.itemsize)
+                    if data is not None:
+                        shape, strides = tuple(tensor.shape), tensor.stride()
+                        return TensorRecord(shape, name, "cpu", strides, "strided", tensor.requires_grad, data)
+            elif (array := array_of(tensor, dtype)) is not None and dtype.names is None:
+                shape, strides = array.shape, tensor.stride()
+                figured = self._figures(tensor, array, count)
+                head = (shape, name, "cpu", strides, "strided", tensor.requires_grad)
+                return TensorRecord(*head, None, figured, sample(array))
         return self._read_slowly(tensor)
+
+    def _figures(self, tensor: torch.Tensor, array: npt.NDArray[Any], count: int) -> Statistics:
+        """The figures of a large array; a view of all of another has the same, whatever its shape."""
+        if tensor.is_inference() or not _is_dense(array):
+            return figures(array)
+        address, version = address_of(tensor), tensor._version
+        key = (address, count)
+        known = self._known.get(key)
+        probe = string_at(address, _PROBE)
+        if known is not None and known.version == version and known.probe == probe and not known.alive.expired():
+            known.alive = _Alive(tensor)
+            return known.figures
+        figured = figures(array)
+        if len(self._known) > _KNOWN:
+            self._known.clear()
+        self._known[key] = _Known(_Alive(tensor), version, probe, figured)
+        return figured
 
     def _read_slowly(self, tensor: torch.Tensor) -> TensorRecord:
         try:
@@ -121,6 +174,19 @@ class ValueRecorder:
             return TensorRecord(*head, note="complex32 values are recorded only while they are few")
         picture = sample(array, 1024 if self._left > 0 else 16)
         return TensorRecord(*head, None, figures(array), picture)
+
+
+def _is_dense(array: npt.NDArray[Any]) -> bool:
+    """Whether the elements fill their memory without gaps or repetitions, in whatever order."""
+    if array.flags.c_contiguous:
+        return True
+    room = array.itemsize
+    for size, stride in sorted(zip(array.shape, array.strides, strict=True), key=lambda pair: pair[1]):
+        if size != 1:
+            if stride != room:
+                return False
+            room *= size
+    return True
 
 
 def _untouchable(tensor: torch.Tensor) -> str:
