@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from graphviz_app.explain.aliases import is_direct
 from graphviz_app.recording import events as ev
 from graphviz_app.recording.values import elements
 
@@ -144,10 +145,20 @@ class Call:
             return self.array(self.operation.outputs[slot].value)
         raise Unknown
 
+    def has_tensor(self, index: int) -> bool:
+        """Whether the argument is a tensor, known or not, rather than a plain number."""
+        inputs = 0 if self.operation is None else len(self.operation.inputs)
+        return index in self._edges or (self.is_only_node and index < inputs)
+
     @property
     def is_only_node(self) -> bool:
         """Whether the operation made no other node."""
         return self.operation is not None and self.operation.nodes == (self.node,)
+
+    @cached_property
+    def is_direct(self) -> bool:
+        """Whether the program's call was of this very function, so that its arguments are the node's own."""
+        return self.operation is not None and is_direct(self.operation.name, base_name(self.name))
 
     @property
     def is_last_node(self) -> bool:
@@ -162,14 +173,19 @@ class Call:
         if edge is not None:
             return self._use_of(*edge)
         if self.is_only_node:
+            # Inside a composite the constants are the composite's own: dropout's mask is no argument of its.
+            if not self.is_direct:
+                return None
             return self.operation.inputs[index] if index < len(self.operation.inputs) else None
+        if not self.is_direct:
+            return None
         # A composite's constant: the one input that none of its nodes leads to.
         free = [use for use in self.operation.inputs if not self._is_claimed(use)]
         return free[0] if len(free) == 1 else None
 
     def named(self, *names: str) -> ev.TensorUse | None:
         """A tensor argument by its name or position in the program's call."""
-        for use in () if self.operation is None else self.operation.inputs:
+        for use in self.operation.inputs if self.operation is not None and self.is_direct else ():
             if use.argument in names:
                 return use
         return None
@@ -204,7 +220,7 @@ class Call:
     @cached_property
     def parameters(self) -> dict[str, str]:
         """The call's other arguments as the program's text has them, by name or position."""
-        return parse_parameters("" if self.operation is None else self.operation.parameters)
+        return parse_parameters(self.operation.parameters if self.operation is not None and self.is_direct else "")
 
     @property
     def parameters_were_cut(self) -> bool:
@@ -223,7 +239,17 @@ class Call:
         raise Unknown
 
     def parameter_or(self, default: Any, *names: str) -> Any:
-        """A plain argument, or the default that torch has for it."""
+        """A plain argument, or the default that torch has for it.
+
+        Raises:
+            Unknown: If the node was made inside another operation, which may have passed anything.
+        """
+        if default is not None and not self.is_direct:
+            raise Unknown
+        return self.parameter_inside_or(default, *names)
+
+    def parameter_inside_or(self, default: Any, *names: str) -> Any:
+        """A plain argument, or the default that torch has for it, also where it was made inside another operation."""
         try:
             return self.parameter(*names)
         except Unknown:

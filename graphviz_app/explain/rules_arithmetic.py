@@ -38,7 +38,7 @@ def _binary(names: tuple[str, ...], formula: str, words: str, source: str, local
 
 
 def _alpha(call: Call) -> float:
-    return float(call.parameter_or(1.0, "alpha"))
+    return float(call.parameter_inside_or(1.0, "alpha"))
 
 
 def _add(call: Call, slot: int) -> Array:
@@ -73,6 +73,8 @@ def _other(call: Call, solve: Callable[[Array, Array], Array]) -> Array:
     try:
         return call.number(1, "#0")
     except Unknown:
+        if not call.is_direct or call.has_tensor(1):
+            raise
         x, y = np.broadcast_arrays(call.argument(0), call.output())
         usable = (x != 0) & (y != 0) & np.isfinite(x) & np.isfinite(y)
         if not usable.any():
@@ -101,6 +103,8 @@ def _power_of_number(call: Call, slot: int) -> Array:  # noqa: ARG001
     y, exponent = call.output(), call.argument(0)
     usable = (exponent != 0) & (y > 0)
     if not usable.any():
+        raise Unknown
+    if not call.is_direct:
         raise Unknown
     return y * np.median(np.log(y[usable]) / exponent[usable])
 

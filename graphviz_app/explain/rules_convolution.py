@@ -94,6 +94,8 @@ def _pooling(call: Call) -> _Windows:
     if x.ndim != 4:
         raise Unknown
     size = call.parameter("kernel_size", "#0")
+    if call.parameter_or(True, "count_include_pad") is not True or call.parameter_or(False, "ceil_mode") is not False:
+        raise Unknown
     stride = call.parameter_or(None, "stride", "#1") or size
     padding = call.parameter_or(0, "padding", "#2")
     if not all(isinstance(value, int) for value in (size, stride, padding)):

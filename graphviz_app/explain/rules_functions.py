@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from graphviz_app.explain.call import Unknown
 from graphviz_app.explain.numeric import erf, normal_density, sigmoid
 from graphviz_app.explain.rule import Rule
 from graphviz_app.explain.rules_arithmetic import X, local_rule
@@ -42,6 +43,8 @@ def _leaky(call: Call, slot: int) -> Array:  # noqa: ARG001
 
 def _gelu(call: Call, slot: int) -> Array:  # noqa: ARG001
     x = call.argument(0)
+    if not call.is_direct:
+        raise Unknown
     exact = 0.5 * (1 + erf(x / math.sqrt(2))) + x * normal_density(x)
     if "tanh" not in ("" if call.operation is None else call.operation.parameters):
         return exact
@@ -73,13 +76,22 @@ def _silu(x: Array, _: Array) -> Array:
     return sigmoid(x) * (1 + x * (1 - sigmoid(x)))
 
 
+def _mish(x: Array, _: Array) -> Array:
+    gate = np.tanh(np.logaddexp(0, x))
+    return gate + x * (1 - gate**2) * sigmoid(x)
+
+
+def _hardswish(x: Array, _: Array) -> Array:
+    return np.where(x < -3, 0.0, np.where(x > 3, 1.0, x / 3 + 0.5))
+
+
 _FUNCTIONS = (
     _unary("Neg", "(-1)", "The sign is turned, so the gradient's is too.", lambda _x, _y: -np.ones(()), ""),
     _unary(
         "Abs",
         r"\mathrm{sign}(x)",
         "The gradient keeps its sign where x is positive and turns it where x is negative.",
-        lambda x, _y: np.sign(x) if x.dtype.kind != "c" else x / np.where(x == 0, 1, np.abs(x)),
+        lambda x, _y: np.sign(x) if x.dtype.kind != "c" else np.conj(x) / np.where(x == 0, 1, np.abs(x)),
         "x",
     ),
     _unary(
@@ -202,6 +214,20 @@ _FUNCTIONS = (
         "x",
     ),
     _unary(
+        "Mish",
+        r"\frac{\partial}{\partial x} \left(x \tanh \ln(1 + e^x)\right)",
+        "A smooth gate times x: both change with x.",
+        _mish,
+        "x",
+    ),
+    _unary(
+        "Hardswish",
+        r"\left(\frac{x}{3} + \frac{1}{2}\right)",
+        "Left of −3 nothing passes, right of 3 everything, and in between a growing part.",
+        _hardswish,
+        "x",
+    ),
+    _unary(
         "LogSigmoid",
         r"(1 - \sigma(x))",
         "The slope is 1 far to the left and 0 far to the right.",
@@ -209,6 +235,37 @@ _FUNCTIONS = (
         "x",
     ),
 )
+
+
+def _prelu(call: Call, slot: int) -> Array:
+    x, weight = call.argument(0), call.argument(1)
+    if slot == 1:
+        return np.where(x > 0, 0.0, x)
+    return np.where(x > 0, 1.0, weight)
+
+
+def _atan2(call: Call, slot: int) -> Array:
+    y, x = call.argument(0), call.argument(1)
+    return (x if slot == 0 else -y) / (x * x + y * y)
+
+
+def _lerp(call: Call, slot: int) -> Array:
+    weight = call.number(2, "#0")
+    if slot == 2:
+        return call.argument(1) - call.argument(0)
+    return 1 - weight if slot == 0 else weight
+
+
+def _addcmul(call: Call, slot: int) -> Array:
+    factor = call.parameter_or(1.0, "value")
+    return np.ones(()) if slot == 0 else factor * call.argument(3 - slot)
+
+
+def _first_alone(call: Call, slot: int) -> Array:  # noqa: ARG001
+    if slot != 0:
+        raise Unknown
+    return np.ones(())
+
 
 _MORE = tuple(
     Rule(
@@ -252,6 +309,46 @@ _MORE = tuple(
             "elu",
             _elu,
             "its input or result",
+        ),
+        (
+            ("PreluKernel", "Prelu"),
+            r"\max([x > 0], a)",
+            "Where the unit is off, a learned part of the gradient still passes, and the part itself learns from x.",
+            "_prelu_kernel",
+            _prelu,
+            "its input and the slope",
+        ),
+        (
+            ("Atan2",),
+            r"\frac{x_2}{x_1^2 + x_2^2}",
+            "The angle turns fastest near the origin.",
+            "atan2",
+            _atan2,
+            "both inputs",
+        ),
+        (
+            ("Lerp",),
+            r"(1 - w)",
+            "Each end receives the gradient in the proportion in which it was mixed in.",
+            "lerp",
+            _lerp,
+            "the weight",
+        ),
+        (
+            ("Addcmul",),
+            r"\alpha \, x_3",
+            "What was added to passes the gradient on as it came; each factor receives it times the other.",
+            "addcmul",
+            _addcmul,
+            "the two factors",
+        ),
+        (
+            ("Remainder", "Fmod", "Frac"),
+            "1",
+            "Between its jumps the remainder grows as x does, so the gradient is passed on as it came.",
+            "remainder, fmod, frac",
+            _first_alone,
+            "",
         ),
         (
             ("Clone", "Alias", "ToCopy", "Copy", "Contiguous", "ViewAs", "LiftFresh"),

@@ -45,8 +45,8 @@ def _add_product(call: Call, slot: int) -> Array:
     """Alpha (A @ B) + beta bias, with bias in slot 0; also with a batch dimension, and with a vector for B."""
     g = call.grad()
     if slot == 0:
-        return sum_to_shape(g, call.shape(0)) * call.parameter_or(1.0, "beta")
-    factor = call.parameter_or(1.0, "alpha")
+        return sum_to_shape(g, call.shape(0)) * call.parameter_inside_or(1.0, "beta")
+    factor = call.parameter_inside_or(1.0, "alpha")
     if g.ndim == 1:
         second = call.argument(2) if slot == 1 else None
         return factor * (np.outer(g, np.conj(second)) if second is not None else adjoint(call.argument(1)) @ g)

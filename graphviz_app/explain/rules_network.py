@@ -47,6 +47,8 @@ def _log_softmax(call: Call, slot: int) -> Array:  # noqa: ARG001
 
 
 def _log_softmax_dim(call: Call, x: Array) -> int:
+    if not call.is_direct:
+        raise Unknown
     if not call.is_only_node:
         return 0 if x.ndim == 1 else 1
     return _softmax_dim(call, x, np.exp(call.output()))
@@ -122,6 +124,11 @@ def _smooth_l1(call: Call, slot: int) -> Array:
     return _loss(lambda x, t: np.where(np.abs(x - t) < beta, (x - t) / beta, np.sign(x - t)))(call, slot)
 
 
+def _huber(call: Call, slot: int) -> Array:
+    delta = float(call.parameter_or(1.0, "delta", "#1"))
+    return _loss(lambda x, t: np.clip(x - t, -delta, delta))(call, slot)
+
+
 def _normalised(x: Array, dims: tuple[int, ...], epsilon: float) -> tuple[Array, Array]:
     deviation = np.sqrt(x.var(axis=dims, keepdims=True) + epsilon)
     return (x - x.mean(axis=dims, keepdims=True)) / deviation, deviation
@@ -158,11 +165,10 @@ def _is_layer_norm(x: Array, y: Array, count: int) -> bool:
 
 def _batch_norm(call: Call, slot: int) -> Array:
     x, g = call.named_array("0", "input"), call.grad()
-    text = "" if call.operation is None else call.operation.parameters
-    if "True" not in text:
-        raise Unknown  # with running statistics: another rule
     dims = (0, *range(2, x.ndim))
-    epsilon = 1e-5
+    epsilon = float(call.parameter_or(1e-5, "eps", "#2"))
+    if call.parameter_or(False, "training", "#0") is not True:
+        return _through_running_statistics(call, slot, x, g, epsilon)
     if slot == 2:
         return g.sum(axis=dims)
     if slot == 1:
@@ -170,6 +176,23 @@ def _batch_norm(call: Call, slot: int) -> Array:
     weight = call.named("weight", "3")
     scale = np.ones(x.shape[1]) if weight is None else call.array(weight.value)
     return _through_normalisation(g * scale.reshape(-1, *[1] * (x.ndim - 2)), x, dims, epsilon)
+
+
+def _through_running_statistics(call: Call, slot: int, x: Array, g: Array, epsilon: float) -> Array:
+    """In evaluation mean and variance are constants, so each element is only scaled."""
+    dims, shape = (0, *range(2, x.ndim)), (-1, *[1] * (x.ndim - 2))
+    mean, variance = call.named_array("1", "running_mean"), call.named_array("2", "running_var")
+    deviation = np.sqrt(variance + epsilon).reshape(shape)
+    normal = (x - mean.reshape(shape)) / deviation
+    weight, bias = call.named("weight", "3"), call.named("bias", "4")
+    scale = 1.0 if weight is None else call.array(weight.value).reshape(shape)
+    shift = 0.0 if bias is None else call.array(bias.value).reshape(shape)
+    if not close(normal * scale + shift, call.output()):
+        # torch moves running statistics without telling: the recorded ones may be of an earlier moment.
+        raise Unknown
+    if slot == 2:
+        return g.sum(axis=dims)
+    return (g * normal).sum(axis=dims) if slot == 1 else g * scale / deviation
 
 
 _NORM_WORDS = (
@@ -224,6 +247,14 @@ RULES = (
         "Near the target the pull grows with the distance, further away it stays the same: outliers do not dominate.",
         "derivatives.yaml: smooth_l1_loss",
         _smooth_l1,
+        needs="predictions and targets",
+    ),
+    Rule(
+        ("HuberLoss",),
+        rf"{X} = \frac{{g}}{{n}} \, \mathrm{{clip}}(x - t, -\delta, \delta)",
+        "Near the target the pull grows with the distance, further away it stays the same: outliers do not dominate.",
+        "derivatives.yaml: huber_loss",
+        _huber,
         needs="predictions and targets",
     ),
     Rule(

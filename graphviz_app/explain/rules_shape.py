@@ -221,6 +221,32 @@ def _flip(call: Call, slot: int) -> Array:  # noqa: ARG001
     raise Unknown
 
 
+def _roll(call: Call, slot: int) -> Array:  # noqa: ARG001
+    g, x, y = call.grad(), call.argument(0), call.output()
+    axes = (None, *range(x.ndim))
+    for axis in axes:
+        for shift in range(x.size if axis is None else x.shape[axis]):
+            if np.array_equal(np.roll(x, shift, axis), y, equal_nan=True):
+                return np.roll(g, -shift, axis)
+    raise Unknown
+
+
+def _trace(call: Call, slot: int) -> Array:
+    return call.grad() * np.eye(*call.shape(slot))
+
+
+def _pad(call: Call, slot: int) -> Array:  # noqa: ARG001
+    """The middle of the gradient: where it lies, the values show."""
+    g, x, y = call.grad(), call.argument(0), call.output()
+    if x.ndim != y.ndim or any(now < before for now, before in zip(y.shape, x.shape, strict=True)):
+        raise Unknown
+    for starts in np.ndindex(*(now - before + 1 for now, before in zip(y.shape, x.shape, strict=True))):
+        place = tuple(slice(start, start + size) for start, size in zip(starts, x.shape, strict=True))
+        if np.array_equal(y[place], x, equal_nan=True):
+            return g[place]
+    raise Unknown
+
+
 _PIECE = "A piece was taken out of x: the gradient is put back where the piece was, and the rest of x receives 0."
 _SHAPE = "Only the shape changed, not the elements: the gradient is put back into the input's shape."
 
@@ -336,5 +362,28 @@ RULES = (
         "The order was turned round, so the gradient's is turned back.",
         "derivatives.yaml: flip",
         _flip,
+    ),
+    Rule(
+        ("Roll",),
+        rf"{X} = \mathrm{{roll}}^{{-1}}(g)",
+        "The elements moved on in a circle, so the gradient's move back.",
+        "derivatives.yaml: roll",
+        _roll,
+    ),
+    Rule(
+        ("Trace",),
+        rf"{X} = g \, I",
+        "Only the diagonal was added up, so only the diagonal receives the gradient.",
+        "derivatives.yaml: trace",
+        _trace,
+        needs="only the input's shape",
+    ),
+    Rule(
+        ("ConstantPadNd",),
+        rf"{X} = g[a:b]",
+        "What was put around the edge is constant: the edge of the gradient is cut off, the middle passes as it came.",
+        "derivatives.yaml: constant_pad_nd",
+        _pad,
+        needs="only the widths of the edge",
     ),
 )

@@ -150,7 +150,39 @@ CASES = {
     ],
 }
 
-UNKNOWN_HERE = {"go(cube[1, 2])"}
+CASES |= {
+    "more units": [
+        "go(F.mish(x))",
+        "go(F.hardswish(x * 4))",
+        "go(F.prelu(x, torch.tensor([0.2], requires_grad=True)))",
+    ],
+    "two arguments": [
+        "go(torch.atan2(x, y))",
+        "go(torch.lerp(x, y, 0.3))",
+        "go(torch.addcmul(x, y, p, value=2))",
+        "go(x % 0.7)",
+    ],
+    "moves": ["go(x.roll(1))", "go(x.roll(1, 0))", "go(A[:, :2].trace())", "go(F.pad(x, (1, 2)))"],
+    "Huber": ["go(F.huber_loss(x, y))", "go(F.huber_loss(x, y, delta=0.4))"],
+    "evaluation": [
+        "go(F.batch_norm(image, torch.ones(2), torch.ones(2) * 2, channel_gain, channel_shift))",
+        "go(F.dropout(x, 0.5))",
+        "go(F.selu(x))",
+        "go(F.normalize(x))",
+        "go(c.abs())",
+        "go(F.avg_pool2d(image, 3, padding=1, count_include_pad=False))",
+        "go(F.cross_entropy(x, torch.tensor([0, 1]), label_smoothing=0.1))",
+    ],
+}
+
+UNKNOWN_HERE = {
+    "go(cube[1, 2])",
+    "go(F.dropout(x, 0.5))",
+    "go(F.selu(x))",
+    "go(F.normalize(x))",
+    "go(F.avg_pool2d(image, 3, padding=1, count_include_pad=False))",
+    "go(F.cross_entropy(x, torch.tensor([0, 1]), label_smoothing=0.1))",
+}
 """Lines with an intermediate result that the recording does not hold."""
 
 
