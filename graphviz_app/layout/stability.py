@@ -166,7 +166,8 @@ def _move(request: LayoutRequest, fresh: Layout, previous: Anchor, change: Chang
             moved = moved._replace(changed=(before, room.changed))
         if level:
             frame = old_group[change.path[:level]]
-            grown = _grown(frame, [*around, before], [*now, room.changed], titles.get(change.path[:level], 0.0))
+            occupied = [*now, _with_links_beside(room.changed)]
+            grown = _grown(frame, [*around, before], occupied, titles.get(change.path[:level], 0.0))
             moved.levels.insert(0, (frame, grown))
             before, size = frame, (grown[2] - grown[0], grown[3] - grown[1])
             anchor_x = (frame[0] + frame[2]) / 2 - grown[0]
