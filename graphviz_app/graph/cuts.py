@@ -81,7 +81,9 @@ class _Cuts:
                 for use in operation.outputs:
                     self.makers.pop(use.tensor, None)
                 continue
-            self.makers.update((use.tensor, operation) for use in operation.outputs)
+            self.makers.update(
+                (use.tensor, operation) for use in operation.outputs if not self._is_data(operation, use)
+            )
             (leaving if any(self._graph_key(use) is not None for use in operation.inputs) else loose).append(operation)
         for operation in leaving:
             if not _writes_on_its_input(operation) and not self._is_aside(operation):
@@ -90,6 +92,10 @@ class _Cuts:
             for operation in loose:
                 self._draw(operation)
         self.graph.graph["cuts_left_out"] = self.left_out
+
+    def _is_data(self, operation: ev.OperationRan, use: ev.TensorUse) -> bool:
+        """Whether a tensor is the program's own data, best known by its name: `x = torch.ones(3)` cut off nothing."""
+        return not operation.inputs and bool(self.timeline.tensor_name(use.tensor, -1))
 
     def _consumer(self, operation: ev.OperationRan) -> int | None:
         """The node that stands for what an operation read: the last that it made, or None where it made none."""

@@ -22,7 +22,9 @@ if TYPE_CHECKING:
     from graphviz_app.graph.visible import Box, VisibleGraph
     from graphviz_app.timeline import Chapter, Timeline
 
-Role = Literal["value", "was", "grad", "arrival", "total", "before", "added", "bucket", "seed", "in", "out", "hook"]
+Role = Literal[
+    "value", "was", "grad", "arrival", "total", "before", "added", "bucket", "seed", "in", "out", "hook", "leaves"
+]
 
 TITLE, SUBTITLE, VALUE, LABEL = 15.0, 12.0, 13.0, 12.5
 """Font sizes in pixels at 100 %."""
@@ -36,6 +38,7 @@ _MOST_ARRIVALS = 4
 _MOST_SLOTS = 3
 _WIDEST_VALUE = 46
 _DEFAULT_CELLS = 14
+_BORDER_CELLS = 22
 _NARROWEST = 132.0
 _BUCKET_PADDING = 4.0
 _MARK = 18.0
@@ -234,19 +237,29 @@ class CardPlanner:
         group = self._visible.grouping.groups[box.path]
         graph = self._visible.graph
         kinds = Counter(graph.nodes[key]["kind"] for key in box.keys)
-        counts = [count_text(kinds["node"], "node")] if kinds["node"] else []
-        counts += [count_text(kinds["leaf"], "leaf", "leaves")] if kinds["leaf"] else []
-        heading = [group.title, group.subtitle, " · ".join(counts)]
-        norm = "norm 0.123 of 12 links"
-        card = self._card(heading, [])
+        leaves = [graph.nodes[key]["leaf"] for key in box.keys if graph.nodes[key]["kind"] == "leaf"]
+        summaries = [self._timeline.leaf_summary(leaf) for leaf in leaves]
+        parameters = sum(summary is not None and summary.is_parameter for summary in summaries)
+        counts = [
+            count_text(count, noun, plural)
+            for count, noun, plural in (
+                (kinds["node"], "node", "nodes"),
+                (parameters, "parameter", "parameters"),
+                (len(leaves) - parameters, "leaf", "leaves"),
+            )
+            if count
+        ]
+        card = self._card([group.title, group.subtitle, " · ".join(counts)], [])
+        roles: list[Role] = ["in", "out"]
+        if leaves:
+            roles.append("leaves")
         rows: list[Row] = []
         y = card.height - EDGE
-        roles: tuple[Role, Role] = ("in", "out")
         for role in roles:
-            rows.append(Row(role, 0, role, y, ROW, False, len(norm)))
+            rows.append(Row(role, 0, role, y, ROW, False, _BORDER_CELLS))
             y += ROW
-        label_width = text_width("out ", SUBTITLE)
-        width = max(card.width, 2 * PADDING + label_width + text_width(norm, VALUE))
+        label_width = max(text_width(f"{role} ", SUBTITLE) for role in roles)
+        width = max(card.width, 2 * PADDING + label_width + text_width("0" * _BORDER_CELLS, VALUE))
         return Card(width, y + EDGE, card.lines, tuple(rows), label_width)
 
     def _reference(self, box: Box) -> Card:

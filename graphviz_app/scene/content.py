@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from graphviz_app.recording.values import TensorRecord
     from graphviz_app.scene.cards import Row
     from graphviz_app.scene.flow import Flow, Travel
+    from graphviz_app.scene.parameters import Received
+    from graphviz_app.scene.picture import Picture
     from graphviz_app.timeline import StepState
 
 LABEL_CELLS = 36
@@ -43,8 +45,10 @@ class Content(NamedTuple):
     label: str | None = None
 
 
-def row_content(row: Row, box: Box, visible: VisibleGraph, flow: Flow, state: StepState, index: int) -> Content | None:
+def row_content(row: Row, index: int, picture: Picture, state: StepState) -> Content | None:
     """What a row of box number `index` shows at a step, or None for nothing."""
+    visible, flow, parameters = picture.graph, picture.flow, picture.parameters
+    box = visible.boxes[index]
     match row.role:
         case "value":
             return _value(box, visible, state)
@@ -60,6 +64,8 @@ def row_content(row: Row, box: Box, visible: VisibleGraph, flow: Flow, state: St
             return _bucket(row, _leaf_of(box, visible), state)
         case "hook":
             return _hook(row, box, flow, state)
+        case "leaves":
+            return _leaves(parameters.at(index, state.event_number))
         case "in" | "out":
             return _border(row.role, visible, flow, state, index)
         case _:
@@ -204,6 +210,15 @@ def _border(role: str, visible: VisibleGraph, flow: Flow, state: StepState, inde
         return Content("muted", text="–")
     norm = number(_common_norm(travels, state))
     return Content("gradient", text=f"norm {norm} · {len(travels)} of {count}")
+
+
+def _leaves(received: Received | None) -> Content | None:
+    if received is None:
+        return None
+    if not received.count:
+        return Content("muted", text="–")
+    kind = "odd" if math.isnan(received.norm) else "gradient"
+    return Content(kind, text=f"norm {number(received.norm)} · {received.count} of {received.total}")
 
 
 def _common_norm(travels: list[Travel], state: StepState) -> float:

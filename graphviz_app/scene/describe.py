@@ -50,7 +50,7 @@ def _box(frame: SceneFrame, index: int) -> str:
     if box.kind in ("node", "group"):
         parts.append(_LOOKS[Look(int(frame.box_state[index]) & LOOK_MASK)])
     for row in card.rows:
-        content = row_content(row, box, picture.graph, picture.flow, frame.state, index)
+        content = row_content(row, index, picture, frame.state)
         if content is not None:
             label = row.label if content.label is None else content.label
             parts.append(f"{label} {_content_text(content)}".strip())

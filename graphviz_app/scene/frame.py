@@ -117,7 +117,7 @@ class SceneFrame:
             return ()
         box, card = picture.graph.boxes[i], picture.cards[i]
         colours = ink(box.kind, state, self.theme, self._tint(state))
-        contents = [row_content(row, box, picture.graph, picture.flow, self.state, i) for row in card.rows]
+        contents = [row_content(row, i, picture, self.state) for row in card.rows]
         return tuple(rows_shapes(card, contents, self._corner(i), colours, self.theme))
 
     def label_shapes(self, e: int) -> tuple[Shape, ...]:

@@ -17,6 +17,8 @@ from graphviz_app.scene.draw_group import group_title, title_size
 from graphviz_app.scene.draw_link import tag_size
 from graphviz_app.scene.flow import Flow
 from graphviz_app.scene.frame import FrameOptions, SceneFrame
+from graphviz_app.scene.hit import Hit, hit
+from graphviz_app.scene.parameters import GroupParameters
 from graphviz_app.scene.states import StateTable
 
 if TYPE_CHECKING:
@@ -138,9 +140,18 @@ class Picture:
         """What to draw at a step; the same arguments always give the same frame."""
         return SceneFrame(self, step, theme, options)
 
+    def hit(self, x: float, y: float) -> Hit | None:
+        """What is at a point: a box, a link, or the frame of an open group."""
+        return hit(self, x, y)
+
     def _colouring(self, name: str) -> Colouring:
         """The buckets and legend of a colouring (module `colouring`)."""
         return colouring(self, name)
+
+    @cached_property
+    def parameters(self) -> GroupParameters:
+        """What arrived at the leaves within closed groups."""
+        return GroupParameters(self.timeline, self.chapter, self.graph)
 
     @cached_property
     def states(self) -> StateTable:

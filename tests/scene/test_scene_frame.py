@@ -294,6 +294,17 @@ def test_a_closed_group_tells_what_crosses_its_border():
         assert any(text.startswith("norm ") for text in texts(frame.live_shapes(group)))
 
 
+def test_a_closed_group_tells_how_many_of_its_parameters_have_received_and_how_much():
+    picture = picture_of(transformer(2, parts=2, per_part=2), expanded=frozenset())
+    group = box_named(picture, "blocks.1")
+    assert "2 parameters" in picture.cards[group].lines[-1].text
+    before = picture.frame(picture.chapter.first_step, LIGHT)
+    assert "leaves" not in texts(before.live_shapes(group)) or "–" in texts(before.live_shapes(group))
+    after = picture.frame(picture.chapter.last_step, LIGHT)
+    # Two gradients of 1.
+    assert texts(after.live_shapes(group))[-2:] == ["leaves", "norm 1.41 · 2 of 2"]
+
+
 def test_an_open_group_is_a_frame_with_its_title():
     picture = picture_of(transformer(2, parts=2, per_part=2))
     frame = picture.frame(picture.chapter.first_step, LIGHT)

@@ -1,0 +1,78 @@
+"""What the leaves within closed groups have received, and when: answered for any step by one binary search."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from graphviz_app.recording import events as ev
+from graphviz_app.recording.values import statistics
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from graphviz_app.graph.visible import VisibleGraph
+    from graphviz_app.timeline import Chapter, Timeline
+
+
+class Received(NamedTuple):
+    """How many leaves of a group have received a gradient, of how many, and the norm of all these gradients."""
+
+    count: int
+    total: int
+    norm: float
+
+
+class _Column(NamedTuple):
+    events: npt.NDArray[np.int64]
+    squares: npt.NDArray[np.float64]
+    total: int
+
+
+class GroupParameters:
+    """The gradients that arrived at the leaves of each closed group in a chapter; read when first asked for."""
+
+    def __init__(self, timeline: Timeline, chapter: Chapter, visible: VisibleGraph) -> None:
+        self._timeline = timeline
+        self._chapter = chapter
+        self._visible = visible
+        self._columns: dict[int, _Column] = {}
+
+    def at(self, box: int, event: int) -> Received | None:
+        """What the leaves of group `box` had received just after an event; None for a group without leaves."""
+        column = self._columns.get(box)
+        if column is None:
+            column = self._columns[box] = self._read(box)
+        if not column.total:
+            return None
+        count = int(np.searchsorted(column.events, event, side="right"))
+        square = float(column.squares[count - 1]) if count else 0.0
+        return Received(count, column.total, math.sqrt(square))
+
+    def _read(self, box: int) -> _Column:
+        nodes = self._visible.graph.nodes
+        leaves = [key for key in self._visible.boxes[box].keys if isinstance(key, int) and nodes[key]["kind"] == "leaf"]
+        arrivals = sorted(arrival for leaf in leaves for arrival in self._arrivals(leaf))
+        events = np.array([event for event, _ in arrivals], np.int64)
+        squares = np.cumsum(np.array([square for _, square in arrivals], np.float64))
+        return _Column(events, squares, len(leaves))
+
+    def _arrivals(self, node: int) -> list[tuple[int, float]]:
+        """The event of each call of an `AccumulateGrad`, and the square of the norm that came in."""
+        numbers = self._timeline.calls.of(node)
+        first, end = np.searchsorted(numbers, [self._chapter.first_event, self._chapter.end_event])
+        return [(int(number), self._square(int(number))) for number in numbers[first:end]]
+
+    def _square(self, number: int) -> float:
+        recording = self._timeline.recording
+        call = recording.event(number)
+        if not isinstance(call, ev.NodeCalled) or not call.grad_outputs:
+            return 0.0
+        record = recording.value(call.grad_outputs[0])
+        figures = None if record is None else statistics(record)
+        if figures is None:
+            return 0.0
+        is_odd = figures.nans or figures.positive_infinities or figures.negative_infinities
+        return math.nan if is_odd else figures.norm**2
