@@ -62,6 +62,7 @@ class Arrangement:
         self.rows = _splitter(Qt.Orientation.Vertical, (self.columns, 1), (self.timeline, 0), (self.ledger, 0))
         window.setCentralWidget(_column(parts.message, self.rows, parts.status))
         self._is_touched = False
+        self._zoom = 1.0
         for splitter in self._splitters.values():
             splitter.splitterMoved.connect(self._on_moved)
         self.run_bar = self._build_run_bar()
@@ -73,6 +74,7 @@ class Arrangement:
     def put_views(self, views: Views) -> None:
         """Put the widgets that show recordings where their places were kept."""
         sizes = self.rows.sizes()
+        views.ledger.setContentsMargins(8, 0, 4, 0)
         for place, view in ((self.timeline, views.timeline), (self.ledger, views.ledger)):
             view.setVisible(not place.isHidden())
             self.rows.replaceWidget(self.rows.indexOf(place), view)
@@ -100,6 +102,7 @@ class Arrangement:
 
     def set_look(self, look: Look) -> None:
         """Take over sizes."""
+        self._zoom = look.zoom
         for bar in self.bars:
             extent = look.pixels(18)
             bar.setIconSize(bar.iconSize().scaled(extent, extent, Qt.AspectRatioMode.IgnoreAspectRatio))
@@ -109,10 +112,11 @@ class Arrangement:
 
     def reset(self, width: int, height: int) -> None:
         """The sizes of a first start, in a window of that size."""
-        left, right = max(250, round(width * 0.25)), max(240, round(width * 0.21))
+        zoom = self._zoom
+        left, right = (min(max(round(250 * zoom), round(width * share)), round(width * 0.4)) for share in (0.25, 0.21))
         self.columns.setSizes([left, max(width - left - right, 200), right])
         timeline = self.timeline.sizeHint().height()
-        ledger = min(max(100, round(height * 0.17)), 220)
+        ledger = min(max(100, round(height * 0.17)), round(220 * zoom))
         self.rows.setSizes([max(height - timeline - ledger, 200), timeline, ledger])
         self.editor_and_console.setSizes([round(height * 0.5), round(height * 0.16)])
 
@@ -226,10 +230,9 @@ def _splitter(orientation: Qt.Orientation, *children: tuple[QWidget, int]) -> QS
 
 
 def _wanted_width(bar: QToolBar) -> int:
-    """How wide a toolbar wants to be now; its own hint follows only when the event loop runs."""
-    hints = [bar.widgetForAction(action).sizeHint().width() for action in bar.actions()]
-    margins = bar.layout().contentsMargins()
-    return sum(hints) + bar.layout().spacing() * len(hints) + margins.left() + margins.right() + 2
+    """How wide a toolbar wants to be now; by itself it finds out only when the event loop runs."""
+    bar.layout().invalidate()
+    return bar.layout().sizeHint().width()
 
 
 def _hint(text: str) -> QLabel:

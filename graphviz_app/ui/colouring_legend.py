@@ -33,5 +33,6 @@ class ColouringLegend(QLabel):
 
         entries = legend(colouring(picture, name), theme)
         words = [f'<span style="color: {entry.colour}">■</span>&nbsp;{escape(entry.text)}' for entry in entries]
-        self.setText(f"<b>{escape(COLOURINGS[name])}:</b> &nbsp;{' &nbsp; '.join(words) or 'nothing to colour'}")
+        title = f"<span style='font-weight: 600'>{escape(COLOURINGS[name])}:</span>"
+        self.setText(f"{title} &nbsp;{' &nbsp; '.join(words) or 'nothing to colour'}")
         self.show()

@@ -183,7 +183,7 @@ class Console(QWidget):
     def _build_input_row(self) -> tuple[QWidget, QLineEdit]:
         row = QWidget()
         line = QLineEdit()
-        line.setPlaceholderText("The program may be waiting for you: type a line, press Enter")
+        line.setPlaceholderText("Type here, then Enter")
         line.setAccessibleName("Input for the program")
         line.setToolTip("What you type here is what input() returns to the program.")
         label = QLabel("›")

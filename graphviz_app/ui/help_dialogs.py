@@ -66,7 +66,8 @@ def _show(parent: QWidget, title: str, html: str, width: int, height: int) -> No
 
 
 def _rows(rows: list[tuple[str, str]]) -> str:
-    cells = "".join(f"<tr><td><b>{left}</b>&nbsp;&nbsp;&nbsp;</td><td>{right}</td></tr>" for left, right in rows)
+    left = "<td style='font-weight: 600'>{}&nbsp;&nbsp;&nbsp;</td>"
+    cells = "".join(f"<tr>{left.format(name)}<td>{value}</td></tr>" for name, value in rows)
     return f"<table cellpadding='3'>{cells}</table>"
 
 

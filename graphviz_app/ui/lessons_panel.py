@@ -158,6 +158,7 @@ def _style(look: Look) -> str:
     return (
         f"body, p, li {{ color: {colours.text}; font-size: {pixels(14)}px; line-height: 145%; }}"
         f"h2 {{ font-size: {pixels(20)}px; color: {colours.text}; }}"
+        "h2, h3, b { font-weight: 600; }"
         f"h3 {{ font-size: {pixels(15)}px; color: {colours.dim}; }}"
         f"code {{ font-family: 'JetBrains Mono'; font-size: {pixels(13)}px; background: {colours.raised};"
         f" color: {colours.function}; }}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QToolButton, QVBoxLayout
 
 from graphviz_app.ui.icons import icon, pixmap
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 Kind = Literal["error", "warning", "information"]
 _LONGEST_DETAIL = 600
+_INFORMATION_MS = 8000
 
 
 class MessageBar(QFrame):
@@ -49,6 +50,11 @@ class MessageBar(QFrame):
         self._close_button = QToolButton()
         self._close_button.setToolTip("Close this message (Esc).")
         self._close_button.setAccessibleName("Close this message")
+        # What only says that something went well goes by itself.
+        self._goodbye = QTimer(self)
+        self._goodbye.setSingleShot(True)
+        self._goodbye.setInterval(_INFORMATION_MS)
+        self._goodbye.timeout.connect(self.clear)
         self._arrange()
         self.setObjectName("messageBar")
         self.setAccessibleName("Message")
@@ -104,12 +110,17 @@ class MessageBar(QFrame):
         self.set_look(self._look)
         self.setAccessibleDescription(f"{sentence} {shown}".strip())
         self.show()
+        if kind == "information" and choice is None and place is None:
+            self._goodbye.start()
+        else:
+            self._goodbye.stop()
         from PySide6.QtGui import QAccessible, QAccessibleEvent
 
         QAccessible.updateAccessibility(QAccessibleEvent(self, QAccessible.Event.Alert))
 
     def clear(self) -> None:
         """Take the message back."""
+        self._goodbye.stop()
         self.hide()
         self._sentence.clear()
         self._detail.clear()

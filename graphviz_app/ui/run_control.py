@@ -37,12 +37,14 @@ class RunControl(QObject):
         self._documents = documents
         self._parts = parts
         self._source = ""
+        self._is_watched = False
         self._last_news = (0, 0.0)
 
     def run(self) -> None:
         """Run the editor's text, saved or not."""
         self._documents.keep()
         self._source = self._parts.editor.text()
+        self._is_watched = True
         self._last_news = (0, 0.0)
         self._parts.console.clear()
         self._parts.message.clear()
@@ -77,6 +79,15 @@ class RunControl(QObject):
         self._parts.console.set_waiting(waiting=False)
         self._parts.status.set_work("")
         self.running_changed.emit(False)
+
+    def on_edited(self) -> None:
+        """The user writes on while the program runs."""
+        self._is_watched = False
+
+    def wants_keyboard(self) -> bool:
+        """Whether the steps should get the keyboard from the editor: who pressed Run, and only waits, wants to step."""
+        wanted, self._is_watched = self._is_watched, False
+        return wanted
 
     def on_problem(self, problem: Problem | None) -> None:
         """Say what went wrong, in one sentence and in PyTorch's own words, and mark the line."""

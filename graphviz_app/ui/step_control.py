@@ -149,6 +149,7 @@ class StepControl(QObject):
         self._theme = _theme(look)
         self._views.canvas.set_theme(self._theme)
         self._views.canvas.set_reduced_motion(look.reduced_motion)
+        self._views.canvas.set_zoom(look.zoom)
         self._draw()
 
     def set_colouring(self, name: str) -> None:

@@ -29,8 +29,7 @@ QToolButton:disabled {{ color: {dim}; }}
 QToolButton#run {{ background: {accent}; color: {accent_text}; padding: {small}px {medium}px; font-weight: 600; }}
 QToolButton#run:disabled {{ background: {border}; color: {dim}; }}
 QToolButton#run:hover:enabled {{ border-color: {text}; }}
-QToolButton[popupMode="2"], QToolButton[popupMode="1"] {{ padding-right: {wide}px; }}
-QToolButton::menu-indicator {{ subcontrol-origin: padding; subcontrol-position: center right; right: {small}px; }}
+QToolButton::menu-indicator {{ image: none; }}
 QSplitter::handle {{ background: {window}; }}
 QSplitter::handle:hover {{ background: {accent}; }}
 QTabWidget::pane {{ border: none; background: {panel}; }}
@@ -52,6 +51,7 @@ QScrollBar::handle {{ background: {border}; border: {tiny}px solid {panel}; bord
 QScrollBar::handle:hover {{ background: {dim}; }}
 QScrollBar::handle:vertical {{ min-height: {thumb}px; }}
 QScrollBar::handle:horizontal {{ min-width: {thumb}px; }}
+QAbstractScrollArea::corner {{ background: {panel}; border: none; }}
 QScrollBar::add-line, QScrollBar::sub-line {{ width: 0; height: 0; }}
 QScrollBar::add-page, QScrollBar::sub-page {{ background: transparent; }}
 QPushButton {{ background: {raised}; color: {text}; border: 1px solid {border}; border-radius: {small}px;

@@ -43,7 +43,7 @@ class SpeedControl(QWidget):
 
     def set_look(self, look: Look) -> None:
         """Take over sizes; the label keeps room for its longest text, so that nothing moves."""
-        self._slider.setFixedWidth(look.pixels(76))
+        self._slider.setFixedWidth(look.pixels(64))
         self._label.setFont(look.ui_font())
         longest = max(self._label.fontMetrics().horizontalAdvance(speed_text(speed)) for speed in SPEED_STEPS)
         self._label.setMinimumWidth(longest + look.pixels(4))
@@ -95,7 +95,11 @@ class _Chapters(QAbstractListModel):
         if self._timeline is None or role not in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ToolTipRole):
             return None
         chapter = self._timeline.chapters[index.row()]
-        return f"{chapter.title} of {self._passes}" if chapter.pass_id >= 0 else chapter.title
+        return f"{chapter.title} of {self._passes}" if chapter.pass_id >= 0 else _short(chapter.title)
+
+
+def _short(title: str) -> str:
+    return "No pass" if title == "No backward pass" else title
 
 
 class PassChooser(QComboBox):
@@ -115,7 +119,7 @@ class PassChooser(QComboBox):
         self.setToolTip("Which backward pass is shown; choosing one goes to its start.")
         self.setPlaceholderText("No pass yet")
         self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        self.setMinimumContentsLength(15)
+        self.setMinimumContentsLength(11)
         self.setMaxVisibleItems(20)
         self.activated.connect(self.chapter_chosen)
         self.set_look(look)
@@ -163,6 +167,7 @@ class StepCounter(QSpinBox):
     def set_look(self, look: Look) -> None:
         """Take over sizes."""
         self.setFont(look.ui_font())
+        self.lineEdit().setFont(look.ui_font())
         self._fit()
 
     def set_timeline(self, timeline: Timeline | None) -> None:
@@ -182,4 +187,4 @@ class StepCounter(QSpinBox):
     def _fit(self) -> None:
         """Wide enough for the longest text it can come to, so that nothing moves while playing."""
         widest = f"Step {self.maximum()} of {self.maximum()}00"
-        self.setMinimumWidth(max(self.fontMetrics().horizontalAdvance(widest) + 16, 8 * self.fontMetrics().height()))
+        self.setMinimumWidth(self.fontMetrics().horizontalAdvance(widest) + 16)

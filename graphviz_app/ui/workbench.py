@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
 
+from graphviz_app.ui.canvas_menu import CanvasMenu
 from graphviz_app.ui.export_control import ExportControl
 from graphviz_app.ui.find_control import FindControl
 from graphviz_app.ui.icons import icon
@@ -45,6 +46,7 @@ class Workbench(QObject):
         self.finds = FindControl(session, parts, views, look)
         self.exports = ExportControl(window, session, window.documents, parts, post, look)
         desk.arrangement.put_views(views)
+        self.menu = CanvasMenu(self)
         self._listen_to_session(session)
         self._listen_to_views(views)
         self._listen_to_parts(parts)
@@ -77,7 +79,7 @@ class Workbench(QObject):
     def _listen_to_views(self, views: Views) -> None:
         views.canvas.selection_changed.connect(self.selections.on_canvas)
         views.canvas.item_activated.connect(self.selections.on_item_activated)
-        views.canvas.toggle_requested.connect(self._on_toggle_requested)
+        views.canvas.toggle_requested.connect(self.toggle_group)
         views.canvas.cancel_requested.connect(self.session.cancel_picture)
         for panel in (views.timeline, views.ledger, views.inspector):
             panel.step_requested.connect(self.steps.seek)
@@ -85,6 +87,7 @@ class Workbench(QObject):
 
     def _listen_to_parts(self, parts: Parts) -> None:
         parts.editor.edited.connect(self.selections.on_text_edited)
+        parts.editor.edited.connect(self.runs.on_edited)
         parts.editor.line_chosen.connect(self.selections.on_line)
         parts.console.input_given.connect(self.runs.on_input)
         parts.console.input_ended.connect(self.session.close_input)
@@ -111,6 +114,8 @@ class Workbench(QObject):
     def _on_recording(self, _recording: object, _timeline: object) -> None:
         # The timeline has other rows now.
         self._desk.fit()
+        if self.runs.wants_keyboard() and self.parts.editor.hasFocus():
+            self.views.canvas.setFocus()
 
     def _on_step(self, _state: object) -> None:
         self._enable_steps()
@@ -143,7 +148,8 @@ class Workbench(QObject):
         action.setText("Pause" if playing else "Play")
         action.setIcon(icon("pause" if playing else "play", self._window.view.look, self._window.devicePixelRatioF()))
 
-    def _on_toggle_requested(self, path: tuple[str, ...]) -> None:
+    def toggle_group(self, path: tuple[str, ...]) -> None:
+        """Open or close a group; it stays under the pointer."""
         self.views.canvas.set_picture(self.session.picture, path)
         self.session.toggle(tuple(path))
 
@@ -219,25 +225,26 @@ class Workbench(QObject):
             "next_call": steps.next_call,
             "fit": self.views.canvas.fit,
             "expand": self._toggle_group,
-            "turn": self._turn,
+            "turn": self.turn,
             "labels": self._toggle_labels,
         }
 
     def _toggle_labels(self) -> None:
         self.steps.set_labels(self._actions["labels"].isChecked())
 
-    def _turn(self) -> None:
+    def turn(self) -> None:
+        """Let gradients flow to the right instead of down, or down again."""
         self.session.turn("LR" if self.session.direction == "TB" else "TB")
 
     def _toggle_group(self) -> None:
         """Open or close the selected group, else close the one around what is selected."""
         match self.session.selection:
             case ("group", path):
-                self._on_toggle_requested(path)
+                self.toggle_group(path)
                 return
             case _:
                 picture, items = self.session.picture, self.views.canvas.selection
         if picture is not None and items and items[-1].kind == "box":
             around = picture.graph.boxes[items[-1].index].group
             if around:
-                self._on_toggle_requested(around)
+                self.toggle_group(around)

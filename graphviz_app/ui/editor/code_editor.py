@@ -41,7 +41,7 @@ class CodeEditor(QPlainTextEdit):
         self._found: list[QTextEdit.ExtraSelection] = []
         self._line = 1
         self._loading = False
-        self._revision = self.document().revision()
+        self._text = ""
         self._highlighter: PythonHighlighter | None = None
         self._gutter = Gutter(self, look)
         self.setFrameShape(QFrame.Shape.NoFrame)
@@ -260,10 +260,10 @@ class CodeEditor(QPlainTextEdit):
                 self.line_chosen.emit(line)
 
     def _on_text_changed(self) -> None:
-        # Qt also says this when only colours changed; the revision counts changes of the text alone.
-        revision = self.document().revision()
-        if revision != self._revision:
-            self._revision = revision
+        # Qt also says this when only colours changed.
+        text = self.toPlainText()
+        if text != self._text:
+            self._text = text
             if not self._loading:
                 self.edited.emit()
 
