@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal
 from graphviz_app.runner.conversation import Conversation
 from graphviz_app.runner.feed import Feed, open_feed
 from graphviz_app.runner.outcome import RunOutcome
+from graphviz_app.runner.waiting import waits_for_input
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,6 +35,7 @@ class RunProgress:
         passes: How many backward passes have ended so far.
         elapsed: Seconds since the program began.
         console: What it wrote since the last report, as (stream, text); very much text is cut, and says so.
+        waits_for_input: Whether it is reading its stdin just now; None where that is not known.
     """
 
     phase: Literal["starting", "running"]
@@ -41,6 +43,7 @@ class RunProgress:
     passes: int = 0
     elapsed: float = 0.0
     console: tuple[tuple[str, str], ...] = ()
+    waits_for_input: bool | None = None
 
 
 def _ignore(_: object) -> None:
@@ -169,10 +172,10 @@ class Run:
         while not conversation.is_over:
             conversation.arrive(feed.next(self._timeout(conversation)))
             stopped = self._enforce_stop(worker, conversation) or stopped
-            self._report(conversation)
+            self._report(worker, conversation)
         gone = self._settle(worker, feed, stopped=stopped)
         outcome = conversation.finish(gone, stopped=stopped)
-        self._report(conversation, at_once=True)
+        self._report(worker, conversation, at_once=True)
         self._end(outcome)
         self._see_off(feed)
         return outcome
@@ -197,7 +200,7 @@ class Run:
             worker.kill()
         return not conversation.has_ended
 
-    def _report(self, conversation: Conversation, *, at_once: bool = False) -> None:
+    def _report(self, worker: Worker, conversation: Conversation, *, at_once: bool = False) -> None:
         now = time.monotonic()
         book = conversation.book
         if not at_once and now - self._reported_at < _PROGRESS_SECONDS:
@@ -206,8 +209,9 @@ class Run:
         if book is None:
             self._on_progress(RunProgress("starting"))
         else:
-            progress = RunProgress("running", book.events, book.passes, conversation.elapsed, book.live.take())
-            self._on_progress(progress)
+            waits = not conversation.is_over and waits_for_input(worker.process.pid) if self.program.capture else None
+            console = book.live.take()
+            self._on_progress(RunProgress("running", book.events, book.passes, conversation.elapsed, console, waits))
 
     def _settle(self, worker: Worker, feed: Feed, *, stopped: bool) -> int | None:
         """The exit status, None where the process has said everything but still tidies up."""

@@ -34,14 +34,14 @@ def warm_further(is_wanted: Callable[[float], bool]) -> None:
         if is_wanted(patience):
             return
         patience = 0.0
-        environment, filters = dict(os.environ), warnings.filters[:]
+        environment = dict(os.environ)
         try:
-            importlib.import_module(name)
+            with warnings.catch_warnings():
+                importlib.import_module(name)
         except Exception:  # noqa: BLE001 - what this torch does not have, or not on this machine, is not needed either
             continue
         finally:
             _restore(environment)
-            warnings.filters[:] = filters
 
 
 def _restore(environment: dict[str, str]) -> None:

@@ -155,6 +155,24 @@ def test_a_program_gets_the_lines_that_are_typed_for_it_and_then_the_end_of_inpu
     assert outcome.error_line == 3
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells")
+def test_a_program_that_waits_for_input_is_known_to_wait_and_then_not_any_more(trial):
+    waiting, going_on = threading.Event(), threading.Event()
+
+    def watch(progress):
+        if progress.waits_for_input:
+            waiting.set()
+        elif waiting.is_set():
+            going_on.set()
+
+    trial.start("import time\ninput()\ntime.sleep(1000)", on_progress=watch)
+    assert waiting.wait(20)
+    trial.run.send_input("\n")
+    assert going_on.wait(20)
+    trial.run.stop()
+    trial.finish()
+
+
 def test_more_input_than_a_pipe_holds_reaches_a_slow_program_whole(trial):
     trial.start("import sys, time\ntime.sleep(0.1)\nprint(len(sys.stdin.read()))")
     trial.run.send_input("x" * 1_000_000)
