@@ -232,7 +232,8 @@ def _roll(call: Call, slot: int) -> Array:  # noqa: ARG001
 
 
 def _trace(call: Call, slot: int) -> Array:
-    return call.grad() * np.eye(*call.shape(slot))
+    rows, columns = call.shape(slot)
+    return call.grad() * np.eye(rows, columns)
 
 
 def _pad(call: Call, slot: int) -> Array:  # noqa: ARG001

@@ -14,16 +14,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from graphviz_app.export.player_steps import PlayerSteps
+from graphviz_app.export.source import Source, last_picture_step
 from graphviz_app.export.svg import font_style
 from graphviz_app.export.text import visible_text, xml_text
 from graphviz_app.recording import events as ev
 from graphviz_app.scene.numbers import tensor_text
 from graphviz_app.scene.shapes import Text
+from graphviz_app.scene.theme import THEMES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from graphviz_app.export.source import Source
+    from graphviz_app.recording import Recording
     from graphviz_app.scene.theme import Theme
     from graphviz_app.timeline import Chapter, LedgerEntry
 
@@ -60,6 +62,19 @@ def html_chunks(
         "script": script,
     }
     yield _filled((_HERE / "player.html").read_text("utf-8"), values)
+
+
+def player_html(recording: Recording | Source, *, theme: str = "light") -> str:
+    """The player of a recording as one text, for a notebook or a web page.
+
+    Raises:
+        ExportError: If the graph cannot be laid out.
+        KeyError: If there is no such theme.
+    """
+    source = recording if isinstance(recording, Source) else Source(recording)
+    chapter = source.chapter(None, None)
+    step = last_picture_step(chapter, source.timeline)
+    return "".join(html_chunks(source, THEMES[theme], chapter, step, lambda _: None))
 
 
 def _data(source: Source, steps: PlayerSteps) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 Written piece by piece, so that a long training loop never stands in memory as a whole. Beyond the agreed keys each
 operation has "cause" (the precise cut), each line of the ledger "leaf_id" and "how", each pass "call" and
-"accumulates", and the whole "error_output" and "ended"; whatever stands in another file than the program itself has
+"accumulates", a call that a hook of the program's changed "hooks", and the whole "error_output" and "ended"; whatever stands in another file than the program itself has
 "at". The ledger's event "written" is a `.grad` that something else than a pass or a clear wrote (clipping,
 `x.grad = g`).
 """
@@ -150,7 +150,18 @@ class _JsonWriter:
                 "node": call.node,
                 "grad_outputs": [self._value(value) for value in call.grad_outputs],
                 "grad_inputs": [self._value(value) for value in call.grad_inputs],
+                **({"hooks": [self._hook(hook) for hook in call.hooks]} if call.hooks else {}),
             }
+
+    def _hook(self, hook: ev.HookChange) -> dict[str, Any]:
+        return {
+            "hook": hook.hook,
+            "direction": hook.direction,
+            "slot": hook.slot,
+            "before": self._value(hook.before),
+            "after": self._value(hook.after),
+            **self._place(hook.span, ()),
+        }
 
     def _ledger(self) -> Iterator[dict[str, Any]]:
         ledger = self._timeline.ledger

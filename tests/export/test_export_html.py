@@ -12,7 +12,7 @@ from drawing_samples import hostile_text
 from hypothesis import given, settings
 
 from graphviz_app.export import Source
-from graphviz_app.export.html import html_chunks
+from graphviz_app.export.html import html_chunks, player_html
 from graphviz_app.recording import events as ev
 from graphviz_app.scene.theme import DARK, LIGHT
 from tests.support_synthetic import accumulation
@@ -128,3 +128,10 @@ def test_a_run_too_long_to_play_shows_one_pass_and_says_so():
     data = json.loads(next(text for kind, text in Page(page).scripts if kind == "application/json"))
     assert len(data["steps"]) < 1300
     assert "shows Pass 220 alone" in page
+
+
+def test_a_notebook_gets_the_same_player():
+    recording = accumulation().recording("w = ...")
+    source = Source(recording)
+    assert player_html(recording) == player_html(source)
+    assert "prefers-reduced-motion" in player_html(source, theme="dark")

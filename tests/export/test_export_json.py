@@ -155,3 +155,16 @@ def test_no_name_or_print_breaks_the_file(text, name):
     text_of_file = "".join(json_chunks(script.recording()))
     text_of_file.encode("ascii")
     assert json.loads(text_of_file)["output"] == clean
+
+
+def test_a_hook_that_changed_a_gradient_is_told_with_before_and_after():
+    script = accumulation(passes=1)
+    call = next(index for index, event in enumerate(script.events) if isinstance(event, ev.NodeCalled))
+    one, ones = script.events[call].grad_outputs[0], script.events[call].grad_inputs[0]
+    hook = ev.HookChange("grad_outputs", 0, ones, one, "clip", ev.Span(0, 9))
+    script.events[call] = ev.NodeCalled(0, 0, (one,), (ones,), (hook,))
+    first, *rest = json_document(script.recording())["passes"][0]["calls"]
+    (told,) = first["hooks"]
+    assert (told["hook"], told["direction"], told["slot"], told["line"]) == ("clip", "grad_outputs", 0, 9)
+    assert (told["before"]["values"], told["after"]["values"]) == ([1, 1, 1, 1], [1])
+    assert all("hooks" not in call for call in rest)
