@@ -325,6 +325,7 @@ def _rectangle(target: Target) -> QRect:
 def _blit(painter: QPainter, image: QImage, target: Target, lens: Lens) -> None:
     """Copies the part of a tile that is in sight; never left of 0, where Qt would round the other way."""
     if target.right - target.left != TILE or target.bottom - target.top != TILE:
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
         painter.drawImage(_rectangle(target), image)
         return
     left, top = max(0, target.left), max(0, target.top)

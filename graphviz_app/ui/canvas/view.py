@@ -85,7 +85,7 @@ class View(NamedTuple):
         return left >= margin and top >= margin and right <= self.width - margin and bottom <= self.height - margin
 
     def revealing(self, bounds: Bounds, margin: float) -> View:
-        """The nearest view with all of `bounds` in sight, `margin` pixels from the border; its middle, if it is too large."""
+        """The nearest view with all of `bounds` in sight, `margin` pixels from the border; or its middle."""
         x = _nearest(self.x, self.width / self.scale, bounds[0], bounds[2], margin / self.scale)
         y = _nearest(self.y, self.height / self.scale, bounds[1], bounds[3], margin / self.scale)
         return self._replace(x=x, y=y)
