@@ -215,10 +215,10 @@ def _border(role: str, visible: VisibleGraph, flow: Flow, state: StepState, inde
 def _leaves(received: Received | None) -> Content | None:
     if received is None:
         return None
-    if not received.count:
+    if not received.arrived:
         return Content("muted", text="–")
     kind = "odd" if math.isnan(received.norm) else "gradient"
-    return Content(kind, text=f"norm {number(received.norm)} · {received.count} of {received.total}")
+    return Content(kind, text=f"norm {number(received.norm)} · {received.arrived} of {received.total}")
 
 
 def _common_norm(travels: list[Travel], state: StepState) -> float:

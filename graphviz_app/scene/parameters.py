@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 class Received(NamedTuple):
     """How many leaves of a group have received a gradient, of how many, and the norm of all these gradients."""
 
-    count: int
+    arrived: int
     total: int
     norm: float
 
