@@ -2,9 +2,9 @@
 
 Written piece by piece, so that a long training loop never stands in memory as a whole. Beyond the agreed keys each
 operation has "cause" (the precise cut), each line of the ledger "leaf_id" and "how", each pass "call" and
-"accumulates", a call that a hook of the program's changed "hooks", and the whole "error_output" and "ended"; whatever stands in another file than the program itself has
-"at". The ledger's event "written" is a `.grad` that something else than a pass or a clear wrote (clipping,
-`x.grad = g`).
+"accumulates", a call that a hook of the program's changed "hooks", and the whole "error_output" and "ended"; whatever
+stands in another file than the program itself has "at". The ledger's event "written" is a `.grad` that something else
+than a pass or a clear wrote (clipping, `x.grad = g`).
 """
 
 from __future__ import annotations
