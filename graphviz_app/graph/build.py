@@ -46,8 +46,10 @@ def chapter_graph(recording: Recording, timeline: Timeline, chapter: Chapter) ->
     _add_nodes(graph, recording, timeline, nodes)
     _add_edges(graph, recording, nodes)
     _add_roots(graph, timeline, chapter)
-    _add_touched_leaves(graph, timeline, chapter)
+    touched = _touched_leaves(timeline, chapter)
+    _add_leaves(graph, timeline, touched)
     add_cuts(graph, timeline, chapter)
+    _remove_idle_leaves(graph, touched)
     return graph
 
 
@@ -160,15 +162,32 @@ def _add_roots(graph: AutogradGraph, timeline: Timeline, chapter: Chapter) -> No
             graph.add_edge(key, root.node, key, kind="root", source_slot=0, target_slot=root.slot)
 
 
-def _add_touched_leaves(graph: AutogradGraph, timeline: Timeline, chapter: Chapter) -> None:
-    drawn = {leaf for _, leaf in values_of(graph, "leaf", ev.NONE)}
-    drawn |= {leaf for _, leaf in values_of(graph, "retained_leaf", ev.NONE)}
+def _touched_leaves(timeline: Timeline, chapter: Chapter) -> set[int]:
+    """The leaves to which something happened in a chapter."""
     numbers = timeline.events_of(ev.GradCleared, ev.GradWritten, ev.GradAccumulated, ev.LeafUpdated)
     first, end = np.searchsorted(numbers, [chapter.first_event, chapter.end_event])
-    leaves = np.unique(timeline.recording.index.events.subject[numbers[first:end]])
-    for leaf in leaves.tolist():
-        if leaf not in drawn:
-            graph.add_node(f"leaf:{leaf}", **leaf_attributes(timeline, leaf))
+    return set(timeline.recording.index.events.subject[numbers[first:end]].tolist())
+
+
+def _add_leaves(graph: AutogradGraph, timeline: Timeline, leaves: set[int]) -> None:
+    drawn = {leaf for _, leaf in values_of(graph, "leaf", ev.NONE)}
+    drawn |= {leaf for _, leaf in values_of(graph, "retained_leaf", ev.NONE)}
+    for leaf in sorted(leaves - drawn):
+        graph.add_node(f"leaf:{leaf}", **leaf_attributes(timeline, leaf))
+
+
+def _remove_idle_leaves(graph: AutogradGraph, touched: set[int]) -> None:
+    """Leave out leaves that nothing in the graph reads and to which nothing happens, unless there is nothing else.
+
+    Copying a module, for example, reads every parameter of the one that is copied.
+    """
+    idle = [
+        key
+        for key, leaf in values_of(graph, "leaf", ev.NONE)
+        if leaf != ev.NONE and leaf not in touched and not graph.degree(key)
+    ]
+    if len(idle) < len(graph):
+        graph.remove_nodes_from(idle)
 
 
 def leaf_attributes(timeline: Timeline, leaf: int) -> dict[str, Any]:

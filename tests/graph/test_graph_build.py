@@ -91,6 +91,17 @@ def test_a_leaf_that_is_only_updated_is_in_the_graph_too():
     assert graph.nodes["leaf:1"]["variable"] == "v"
 
 
+def test_a_leaf_that_nothing_reads_is_left_out_unless_it_is_all_there_is():
+    program = Program()
+    program.made[0].append(ev.Node(0, "AccumulateGrad", leaf=program.leaf("copied").leaf))
+    program.nodes.append(0)
+    alone = graph_of(program.recording())
+    assert [name for _, name in alone.nodes(data="variable")] == ["copied"]
+    program.backward(program.run("mul", program.leaf("x")))
+    graph = graph_of(program.recording())
+    assert "copied" not in {name for _, name in graph.nodes(data="variable")}
+
+
 def test_a_program_without_tensors_has_an_empty_graph():
     script = Script()
     script.add(ev.Printed("stdout", "hello"), ev.Finished("returned", 0))
