@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
@@ -61,6 +62,9 @@ class Channel(Generic[_Incoming, _Outgoing]):
         self._received: list[_Incoming] = []
         self._lock = threading.RLock()
         self._unsent = (bytearray(), list[int]())
+        # Kept here because the program may replace os.getpid.
+        self._getpid = os.getpid
+        self._process = os.getpid()
 
     def send(self, message: _Outgoing) -> None:
         """Send a message, waiting while the other side is busy.
@@ -68,8 +72,11 @@ class Channel(Generic[_Incoming, _Outgoing]):
         If a signal's handler raises meanwhile (Ctrl-C), the rest goes out before the next message.
 
         Raises:
-            ChannelError: If nobody listens any more, or the message is too large.
+            ChannelError: If nobody listens any more, the message is too large, or this is a forked child, which
+                inherited the channel and would talk in between.
         """
+        if self._getpid() != self._process:
+            raise ChannelError("A forked child has no channel.")
         try:
             content = frame(self._encode(message))
         except FramingError as error:

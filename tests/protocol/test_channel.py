@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 import threading
+import warnings
 
 import numpy as np
 import pytest
@@ -113,6 +114,29 @@ def test_a_descriptor_that_the_program_closed_and_reused_is_not_written_to(tmp_p
     os.close(read)
     os.close(write)
     assert precious.read_bytes() == b""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork there")
+def test_a_forked_child_cannot_talk_in_between():
+    read, write = os.pipe()
+    channel = worker_channel(PipeTransport(os.open(os.devnull, os.O_RDONLY), write))
+    with warnings.catch_warnings():
+        # Newer Pythons warn of forks where threads are; this child does next to nothing.
+        warnings.simplefilter("ignore")
+        child = os.fork()
+    if child == 0:
+        try:
+            channel.send(REPORTS[0])
+        except ChannelError:
+            os._exit(17)
+        os._exit(0)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 17
+    channel.send(REPORTS[3])
+    channel.close()
+    listener = app_channel(PipeTransport(read, os.open(os.devnull, os.O_WRONLY)))
+    assert listener.receive() == REPORTS[3]
+    assert listener.receive() is None
+    listener.close()
 
 
 class Interrupted(Exception):
