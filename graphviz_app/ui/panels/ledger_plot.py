@@ -79,11 +79,10 @@ class LedgerPlot(QWidget):
         self._series = {}
         self._readers = []
         if timeline is not None and self._axis is not None:
-            known = [summary.leaf for summary in timeline.recording.leaves]
-            leaves = [one for one in known if len(timeline.ledger.positions_of(one))] if leaf is None else [leaf]
+            leaves = _first_leaves(timeline) if leaf is None else [leaf]
             most = MOST_ENTRIES if len(leaves) == 1 else MOST_ENTRIES // 4
             self._readers = [read_series(timeline, one, self._axis, most) for one in leaves[:_MOST_LEAVES]]
-            self._note.setText(f"first {_MOST_LEAVES} of {len(leaves):,} leaves" if len(leaves) > _MOST_LEAVES else "")
+            self._note.setText(f"the first {_MOST_LEAVES} leaves" if len(leaves) > _MOST_LEAVES else "")
         self._single = leaf is not None or len(self._readers) == 1
         self._draw()
         self._start()
@@ -233,6 +232,17 @@ class LedgerPlot(QWidget):
         super().changeEvent(event)
         if event.type() in (QEvent.Type.PaletteChange, QEvent.Type.FontChange) and self._canvas is not None:
             self._draw()
+
+
+def _first_leaves(timeline: Timeline) -> list[int]:
+    """The first leaves to which anything happened, and one more where there are more than are plotted."""
+    found: list[int] = []
+    for summary in timeline.recording.leaves:
+        if len(timeline.ledger.positions_of(summary.leaf)):
+            found.append(summary.leaf)
+        if len(found) > _MOST_LEAVES:
+            break
+    return found
 
 
 def _in_words(series: list[Series]) -> str:

@@ -76,12 +76,12 @@ class PassAxis:
     """Steps as places on an axis of passes: the last step of the n-th top-level pass stands at n."""
 
     def __init__(self, timeline: Timeline) -> None:
-        recording = timeline.recording
-        ends = [
-            timeline.step_of_event(summary.end) if summary.end != NONE else timeline.step_count
-            for summary in recording.passes
-            if summary.parent == NONE
-        ]
+        tops = [summary for summary in timeline.recording.passes if summary.parent == NONE]
+        end_events = np.array([summary.end for summary in tops], np.int64)
+        step_of_event = np.cumsum(np.isin(timeline.recording.index.events.kind, sorted(ev.STEP_KINDS)))
+        known = end_events != NONE
+        # Passes of threads may end in another order than they began; an axis goes forwards only.
+        ends = np.sort(np.where(known, step_of_event[end_events] if len(tops) else 0, timeline.step_count)).tolist()
         self.count = len(ends)
         after = [timeline.step_count] if not ends or ends[-1] < timeline.step_count else []
         self._steps = np.array([0, *ends, *after], np.float64)
