@@ -10,6 +10,7 @@ the window's thread worked, whatever else the machine does; "sharp" is how long 
 from __future__ import annotations
 
 import argparse
+import itertools
 import math
 import os
 import statistics
@@ -21,6 +22,7 @@ if not os.environ.get("DISPLAY"):
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "ui_canvas"))
 
+import pytest
 from grid_frame import GridFrame, GridPicture
 from PySide6.QtCore import QEventLoop, QTimer
 from PySide6.QtWidgets import QApplication
@@ -111,14 +113,18 @@ class Drive:
             self.wait(time.perf_counter() + 0.002)
         return (time.perf_counter() - start) * 1e3
 
+    def frame(self, number, movement):
+        """One frame: what moves, and the painting of it."""
+        movement(number)
+        self.clock.on_tick()
+        self.canvas.repaint()
+
     def frames(self, count, movement):
-        """Milliseconds that each of `count` frames took, and of them those of the processor, `movement` included."""
+        """Milliseconds that each of `count` frames took, and of them those of the processor."""
         times = []
         for number in range(count):
             start, worked = time.perf_counter(), time.thread_time()
-            movement(number)
-            self.clock.on_tick()
-            self.canvas.repaint()
+            self.frame(number, movement)
             times.append(((time.perf_counter() - start) * 1e3, (time.thread_time() - worked) * 1e3))
             self.wait(start + FRAME)
         return times
@@ -134,24 +140,57 @@ class Drive:
             camera.look(camera.view._replace(level=level_of(scale)).centred(*middle))
         return self.until_sharp()
 
-    def pan(self, frames=120):
-        camera = self.canvas.camera
-        return self.frames(frames, lambda k: camera.pan(-17 * math.cos(k / 40), -23))
+    def panning(self, number):
+        self.canvas.camera.pan(-17 * math.cos(number / 40), -23)
 
-    def play(self, steps=4, frames=30):
-        times = []
-        for step in range(steps):
-            start = time.perf_counter()
-            self.canvas.animate_step(None, self.scene.frame(step + 1), frames / 60 * 1e3)
-            shown = (time.perf_counter() - start) * 1e3
-            moving = self.frames(frames, lambda _: None)
-            # The frame in which the step is shown takes the time of both.
-            times += [(moving[0][0] + shown, moving[0][1] + shown), *moving[1:]]
-        return times
+    def zooming(self, number):
+        self.canvas.camera.zoom(0.7 if (number // 40) % 2 == 0 else -0.7, 700, 450)
 
-    def zoom(self, frames=120):
-        camera = self.canvas.camera
-        return self.frames(frames, lambda k: camera.zoom(0.7 if (k // 40) % 2 == 0 else -0.7, 700, 450))
+    def step(self, number):
+        self.canvas.animate_step(None, self.scene.frame(number + 1), 500)
+
+
+@pytest.fixture(scope="module")
+def drive():
+    made = Drive(MadeUp(10_000))
+    yield made
+    made.canvas.shutdown()
+
+
+def measure(benchmark, drive, movement, frames=120):
+    """Times single frames, a sixtieth of a second apart."""
+    numbers, last = itertools.count(), [time.perf_counter()]
+
+    def wait():
+        drive.wait(last[0] + FRAME)
+        last[0] = time.perf_counter()
+        return (next(numbers),), {}
+
+    benchmark.pedantic(lambda number: drive.frame(number, movement), setup=wait, rounds=frames)
+    if benchmark.stats is not None:
+        times = benchmark.stats.stats.data
+        benchmark.extra_info["under 16.7 ms"] = f"{sum(value < FRAME for value in times) / len(times):.0%}"
+    benchmark.extra_info["milliseconds until sharp"] = round(drive.until_sharp())
+
+
+@pytest.mark.parametrize(("name", "scale"), ZOOMS)
+def test_a_frame_while_panning(benchmark, drive, name, scale):
+    benchmark.group = f"canvas: {name}"
+    drive.look_at(scale)
+    measure(benchmark, drive, drive.panning)
+
+
+@pytest.mark.parametrize(("name", "scale"), ZOOMS)
+def test_a_frame_while_playing_with_300_tokens(benchmark, drive, name, scale):
+    benchmark.group = f"canvas: {name}"
+    drive.look_at(scale)
+    measure(benchmark, drive, lambda number: drive.step(number // 30) if number % 30 == 0 else None)
+
+
+def test_a_frame_while_zooming(benchmark, drive):
+    benchmark.group = "canvas: zooming"
+    drive.look_at(0.3)
+    measure(benchmark, drive, drive.zooming)
 
 
 def row(name, times, sharp=None):
@@ -174,11 +213,12 @@ def main():
     print(f"{'':24}{'median':>8}{'95 %':>8}{'worst':>8}{'own':>8}{'own 95%':>8}{'<16.7':>8}{'sharp':>8}   (ms)")
     for name, scale in ZOOMS:
         cold = drive.look_at(scale)
-        row(f"pan, {name}", drive.pan(), max(cold, drive.until_sharp()))
+        row(f"pan, {name}", drive.frames(120, drive.panning), max(cold, drive.until_sharp()))
         drive.look_at(scale)
-        row(f"play, {name}", drive.play(), drive.until_sharp())
+        play = drive.frames(120, lambda number: drive.step(number // 30) if number % 30 == 0 else None)
+        row(f"play, {name}", play, drive.until_sharp())
     drive.look_at(0.3)
-    row("zoom", drive.zoom(), drive.until_sharp())
+    row("zoom", drive.frames(120, drive.zooming), drive.until_sharp())
     drive.canvas.shutdown()
 
 
