@@ -7,6 +7,7 @@ plain Python's own way to the descriptor, with plain Python's buffering, and is 
 from __future__ import annotations
 
 import io
+import os
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -16,15 +17,19 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
+_getpid = os.getpid
+
+
 class _Raw(io.FileIO):
     """The descriptor's file, which takes everything and writes nothing."""
 
     def __init__(self, descriptor: int) -> None:
         super().__init__(descriptor, "w", closefd=False)
+        self._graphviz_app_process = _getpid()
 
     def write(self, data: Any) -> int:
-        """Take all of it."""
-        return len(data)
+        """Take all of it. A forked child cannot be heard, and writes to the descriptor, where the app reads it."""
+        return len(data) if _getpid() == self._graphviz_app_process else super().write(data)
 
 
 class _Buffer(io.BufferedWriter):

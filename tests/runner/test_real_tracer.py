@@ -142,6 +142,37 @@ def test_exit_handlers_and_threads_are_heard_before_the_end_is_written(trial):
     assert isinstance(trial.events()[-1], ev.Finished)
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="no fork there")
+def test_forked_children_are_heard_too_and_do_not_disturb_the_recording(trial):
+    outcome = trial(
+        "import os, torch\n"
+        "x = torch.ones(2, requires_grad=True)\n"
+        "if os.fork() == 0:\n"
+        "    x.sum().backward()\n"
+        "    print('child', x.grad, flush=True)\n"
+        "    os._exit(0)\n"
+        "os.wait()\n"
+        "(x * 2).sum().backward()\n"
+        "print('parent', x.grad)\n"
+    )
+    assert outcome.succeeded
+    assert outcome.problem == ""
+    assert outcome.passes == 1
+    assert sorted(trial.printed().splitlines()) == ["child tensor([1., 1.])", "parent tensor([2., 2.])"]
+
+
+def test_a_program_that_closes_every_descriptor_goes_on_without_being_recorded(trial):
+    outcome = trial(
+        "import os, torch\n"
+        "x = torch.ones(2, requires_grad=True)\n"
+        "x.sum().backward()\n"
+        "os.closerange(3, 4096)\n"
+        "x.sum().backward()\n"
+    )
+    assert outcome.status == 0
+    assert outcome.passes == 1
+
+
 def test_a_hundred_megabytes_of_prints_neither_stall_the_run_nor_fill_the_recording(trial):
     outcome = trial("line = 'x' * 9999\nfor i in range(10_000): print(line)\nprint('done')")
     assert outcome.succeeded
