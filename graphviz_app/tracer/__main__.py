@@ -13,7 +13,18 @@ import sys
 import traceback
 
 import graphviz_app
-from graphviz_app.protocol import ChannelError, Ended, Ready, Recorded, RunProgram, Unready, connect, end_with_app
+from graphviz_app.protocol import (
+    ChannelError,
+    Ended,
+    MessageTooLarge,
+    Ready,
+    Recorded,
+    RunProgram,
+    Unready,
+    connect,
+    end_with_app,
+    in_pieces,
+)
 from graphviz_app.recording import events as ev
 from graphviz_app.tracer.warming import warm_further
 
@@ -71,7 +82,7 @@ def _run(channel: WorkerChannel, command: RunProgram) -> int:
         command.arguments,
         command.directory,
         capture=command.capture,
-        sink=lambda batch: channel.send(Recorded(batch)),
+        sink=lambda batch: _send(channel, batch),
         options=options,
     )
     last = _LastWords(channel, program)
@@ -79,6 +90,14 @@ def _run(channel: WorkerChannel, command: RunProgram) -> int:
     atexit.register(last.say)
     last.ending = program.run()
     return last.ending.status if last.ending.status >= 0 else 0
+
+
+def _send(channel: WorkerChannel, batch: ev.Batch) -> None:
+    try:
+        channel.send(Recorded(batch))
+    except MessageTooLarge:
+        for piece in in_pieces(batch):
+            channel.send(Recorded(piece))
 
 
 class _LastWords:

@@ -57,4 +57,5 @@ class Core:
         self.operation_count = 0
         self.pass_count = 0
         self.process = os.getpid()
+        self.mutations: list[tuple[int, str, str, ev.Span | None]] = []
         self.muted = False

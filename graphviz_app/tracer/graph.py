@@ -15,7 +15,18 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from graphviz_app.tracer.core import Core
+    from graphviz_app.tracer.identity import Tracked
     from graphviz_app.tracer.operations import Call
+
+
+_Node, _Edge = ev.Node, ev.Edge
+_ONE_OUTPUT = frozenset(
+    f"{name}Backward0"
+    for name in (
+        "Add Sub Mul Div Neg Pow Exp Log Sqrt Sin Cos Tanh Relu Gelu Sigmoid Sum Mean Mm Bmm Addmm T Transpose View Expand "
+        "UnsafeView ReshapeAlias Softmax LogSoftmax Clone Embedding Permute Slice Select Squeeze Unsqueeze Cat Stack"
+    ).split()
+)
 
 
 class GraphWalker:
@@ -24,6 +35,7 @@ class GraphWalker:
     def __init__(self, core: Core) -> None:
         self._core = core
         # By node: where its backward's outputs go. Forgotten when the node has run for the last time.
+        self._kinds: dict[type, tuple[str, ev.Span | None, bool]] = {}
         self._ends: dict[int, dict[int, tuple[int, int]]] = {}
 
     def ends_of(self, number: int) -> dict[int, tuple[int, int]]:
@@ -34,30 +46,31 @@ class GraphWalker:
         """The node ran for the last time, as far as anybody can know."""
         self._ends.pop(number, None)
 
-    def made_by(self, call: Call, results: list[torch.Tensor]) -> tuple[int, ...]:
+    def made_by(self, call: Call, results: list[torch.Tensor], given: list[Tracked]) -> tuple[int, ...]:
         """The nodes that an operation has just made, in the order in which they were made."""
         core = self._core
         found: list[tuple[int, Any]] = []
         seen: set[int] = set()
-        outputs: list[tuple[torch.Tensor, Any]] = []
-        for tensor in results:
+        outputs: list[tuple[torch.Tensor, Tracked, Any]] = []
+        for tensor, tracked in (*zip(results, given, strict=True), *self._written(call)):
             if not tensor.requires_grad or tensor.is_leaf:
                 continue
             node = tensor.grad_fn
-            outputs.append((tensor, node))
+            outputs.append((tensor, tracked, node))
             self._collect(node, call.start, seen, found)
-        for path, tensor in _written(call):
-            if tensor.requires_grad and not tensor.is_leaf:
-                node = tensor.grad_fn
-                outputs.append((tensor, node))
-                self._collect(node, call.start, seen, found)
-        found.sort(key=lambda item: item[0])
-        nodes = [node for _, node in found]
-        numbers = self.announce(nodes, call.number, outputs, call.caller)
-        for tensor, node in outputs:
-            tracked = core.tensors.track(tensor)
+        if len(found) > 1:
+            found.sort(key=lambda item: item[0])
+        tensors = {id(node): tracked.number for _, tracked, node in outputs}
+        numbers = self.announce([node for _, node in found], call.number, tensors, call.caller)
+        for tensor, tracked, node in outputs:
             tracked.node, tracked.slot = core.nodes.number(node), tensor.output_nr
         return numbers
+
+    def _written(self, call: Call) -> list[tuple[torch.Tensor, Tracked]]:
+        """Tensors that an operation may have written on without returning them."""
+        if call.name.endswith("_") and call.args and isinstance(call.args[0], torch.Tensor):
+            return [(call.args[0], self._core.tensors.track(call.args[0]))]
+        return []
 
     def _collect(self, node: Any, start: int, seen: set[int], found: list[tuple[int, Any]]) -> None:
         stack = [node]
@@ -77,7 +90,7 @@ class GraphWalker:
         self,
         nodes: list[Any],
         operation: int = ev.NONE,
-        outputs: Iterable[tuple[torch.Tensor, Any]] = (),
+        tensors: dict[int, int] | None = None,
         frame: Any = None,
         made_in_pass: int = ev.NONE,
     ) -> tuple[int, ...]:
@@ -88,7 +101,6 @@ class GraphWalker:
             numbers = [core.nodes.assign(node) for node in nodes]
             if not nodes:
                 return ()
-            tensors = {id(node): core.tensors.track(tensor).number for tensor, node in outputs}
             made: list[ev.Node] = []
             edges: list[ev.Edge] = []
             anomalous = torch.is_anomaly_enabled()
@@ -100,10 +112,10 @@ class GraphWalker:
                 for slot, target, target_slot, leaf in following:
                     end = leaf if leaf != ev.NONE else core.nodes.number(target)
                     mine[slot] = (end, target_slot)
-                    edges.append(ev.Edge(number, slot, end, target_slot))
-                tensor, slots = tensors.get(id(node), ev.NONE), len(node._input_metadata)
-                definition = self._definition(node)
-                made.append(ev.Node(number, node.name(), operation, ev.NONE, slots, made_in_pass, tensor, definition))
+                    edges.append(_Edge(number, slot, end, target_slot))
+                tensor = ev.NONE if tensors is None else tensors.get(id(node), ev.NONE)
+                name, slots, definition = self._description(node)
+                made.append(_Node(number, name, operation, ev.NONE, slots, made_in_pass, tensor, definition))
             core.log.add(ev.NodesMade(tuple(made), tuple(edges)))
         return tuple(numbers)
 
@@ -128,9 +140,17 @@ class GraphWalker:
             ends.append(following)
         return ends
 
-    def _definition(self, node: Any) -> ev.Span | None:
-        forward = getattr(type(node), "_forward_cls", None)
-        return None if forward is None else self._core.places.definition(forward.backward)
+    def _description(self, node: Any) -> tuple[str, int, ev.Span | None]:
+        """A node's name, how many outputs of the forward it stands for, and where the user wrote it."""
+        kind = type(node)
+        known = self._kinds.get(kind)
+        if known is None:
+            forward = getattr(kind, "_forward_cls", None)
+            definition = None if forward is None else self._core.places.definition(forward.backward)
+            # Nodes of most kinds always have one output; the others are asked each time.
+            known = self._kinds[kind] = (node.name(), definition, kind.__name__ in _ONE_OUTPUT)
+        name, definition, is_single = known
+        return name, 1 if is_single else len(node._input_metadata), definition
 
     def reach(self, roots: Iterable[Any], frame: Any, made_in_pass: int = ev.NONE) -> list[tuple[int, Any]]:
         """Number every node that can be reached, and give back all of them with their numbers."""
@@ -162,11 +182,4 @@ class GraphWalker:
     def _announce_all(self, nodes: list[Any], frame: Any, made_in_pass: int) -> None:
         # Edges may lead from one unknown node to another: number them all before any edge is written.
         nodes.sort(key=lambda node: node._sequence_nr())
-        self.announce(nodes, ev.NONE, (), frame, made_in_pass)
-
-
-def _written(call: Call) -> list[tuple[str, torch.Tensor]]:
-    """Tensors that an operation may have written on without returning them."""
-    if call.name.endswith("_") or call.name.endswith("__setitem__"):
-        return [("0", call.args[0])] if call.args and isinstance(call.args[0], torch.Tensor) else []
-    return []
+        self.announce(nodes, ev.NONE, None, frame, made_in_pass)

@@ -44,9 +44,10 @@ class Tracked:
         slot: Its `output_nr`.
         name: The name that was last given to it.
         leaf: What is known of it as a leaf.
+        saved: The latest nodes that saved it for backward, each with the version that it saved.
     """
 
-    __slots__ = ("address", "alive", "leaf", "name", "node", "number", "ref", "slot", "value", "version")
+    __slots__ = ("address", "alive", "leaf", "name", "node", "number", "ref", "saved", "slot", "value", "version")
 
     def __init__(self, tensor: torch.Tensor, number: int) -> None:
         self.alive = _Alive(tensor)
@@ -59,6 +60,7 @@ class Tracked:
         self.slot = 0
         self.name = ""
         self.leaf: Leaf | None = None
+        self.saved: list[tuple[int, int]] | None = None
 
 
 class TensorTable:

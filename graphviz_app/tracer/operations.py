@@ -14,8 +14,9 @@ from graphviz_app.tracer.cuts import find_cut
 from graphviz_app.tracer.flatten import other_arguments, results_in, tensors_in
 from graphviz_app.tracer.kinds import Kind, Kinds
 from graphviz_app.tracer.leaves import version_of
-from graphviz_app.tracer.modules import CALL, ModulePaths
+from graphviz_app.tracer.modules import ModulePaths
 from graphviz_app.tracer.own import __builtins__  # noqa: F401
+from graphviz_app.tracer.saved import SavedTensors
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -35,6 +36,7 @@ _interpreter = torch._C._functorch.peek_interpreter_stack
 _tracing = torch._C._get_tracing_state
 _grad_enabled = torch.is_grad_enabled
 _LOOK, _GRAD, _PASS = Kind.LOOK, Kind.GRAD, Kind.PASS
+_TENSOR = torch.Tensor
 _ORDINARY = (torch.Tensor, torch.nn.Parameter)
 _LOST = "Something of the recording was lost: an operation could not be described ({}). The program is not affected."
 
@@ -73,6 +75,7 @@ class Operations:
         self._graph = graph
         self._hooks = hooks
         self._modules = ModulePaths()
+        self._saved = SavedTensors(core)
         self._last_place: Place | None = None
 
     def run(self, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any], caller: FrameType, found: Any) -> Any:
@@ -176,17 +179,6 @@ class Operations:
         if tracked is not None and tracked.value != ev.NONE and isinstance(data, torch.Tensor):
             self.core.tensors.track(data).version = version_of(data)
 
-    def module_of(self, frame: FrameType | None) -> tuple[str, str]:
-        """Path and class of the innermost module on the stack."""
-        inner = outer = None
-        while frame is not None:
-            if frame.f_code is CALL:
-                if inner is None:
-                    inner = frame
-                outer = frame
-            frame = frame.f_back
-        return ("", "") if inner is None or outer is None else self._modules.path(inner, outer)
-
 
 class Call:
     """One call of an operation, after it returned."""
@@ -232,7 +224,8 @@ class Call:
     def record(self) -> None:
         """Record it, if it dealt with tensors at all."""
         core = self.core
-        results = results_in(self.result)
+        result = self.result
+        results = [result] if type(result) is _TENSOR else results_in(result)
         arguments = tensors_in(self.args, self.kwargs)
         if not results and not arguments:
             return
@@ -240,21 +233,26 @@ class Call:
         inputs = tuple([self._input(path, tensor, written) for path, tensor in arguments])
         self.number = core.operation_count
         core.operation_count += 1
-        given = {id(tensor): core.tensors.track(tensor) for tensor in results} if results else {}
+        given = [core.tensors.track(tensor) for tensor in results]
         nodes: tuple[int, ...] = ()
+        saved: tuple[int, ...] = ()
         if _sequence() != self.start:
-            nodes = self.operations._graph.made_by(self, results)
-        changed = {id(tensor) for tensor, _ in written}
-        outputs = tuple([self._output(tensor, given[id(tensor)], changed) for tensor in results])
+            nodes = self.operations._graph.made_by(self, results, given)
+            saved = self.operations._saved.of(self, nodes, arguments, results, inputs)
+        outputs = tuple([self._output(*pair, written) for pair in zip(results, given, strict=True)])
         grad_mode = _grad_enabled()
         cut = None if nodes else find_cut(self.kind, self.name, arguments, results, grad_mode=grad_mode)
         place = self.place
-        module, module_type = self.operations.module_of(self.caller)
+        places = core.places
+        module, kind = "", ""
+        if places.inner is not None and places.outer is not None:
+            module, kind = self.operations._modules.path(places.inner, places.outer)
         span, stack = (None, ()) if place is None else (place.span, place.frames)
-        words = other_arguments(self.args, self.kwargs)
+        words = other_arguments(self.args, self.kwargs) if self.kwargs or len(self.args) != len(arguments) else ""
+        name = self.name
         core.log.add(
             ev.OperationRan(
-                self.number, self.name, span, stack, module, module_type, inputs, outputs, nodes, grad_mode, cut, words
+                self.number, name, span, stack, module, kind, inputs, outputs, nodes, grad_mode, cut, words, saved
             )
         )
         if written:
@@ -292,10 +290,14 @@ class Call:
             or (name.endswith("_") and not name.endswith("__") and path.startswith("0"))
         )
 
-    def _output(self, tensor: torch.Tensor, tracked: Tracked, changed: set[int]) -> ev.TensorUse:
+    def _output(self, tensor: torch.Tensor, tracked: Tracked, written: list[tuple[torch.Tensor, int]]) -> ev.TensorUse:
         core = self.core
         version = 0 if tensor.is_inference() else tensor._version
-        if tracked.value == ev.NONE or tracked.version != version or id(tensor) in changed:
+        if (
+            tracked.value == ev.NONE
+            or tracked.version != version
+            or (written and any(tensor is each for each, _ in written))
+        ):
             tracked.version = version
             tracked.value = core.values.record(tensor) if core.options.forward_values else ev.NONE
         node, slot = tracked.node, tracked.slot
@@ -308,7 +310,8 @@ class Call:
         core, span = self.core, None if self.place is None else self.place.span
         for tensor, before in written:
             tracked = core.tensors.track(tensor)
-            core.log.add(ev.TensorMutated(tracked.number, self.number, before, tracked.version, span))
+            saved_by = self.operations._saved.invalidated(self, tracked, before)
+            core.log.add(ev.TensorMutated(tracked.number, self.number, before, tracked.version, span, saved_by))
         core.leaves.touch([tensor for tensor, _ in written], self.place)
 
     def _name(self, results: list[torch.Tensor], place: Place) -> None:

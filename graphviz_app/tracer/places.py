@@ -12,6 +12,7 @@ from types import CodeType, FrameType, FunctionType
 from typing import TYPE_CHECKING, Any
 
 from graphviz_app.recording import events as ev
+from graphviz_app.tracer.modules import CALL
 from graphviz_app.tracer.own import __builtins__  # noqa: F401
 from graphviz_app.tracer.statements import Statements
 
@@ -79,6 +80,8 @@ class Places:
         # By the id of a code object, which the value keeps alive: hashing code objects is slow.
         self._codes: dict[int, tuple[CodeType, int]] = {}
         self._sites: dict[tuple[int, int], Site] = {}
+        self.inner: FrameType | None = None
+        self.outer: FrameType | None = None
         self._places: dict[tuple[int, ...], Place] = {}
 
     def add_source(self, path: str, text: str) -> None:
@@ -87,9 +90,13 @@ class Places:
         self._file(path)
 
     def find(self, frame: FrameType | None) -> Place | None:
-        """The user's place that led to `frame`, or None where there is none."""
+        """The user's place that led to `frame`, or None where there is none.
+
+        The calls of modules that were met on the way, innermost and outermost, are in `inner` and `outer` afterwards.
+        """
         key: list[int] = []
         codes, bottom = self._codes, self._bottom
+        inner = outer = None
         while frame is not None:
             code = frame.f_code
             known = codes.get(id(code))
@@ -100,7 +107,11 @@ class Places:
             if known[1] >= 0:
                 key.append(id(code))
                 key.append(frame.f_lasti)
+            elif code is CALL:
+                inner = inner or frame
+                outer = frame
             frame = frame.f_back
+        self.inner, self.outer = inner, outer
         if not key:
             return None
         place = self._places.get(tuple(key))
