@@ -4,6 +4,7 @@ from graphviz_app.protocol.channel import (
     AppChannel,
     Channel,
     ChannelError,
+    MessageTooLarge,
     WorkerChannel,
     app_channel,
     worker_channel,
@@ -19,6 +20,7 @@ from graphviz_app.protocol.messages import (
     Shutdown,
     Unready,
 )
+from graphviz_app.protocol.pieces import in_pieces
 from graphviz_app.protocol.worker_end import connect, end_with_app
 
 __all__ = [
@@ -27,6 +29,7 @@ __all__ = [
     "ChannelError",
     "Command",
     "Ended",
+    "MessageTooLarge",
     "Ready",
     "Recorded",
     "Report",
@@ -38,5 +41,6 @@ __all__ = [
     "app_channel",
     "connect",
     "end_with_app",
+    "in_pieces",
     "worker_channel",
 ]

@@ -24,6 +24,10 @@ class ChannelError(Exception):
     """The other side is gone, or talks nonsense; the message is a sentence."""
 
 
+class MessageTooLarge(ChannelError):
+    """This message cannot be sent; the channel is as good as before."""
+
+
 class Decoder(Generic[_Incoming]):
     """Bytes in pieces of any size become messages; hostile ones a `ChannelError`."""
 
@@ -72,15 +76,16 @@ class Channel(Generic[_Incoming, _Outgoing]):
         If a signal's handler raises meanwhile (Ctrl-C), the rest goes out before the next message.
 
         Raises:
-            ChannelError: If nobody listens any more, the message is too large, or this is a forked child, which
-                inherited the channel and would talk in between.
+            MessageTooLarge: If it is.
+            ChannelError: If nobody listens any more, or this is a forked child, which inherited the channel and would
+                talk in between.
         """
         if self._getpid() != self._process:
             raise ChannelError("A forked child has no channel.")
         try:
             content = frame(self._encode(message))
         except FramingError as error:
-            raise ChannelError(str(error)) from error
+            raise MessageTooLarge(str(error)) from error
         with self._lock:
             self._unsent[0].extend(content)
             self._send_rest()

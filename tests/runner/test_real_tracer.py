@@ -9,6 +9,7 @@ import threading
 import pytest
 from support_runner import PATIENCE, Trial
 
+from graphviz_app.protocol.framing import LARGEST_FRAME
 from graphviz_app.recording import events as ev
 from graphviz_app.runner import RunProgress, WorkerPool
 
@@ -171,6 +172,12 @@ def test_a_program_that_closes_every_descriptor_goes_on_without_being_recorded(t
     )
     assert outcome.status == 0
     assert outcome.passes == 1
+
+
+def test_one_print_larger_than_a_message_is_recorded_in_pieces(trial):
+    outcome = trial(f"print('x' * {LARGEST_FRAME + 10})\nprint('done')")
+    assert outcome.succeeded
+    assert trial.printed().endswith("x\ndone\n")
 
 
 def test_a_hundred_megabytes_of_prints_neither_stall_the_run_nor_fill_the_recording(trial):
