@@ -13,7 +13,7 @@ from typing_extensions import assert_never
 
 from graphviz_app.recording import events as ev
 from graphviz_app.scene.measure import shorten, text_width
-from graphviz_app.scene.numbers import FEW, count_text, tensor_text
+from graphviz_app.scene.numbers import FEW, count_text, norm_text, shape_text, tensor_text
 from graphviz_app.scene.words import hook_text, module_text, place_text, short_name, subtitle
 
 if TYPE_CHECKING:
@@ -323,8 +323,11 @@ class CardPlanner:
     def _look_of(self, value: int) -> tuple[bool, int]:
         if value not in self._looks:
             record = self._recording.value(value)
-            heat = record is not None and record.numel > FEW
-            self._looks[value] = heat, len(tensor_text(record, _WIDEST_VALUE))
+            if record is not None and record.numel > FEW:
+                # Beside a heat map shape and norm stand one below the other.
+                self._looks[value] = True, max(len(shape_text(record.shape)), len(norm_text(record)))
+            else:
+                self._looks[value] = False, len(tensor_text(record, _WIDEST_VALUE))
         return self._looks[value]
 
     def _attributes(self, box: Box) -> dict[str, Any]:

@@ -188,15 +188,21 @@ def _tensor(
     pixels = heat_pixels(record, theme, HEAT_ROWS, HEAT_COLUMNS)
     if row.compact:
         if pixels is not None:
-            yield _fitted(pixels, x, heat_top)
+            yield from _framed(_fitted(pixels, x, heat_top), theme)
         yield Text(x, heat_top + HEAT_HEIGHT + 15, brief_text(record), SUBTITLE, colour)
         return
     if pixels is not None:
         image = _fitted(pixels, x, heat_top)
-        yield image
+        yield from _framed(image, theme)
         x += image.width + GAP
     yield Text(x, heat_top + 16, shape_text(record.shape), SUBTITLE, colour)
     yield Text(x, heat_top + 33, norm_of(record), SUBTITLE, colour)
+
+
+def _framed(image: HeatMap, theme: Theme) -> Iterator[Shape]:
+    """A heat map with a thin frame: one of zeros would be hard to see without."""
+    yield image
+    yield Rectangle(image.x, image.y, image.width, image.height, 0.0, None, theme.card_border, 0.6)
 
 
 def _fitted(image: npt.NDArray[np.uint8], x: float, y: float) -> HeatMap:

@@ -88,7 +88,10 @@ def brief_text(record: TensorRecord) -> str:
     if figures is None:
         return "unknown"
     odd = [f"{number(count)} {word}" for count, word in _oddities(figures)[1:] if count]
-    return odd[0] if odd else f"norm {number(figures.norm)}" if figures.norm < _LARGEST_PLAIN else number(figures.norm)
+    if odd:
+        return odd[0]
+    norm = number(figures.norm)
+    return f"norm {norm}" if len(norm) <= 5 else norm
 
 
 def statistics_text(figures: Statistics) -> str:

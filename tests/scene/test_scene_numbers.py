@@ -7,7 +7,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from graphviz_app.recording.values import TensorRecord, record_array
-from graphviz_app.scene.numbers import array_text, norm_text, number, shape_text, statistics_text, tensor_text
+from graphviz_app.scene.numbers import (
+    array_text,
+    brief_text,
+    norm_text,
+    number,
+    shape_text,
+    statistics_text,
+    tensor_text,
+)
 
 
 @pytest.mark.parametrize(
@@ -96,6 +104,20 @@ def test_an_undefined_gradient_is_none_and_an_empty_tensor_is_empty():
 
 def test_a_tensor_that_could_not_be_read_says_why():
     assert tensor_text(TensorRecord((3, 4), "float32", note="inside vmap")) == "(3, 4) inside vmap"
+
+
+@pytest.mark.parametrize(
+    ("values", "text"),
+    [
+        ([3.0, 4.0], "norm 5"),
+        ([1 / 3], "norm 0.333"),
+        ([3.23e-7], "3.23e-7"),
+        ([math.nan, 1.0], "1 nan"),
+        ([], "norm 0"),
+    ],
+)
+def test_beside_a_picture_a_tensor_is_told_in_ten_characters(values, text):
+    assert brief_text(record_array(np.array(values))) == text
 
 
 def test_figures_are_given_in_one_line():
