@@ -209,7 +209,19 @@ def _pidfd(process: int) -> int | None:
 
 def _is_over(process: int) -> bool:
     """Whether the child has ended; it is not reaped, so that its group can still be killed."""
+    if not hasattr(os, "waitid"):
+        return _is_zombie(process)
     try:
         return os.waitid(os.P_PID, process, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
     except ChildProcessError:
+        return True
+
+
+def _is_zombie(process: int) -> bool:
+    """The same for macOS, whose Pythons before 3.13 have no `waitid`."""
+    import psutil
+
+    try:
+        return psutil.Process(process).status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
         return True

@@ -15,7 +15,7 @@ import pytest
 
 from graphviz_app.recording import Recording
 from graphviz_app.recording import events as ev
-from graphviz_app.runner import Run
+from graphviz_app.runner import Run, feed
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
 
@@ -179,6 +179,15 @@ def test_more_input_than_a_pipe_holds_reaches_a_slow_program_whole(trial):
     trial.run.close_input()
     assert trial.finish().succeeded
     assert trial.printed() == "1000000\n"
+
+
+@posix
+def test_a_system_without_pidfd_and_waitid_notices_the_end_as_well(pipes_trial, monkeypatch):
+    monkeypatch.delattr(os, "waitid", raising=False)
+    monkeypatch.setattr(feed, "_pidfd", lambda _: None)
+    outcome = pipes_trial("import os\nprint('before')\nos._exit(4)")
+    assert (outcome.how, outcome.status) == ("exited", 4)
+    assert pipes_trial.printed() == "before\n"
 
 
 def test_what_children_and_c_code_write_to_the_descriptors_is_recorded_too(trial):
