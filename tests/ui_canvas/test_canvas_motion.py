@@ -255,3 +255,23 @@ def test_far_away_the_running_box_is_marked_by_a_dot(canvas, large, settle):
     made = colour(LIGHT.running)
     found = grabbed(canvas)[int(place[1]), int(place[0])].tolist()
     assert found == [made.red(), made.green(), made.blue()]
+
+
+def test_a_hand_that_moves_the_view_ends_the_wandering_of_boxes(shown, wide, clock, settle):
+    shown.set_picture(wide, "box0")
+    shown.set_frame(GridFrame(wide, 5))
+    clock.advance(50)
+    assert shown._animator.runs("morph")
+    shown.camera.pan(30, 10)
+    assert not shown._animator.runs("morph")
+    settle(shown)
+    assert differing(grabbed(shown), painted_whole(shown)) < 0.0005
+
+
+def test_in_another_picture_the_running_box_is_followed_at_once(canvas, large, settle):
+    other = GridPicture(2_000, 3_000, seed=1)
+    canvas.set_frame(GridFrame(large, 1))
+    settle(canvas)
+    canvas.set_following(True)
+    canvas.set_frame(GridFrame(other, 1_500))
+    assert canvas.camera.view.shows(tuple(other.box_bounds[1_500].tolist()))

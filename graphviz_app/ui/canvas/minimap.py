@@ -12,6 +12,9 @@ from graphviz_app.scene.theme import LIGHT, Theme
 from graphviz_app.ui.painting import brush, colour, painting_on, pen
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from contextlib import AbstractContextManager
+
     from graphviz_app.ui.canvas.camera import Camera
 
 LONG_SIDE: Final = 200
@@ -29,11 +32,12 @@ def overview_size(width: float, height: float) -> tuple[int, int]:
 class Minimap(QWidget):
     """Shows an overview image and the camera's view as a rectangle in it."""
 
-    def __init__(self, camera: Camera, parent: QWidget) -> None:
+    def __init__(self, camera: Camera, held: Callable[[], AbstractContextManager[None]], parent: QWidget) -> None:
         super().__init__(parent)
         self.setAccessibleName("Overview of the graph")
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self._camera = camera
+        self._held = held
         self._theme: Theme = LIGHT
         self._image: QImage | None = None
         self._boxes = 0
@@ -66,7 +70,7 @@ class Minimap(QWidget):
     def paintEvent(self, _event: QPaintEvent) -> None:
         """The overview, darkened outside the view."""
         theme, room = self._theme, QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5)
-        with painting_on(self) as painter:
+        with self._held(), painting_on(self) as painter:
             painter.setPen(pen(theme.group_border))
             painter.setBrush(brush(theme.background))
             painter.drawRoundedRect(room, 5, 5)

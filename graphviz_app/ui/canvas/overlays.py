@@ -37,7 +37,7 @@ class Overlays:
         self._busy.hide()
         self._buttons = _zoom_buttons(canvas)
         self._buttons.hide()
-        self.minimap = Minimap(canvas.camera, canvas)
+        self.minimap = Minimap(canvas.camera, canvas.held, canvas)
         self.set_theme(LIGHT)
 
     @property

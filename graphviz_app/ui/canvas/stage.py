@@ -48,11 +48,10 @@ class Stage:
         self._morph = morph
         self._animator.run("morph", MORPH_MILLISECONDS, self._progress)
 
-    def forget_pictures(self, *, even_moving: bool = True) -> None:
-        """Ends a change of pictures; by wish only one whose boxes have arrived and wait for tiles."""
-        if even_moving or not self._animator.runs("morph"):
-            self._animator.stop("morph")
-            self._morph = None
+    def forget_pictures(self) -> None:
+        """Ends a change of pictures."""
+        self._animator.stop("morph")
+        self._morph = None
 
     def draw_pictures(self, painter: QPainter, tools: Tools, *, covered: bool) -> bool:
         """Paints a change of pictures, also after its end until tiles have `covered` the canvas; False without one."""

@@ -29,11 +29,13 @@ from graphviz_app.ui.painting import brush, paint_image, painting_on
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from contextlib import AbstractContextManager
 
     from PySide6.QtGui import QResizeEvent
 
 
 FOLLOWED = 0.9  # part of the window that the running box and those it sends to may take together
+FOLLOWED_MARGIN = 24.0
 READABLE_LEVEL = level_of(0.7)
 
 
@@ -135,13 +137,13 @@ class Canvas(HandledWidget):
         self._stage.stop_tokens()
         if old is None or old.picture is not frame.picture:
             self._turn_to_picture(old, frame)
+        elif self._following and (followed := self._followed(frame)) is not None:
+            self.camera.reveal(followed)
         self._tiles.set_frame(frame)
         self._live.set_frame(frame)
         self._was_sharp = False
         self.overlays.set_frame(frame)
         announce_step(self, frame.caption)
-        if self._following:
-            self._follow(frame)
         self.update()
 
     def animate_step(self, previous: FrameLike | None, frame: FrameLike, duration: float) -> None:
@@ -286,11 +288,15 @@ class Canvas(HandledWidget):
 
     # How it is painted.
 
+    def held(self) -> AbstractContextManager[None]:
+        """Keeps the painting thread still while something on the canvas is painted."""
+        return self._tiles.worker.held()
+
     def paintEvent(self, _event: QPaintEvent) -> None:
         """Copies tiles, paints what moves, and asks for what is missing."""
         lens = self.lens
         self._texts_painted = True
-        with self._tiles.worker.held(), painting_on(self) as painter:
+        with self.held(), painting_on(self) as painter:
             painter.scale(1 / lens.ratio, 1 / lens.ratio)
             painter.fillRect(0, 0, lens.width, lens.height, brush(self._theme.background))
             if self._frame is not None:
@@ -323,7 +329,8 @@ class Canvas(HandledWidget):
         self.overlays.place()
 
     def _on_moved(self) -> None:
-        self._stage.forget_pictures(even_moving=False)
+        # Boxes on their way are bound for where the view was.
+        self._stage.forget_pictures()
         self._was_sharp = False
         self.view_changed.emit()
         self.update()
@@ -354,22 +361,23 @@ class Canvas(HandledWidget):
             self.camera.open(start_bounds(frame))
             return
         self.camera.look(view)
+        if self._following and anchor is None and (followed := self._followed(frame)) is not None:
+            self.camera.look(self.camera.view.revealing(followed, FOLLOWED_MARGIN))
         if not self.camera.reduced_motion:
             old_lens = Lens.of(old_view, self.devicePixelRatioF())
             self._stage.change_pictures(Morph(old, old_lens, frame, self.lens, anchor))
 
-    def _follow(self, frame: FrameLike) -> None:
+    def _followed(self, frame: FrameLike) -> Bounds | None:
+        """What of a frame should be seen: the running box, and those it sends to if there is room for all."""
         running = running_box(frame)
         if running is None:
-            return
+            return None
         places = frame.picture.box_bounds
         box: Bounds = tuple(places[running].tolist())
         targets = {frame.picture.graph.links[token.link].target for token in frame.tokens}
-        # Where its gradients go is worth seeing too, if there is room for both.
         together = union([box, *(tuple(places[target].tolist()) for target in targets)])
         _, _, width, height = self.camera.view.visible
-        fits = together[2] <= FOLLOWED * width and together[3] <= FOLLOWED * height
-        self.camera.reveal(together if fits else box)
+        return together if together[2] <= FOLLOWED * width and together[3] <= FOLLOWED * height else box
 
     # What the hand does.
 

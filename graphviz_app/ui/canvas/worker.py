@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections import deque
 from contextlib import contextmanager
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 
 LONGEST_HOLD: Final = 0.1  # seconds
+LONGEST_WAIT: Final = 0.001  # seconds that one thread may keep Python from another
 
 
 class Job(NamedTuple):
@@ -90,6 +92,8 @@ class TileWorker(QObject):
             self._dropped = subject is not None and len(self._wanted) == len(jobs)
             self._condition.notify()
         if jobs and self._thread is None:
+            # The window waits for Python at the start of every event while a tile is computed.
+            sys.setswitchinterval(min(sys.getswitchinterval(), LONGEST_WAIT))
             self._thread = threading.Thread(target=self._run, name="canvas tiles", daemon=True)
             self._thread.start()
 
