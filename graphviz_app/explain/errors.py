@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
-from graphviz_app.explain.error_rules import RULES, ErrorRule
+from graphviz_app.explain.error_rules_python import PYTHON_RULES
+from graphviz_app.explain.error_rules_torch import TORCH_RULES
+
+if TYPE_CHECKING:
+    from graphviz_app.explain.error_rule import ErrorRule
 
 _LONGEST_MESSAGE = 4000
 _LONGEST_QUOTE = 160
@@ -42,7 +47,7 @@ _PARENTS = {
 
 @lru_cache(maxsize=1)
 def _compiled() -> tuple[tuple[ErrorRule, re.Pattern[str]], ...]:
-    return tuple((rule, re.compile(rule.pattern, re.DOTALL)) for rule in RULES)
+    return tuple((rule, re.compile(rule.pattern, re.DOTALL)) for rule in TORCH_RULES + PYTHON_RULES)
 
 
 def _fill(sentence: str, found: re.Match[str]) -> str:

@@ -13,8 +13,10 @@ from graphviz_app.explain import (
     rules_index,
     rules_matrix,
     rules_network,
+    rules_pieces,
     rules_reduction,
     rules_shape,
+    rules_units,
 )
 from graphviz_app.explain.call import base_name
 
@@ -24,9 +26,11 @@ if TYPE_CHECKING:
 ALL_RULES = (
     *rules_arithmetic.RULES,
     *rules_functions.RULES,
+    *rules_units.RULES,
     *rules_matrix.RULES,
     *rules_reduction.RULES,
     *rules_shape.RULES,
+    *rules_pieces.RULES,
     *rules_index.RULES,
     *rules_network.RULES,
     *rules_convolution.RULES,

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 X = r"\frac{\partial L}{\partial x}"
 X1 = r"\frac{\partial L}{\partial x_1}"
 X2 = r"\frac{\partial L}{\partial x_2}"
+X3 = r"\frac{\partial L}{\partial x_3}"
 
 
 def local_rule(local: Callable[[Call, int], Array]) -> Callable[[Call, int], Array]:

@@ -99,7 +99,7 @@ _BACK = (
 RULES = (
     Rule(
         ("Index",),
-        rf"{X}[i] \mathrel{{+}}= g",
+        rf"{X}[i] \leftarrow {X}[i] + g",
         _BACK + " What was not picked receives 0.",
         "derivatives.yaml: index",
         _index,
@@ -107,7 +107,7 @@ RULES = (
     ),
     Rule(
         ("Gather", "TakeAlongDim"),
-        rf"{X}[index] \mathrel{{+}}= g",
+        rf"{X}[index] \leftarrow {X}[index] + g",
         _BACK + " What was not picked receives 0.",
         "derivatives.yaml: gather",
         _gather,
@@ -115,7 +115,7 @@ RULES = (
     ),
     Rule(
         ("IndexSelect",),
-        rf"{X}[i] \mathrel{{+}}= g",
+        rf"{X}[i] \leftarrow {X}[i] + g",
         _BACK + " What was not picked receives 0.",
         "derivatives.yaml: index_select",
         _index_select,
@@ -123,7 +123,7 @@ RULES = (
     ),
     Rule(
         ("Embedding",),
-        r"\frac{\partial L}{\partial W}[i] \mathrel{+}= g",
+        r"\frac{\partial L}{\partial W}[i] \leftarrow \frac{\partial L}{\partial W}[i] + g",
         "Each looked-up row of the table receives the gradient of the place where it was used; a row that was used "
         "twice receives both, added, and rows that were not used receive 0.",
         "derivatives.yaml: embedding",

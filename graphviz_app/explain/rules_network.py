@@ -207,7 +207,7 @@ _NORM_FORMULA = (
 RULES = (
     Rule(
         ("Softmax", "SafeSoftmax"),
-        rf"{X} = y \cdot \left(g - \sum_j g_j \, y_j\right)",
+        rf"{X} = y \cdot (g - \sum_j g_j \, y_j)",
         "The results always add up to 1: what one wins the others lose, so only the gradient's difference from its "
         "weighted mean counts.",
         "derivatives.yaml: _softmax",

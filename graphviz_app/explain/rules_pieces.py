@@ -1,0 +1,227 @@
+"""Rules of pieces taken out of a tensor, and of tensors joined."""
+
+from __future__ import annotations
+
+import itertools
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from graphviz_app.explain.call import Unknown
+from graphviz_app.explain.numeric import difference, sum_to_shape
+from graphviz_app.explain.rule import Rule
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    import numpy.typing as npt
+
+    from graphviz_app.explain.call import Call
+
+    Array = npt.NDArray[Any]
+
+X = r"\frac{\partial L}{\partial x}"
+_PIECE = "A piece was taken out of x: the gradient is put back where the piece was, and the rest of x receives 0."
+
+
+def _placed(places: Callable[[tuple[int, ...], tuple[int, ...]], Iterable[Any]]) -> Callable[[Call, int], Array]:
+    """For pieces of a tensor: the gradient put where the piece was, zeros elsewhere.
+
+    Where the piece was is found by its values; of several places that fit, the one that the recorded gradient shows.
+    """
+
+    def gradient(call: Call, slot: int) -> Array:
+        g, x, y = call.grad(), call.argument(0), call.output()
+        found: list[Array] = []
+        for place in places(x.shape, y.shape):
+            if x[place].shape == y.shape and np.array_equal(x[place], y, equal_nan=True):
+                result = np.zeros(x.shape, g.dtype)
+                result[place] = g
+                found.append(result)
+        if not found:
+            raise Unknown
+        recorded = _recorded(call, slot)
+        return found[0] if recorded is None else min(found, key=lambda result: difference(result, recorded))
+
+    return gradient
+
+
+def _recorded(call: Call, slot: int) -> Array | None:
+    try:
+        return call.array(call.called.grad_inputs[slot]) if call.called is not None else None
+    except (Unknown, IndexError):
+        return None
+
+
+def _selections(shape: tuple[int, ...], piece: tuple[int, ...]) -> Iterator[Any]:
+    for dim, size in enumerate(shape):
+        if shape[:dim] + shape[dim + 1 :] == piece:
+            for index in range(size):
+                yield (*[slice(None)] * dim, index)
+
+
+def _slices(shape: tuple[int, ...], piece: tuple[int, ...]) -> Iterator[Any]:
+    for dim, size in enumerate(shape):
+        if len(piece) == len(shape) and shape[:dim] + shape[dim + 1 :] == piece[:dim] + piece[dim + 1 :]:
+            count = piece[dim]
+            for step in range(1, max(size // max(count, 1), 1) + 1):
+                for start in range(size):
+                    if len(range(start, size, step)) >= count:
+                        yield (
+                            *[slice(None)] * dim,
+                            slice(start, start + (count - 1) * step + 1 if count else start, step),
+                        )
+
+
+def _diagonals(shape: tuple[int, ...], piece: tuple[int, ...]) -> Iterator[Any]:
+    if len(shape) == 2 and len(piece) == 1:
+        for offset in range(-shape[0] + 1, shape[1]):
+            rows = np.arange(piece[0]) + max(-offset, 0)
+            columns = np.arange(piece[0]) + max(offset, 0)
+            if piece[0] and rows[-1] < shape[0] and columns[-1] < shape[1]:
+                yield (rows, columns)
+
+
+def _joined_dim(call: Call) -> int:
+    """Along which dimension `cat` joined."""
+    g = call.grad()
+    given = call.parameter_or(None, "dim", "#0")
+    if isinstance(given, int):
+        return given % g.ndim
+    inputs = () if call.operation is None else call.operation.inputs
+    shapes = [call.shape(index) for index in range(len(inputs))]
+    fitting = [
+        dim for dim in range(g.ndim) if sum(shape[dim] for shape in shapes if len(shape) == g.ndim) == g.shape[dim]
+    ]
+    # torch joins along the first dimension unless it is told otherwise.
+    return fitting[0] if fitting else 0
+
+
+def _cat(call: Call, slot: int) -> Array:
+    dim = _joined_dim(call)
+    start = sum(call.shape(index)[dim] for index in range(slot))
+    return np.take(call.grad(), range(start, start + call.shape(slot)[dim]), dim)
+
+
+def _stack(call: Call, slot: int) -> Array:
+    g, x, y = call.grad(), call.argument(slot), call.output()
+    given = call.parameter_or(None, "dim", "#0")
+    if isinstance(given, int):
+        return np.take(g, slot, given % g.ndim)
+    for dim in range(g.ndim):
+        if slot < g.shape[dim] and np.array_equal(np.take(y, slot, dim), x, equal_nan=True):
+            return np.take(g, slot, dim)
+    raise Unknown
+
+
+def _grads_or_zeros(call: Call) -> list[Array]:
+    """What came in for every output; zeros for those that nothing came for."""
+    outputs = () if call.operation is None else call.operation.outputs
+    grads: list[Array] = []
+    for slot in range(call.grad_count):
+        if call.grad_is_given(slot):
+            grads.append(call.grad(slot))
+        elif slot < len(outputs) and (record := call.recording.value(outputs[slot].value)) is not None:
+            grads.append(np.zeros(record.shape))
+        else:
+            raise Unknown
+    return grads
+
+
+def _unbind(call: Call, slot: int) -> Array:
+    grads, shape = _grads_or_zeros(call), call.shape(slot)
+    for dim, size in enumerate(shape):
+        if size == len(grads) and shape[:dim] + shape[dim + 1 :] == grads[0].shape:
+            stacked = np.stack(grads, dim)
+            recorded = _recorded(call, slot)
+            if recorded is None or difference(stacked, recorded) < 1e-3 or shape.count(size) == 1:
+                return stacked
+    raise Unknown
+
+
+def _split(call: Call, slot: int) -> Array:
+    grads, shape = _grads_or_zeros(call), call.shape(slot)
+    for dim in range(len(shape)):
+        if sum(g.shape[dim] for g in grads) == shape[dim]:
+            joined = np.concatenate(grads, dim) if _joinable(grads, dim) else None
+            if joined is not None and joined.shape == shape:
+                return joined
+    raise Unknown
+
+
+def _joinable(grads: list[Array], dim: int) -> bool:
+    return len({g.shape[:dim] + g.shape[dim + 1 :] for g in grads}) == 1
+
+
+def _pad(call: Call, slot: int) -> Array:  # noqa: ARG001
+    """The middle of the gradient: where it lies, the values show."""
+    g, x, y = call.grad(), call.argument(0), call.output()
+    if x.ndim != y.ndim or any(now < before for now, before in zip(y.shape, x.shape, strict=True)):
+        raise Unknown
+    for starts in np.ndindex(*(now - before + 1 for now, before in zip(y.shape, x.shape, strict=True))):
+        place = tuple(slice(start, start + size) for start, size in zip(starts, x.shape, strict=True))
+        if np.array_equal(y[place], x, equal_nan=True):
+            return g[place]
+    raise Unknown
+
+
+RULES = (
+    Rule(
+        ("Select",),
+        rf"{X}[i] = g, \qquad 0 \; \mathrm{{elsewhere}}",
+        _PIECE,
+        "derivatives.yaml: select",
+        _placed(_selections),
+    ),,
+    Rule(
+        ("Slice", "Narrow"),
+        rf"{X}[a:b] = g, \qquad 0 \; \mathrm{{elsewhere}}",
+        _PIECE,
+        "derivatives.yaml: slice",
+        _placed(_slices),
+    ),,
+    Rule(
+        ("Diagonal",),
+        rf"\mathrm{{diag}} \; {X} = g, \qquad 0 \; \mathrm{{elsewhere}}",
+        _PIECE,
+        "derivatives.yaml: diagonal",
+        _placed(_diagonals),
+    ),,
+    Rule(
+        ("Cat",),
+        r"\frac{\partial L}{\partial x_k} = g[a_k : b_k]",
+        "Tensors were joined, so the gradient is cut into the same pieces, and each input receives its own.",
+        "derivatives.yaml: cat",
+        _cat,
+        needs="only the inputs' shapes",
+    ),,
+    Rule(
+        ("Stack",),
+        r"\frac{\partial L}{\partial x_k} = g[k]",
+        "Tensors were stacked, so each input receives its own layer of the gradient.",
+        "derivatives.yaml: stack",
+        _stack,
+    ),,
+    Rule(
+        ("Unbind",),
+        rf"{X} = \mathrm{{stack}}(g_1, g_2, \ldots)",
+        "The gradients of all parts are stacked again; a part that was not used counts as 0.",
+        "derivatives.yaml: unbind",
+        _unbind,
+    ),,
+    Rule(
+        ("Split", "SplitWithSizes", "Chunk"),
+        rf"{X} = \mathrm{{cat}}(g_1, g_2, \ldots)",
+        "The gradients of all parts are joined again; a part that was not used counts as 0.",
+        "derivatives.yaml: split",
+        _split,
+    ),,
+    Rule(
+        ("ConstantPadNd",),
+        rf"{X} = g[a:b]",
+        "What was put around the edge is constant: the edge of the gradient is cut off, the middle passes as it came.",
+        "derivatives.yaml: constant_pad_nd",
+        _pad,
+        needs="only the widths of the edge",
+    ),,
+)
