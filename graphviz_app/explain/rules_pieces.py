@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import itertools
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from graphviz_app.explain.call import Unknown
-from graphviz_app.explain.numeric import difference, sum_to_shape
+from graphviz_app.explain.numeric import difference
 from graphviz_app.explain.rule import Rule
 
 if TYPE_CHECKING:
@@ -172,21 +171,21 @@ RULES = (
         _PIECE,
         "derivatives.yaml: select",
         _placed(_selections),
-    ),,
+    ),
     Rule(
         ("Slice", "Narrow"),
         rf"{X}[a:b] = g, \qquad 0 \; \mathrm{{elsewhere}}",
         _PIECE,
         "derivatives.yaml: slice",
         _placed(_slices),
-    ),,
+    ),
     Rule(
         ("Diagonal",),
         rf"\mathrm{{diag}} \; {X} = g, \qquad 0 \; \mathrm{{elsewhere}}",
         _PIECE,
         "derivatives.yaml: diagonal",
         _placed(_diagonals),
-    ),,
+    ),
     Rule(
         ("Cat",),
         r"\frac{\partial L}{\partial x_k} = g[a_k : b_k]",
@@ -194,28 +193,28 @@ RULES = (
         "derivatives.yaml: cat",
         _cat,
         needs="only the inputs' shapes",
-    ),,
+    ),
     Rule(
         ("Stack",),
         r"\frac{\partial L}{\partial x_k} = g[k]",
         "Tensors were stacked, so each input receives its own layer of the gradient.",
         "derivatives.yaml: stack",
         _stack,
-    ),,
+    ),
     Rule(
         ("Unbind",),
         rf"{X} = \mathrm{{stack}}(g_1, g_2, \ldots)",
         "The gradients of all parts are stacked again; a part that was not used counts as 0.",
         "derivatives.yaml: unbind",
         _unbind,
-    ),,
+    ),
     Rule(
         ("Split", "SplitWithSizes", "Chunk"),
         rf"{X} = \mathrm{{cat}}(g_1, g_2, \ldots)",
         "The gradients of all parts are joined again; a part that was not used counts as 0.",
         "derivatives.yaml: split",
         _split,
-    ),,
+    ),
     Rule(
         ("ConstantPadNd",),
         rf"{X} = g[a:b]",
@@ -223,5 +222,5 @@ RULES = (
         "derivatives.yaml: constant_pad_nd",
         _pad,
         needs="only the widths of the edge",
-    ),,
+    ),
 )

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from graphviz_app.explain.call import Unknown
-from graphviz_app.explain.numeric import difference, sum_to_shape
+from graphviz_app.explain.numeric import sum_to_shape
 from graphviz_app.explain.rule import Rule
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable
 
     import numpy.typing as npt
 
@@ -117,7 +117,7 @@ RULES = (
         _reshape,
         forward=_reshaped,
         needs="only the input's shape",
-    ),,
+    ),
     Rule(
         ("T",),
         rf"{X} = {{g}}^{{\top}}",
@@ -125,14 +125,14 @@ RULES = (
         "derivatives.yaml: t",
         _transpose_last,
         forward=_transposed,
-    ),,
+    ),
     Rule(
         ("Transpose", "Permute", "Movedim"),
         rf"{X} = \mathrm{{permute}}^{{-1}}(g)",
         "The dimensions changed places, so the gradient's change back.",
         "derivatives.yaml: permute, transpose",
         _permute,
-    ),,
+    ),
     Rule(
         ("Expand", "BroadcastTo"),
         rf"{X} = \sum_{{copies}} g",
@@ -141,7 +141,7 @@ RULES = (
         _expand,
         forward=_expanded,
         needs="only the input's shape",
-    ),,
+    ),
     Rule(
         ("Repeat", "Tile"),
         rf"{X} = \sum_{{copies}} g",
@@ -149,35 +149,35 @@ RULES = (
         "derivatives.yaml: repeat",
         _repeat,
         needs="only the input's shape",
-    ),,
+    ),
     Rule(
         ("Tril",),
         rf"{X} = \mathrm{{tril}}(g)",
         "What was cut away above the diagonal receives 0.",
         "derivatives.yaml: tril",
         _triangle(np.tril),
-    ),,
+    ),
     Rule(
         ("Triu",),
         rf"{X} = \mathrm{{triu}}(g)",
         "What was cut away below the diagonal receives 0.",
         "derivatives.yaml: triu",
         _triangle(np.triu),
-    ),,
+    ),
     Rule(
         ("Flip",),
         rf"{X} = \mathrm{{flip}}(g)",
         "The order was turned round, so the gradient's is turned back.",
         "derivatives.yaml: flip",
         _flip,
-    ),,
+    ),
     Rule(
         ("Roll",),
         rf"{X} = \mathrm{{roll}}^{{-1}}(g)",
         "The elements moved on in a circle, so the gradient's move back.",
         "derivatives.yaml: roll",
         _roll,
-    ),,
+    ),
     Rule(
         ("Trace",),
         rf"{X} = g \, I",
@@ -185,5 +185,5 @@ RULES = (
         "derivatives.yaml: trace",
         _trace,
         needs="only the input's shape",
-    ),,
+    ),
 )
