@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict, deque
+from collections import defaultdict
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
@@ -23,7 +23,7 @@ LinkKind = Literal["gradient", "root", "cut"]
 MOST_USES = 4
 """A leaf with more links than this is drawn once per use: one node with many long links ruins a layout, and may take
 Graphviz hours."""
-OPEN_AT_MOST = 300
+OPEN_AT_MOST = 200
 """Boxes that are drawn at first sight with every group open."""
 CLOSED_ABOUT = 80
 """Boxes up to which groups of a larger graph are opened at first sight."""
@@ -144,24 +144,21 @@ def visible_graph(
 def default_expansion(grouping: Grouping) -> frozenset[Path]:
     """The groups that are open at first sight: all of a small graph, of a large one the outermost while it stays small.
 
-    Groups side by side are opened together or not at all: one open block among many closed ones would look special.
+    Groups of one depth are opened together or not at all: one open block among many closed ones would look special.
     Parts of a long row stay closed: to be no row is what they are for.
     """
     if grouping.node_count + grouping.further_uses <= OPEN_AT_MOST:
         return frozenset(path for path, group in grouping.groups.items() if group.kind != "part")
-    inside: dict[Path, list[Path]] = defaultdict(list)
+    levels: dict[int, list[Path]] = defaultdict(list)
     for path in grouping.groups:
-        inside[path[:-1]].append(path)
+        levels[len(path)].append(path)
     opened: set[Path] = set()
     count = grouping.top_level_count
-    waiting: deque[Path] = deque([()])
-    while waiting:
-        groups = inside[waiting.popleft()]
-        more = count + sum(grouping.groups[path].children - 1 for path in groups)
-        if groups and more <= CLOSED_ABOUT:
-            opened.update(groups)
-            waiting.extend(groups)
-            count = more
+    for depth in sorted(levels):
+        count += sum(grouping.groups[path].children - 1 for path in levels[depth])
+        if count > CLOSED_ABOUT:
+            break
+        opened.update(levels[depth])
     return frozenset(opened)
 
 
