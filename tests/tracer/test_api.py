@@ -1,0 +1,58 @@
+from __future__ import annotations
+
+import pytest
+import torch
+
+from graphviz_app.api import record
+from graphviz_app.recording import Recording, RecordingError
+from graphviz_app.recording import events as ev
+
+
+def events_of(recording, kind):
+    every = (recording.event(number) for number in range(len(recording.index.events)))
+    return [event for event in every if isinstance(event, kind)]
+
+
+def test_a_block_is_recorded_with_lines_and_names():
+    weights = torch.ones(4, requires_grad=True)
+    with record() as run:
+        for _ in range(2):
+            loss = (weights * 3).sum()
+            loss.backward()
+    assert [leaf.name for leaf in run.recording.index.leaves] == ["weights"]
+    assert [entry.kind for entry in run.ledger()] == ["accumulated", "accumulated"]
+    started = events_of(run.recording, ev.BackwardStarted)
+    assert {event.span.line for event in started} == {
+        test_a_block_is_recorded_with_lines_and_names.__code__.co_firstlineno + 5
+    }
+
+
+def test_a_recording_is_saved_and_opened(tmp_path):
+    x = torch.ones(2, requires_grad=True)
+    with record() as run:
+        (x * x).sum().backward()
+    run.save(tmp_path / "run.agrec")
+    with_file = Recording.open(tmp_path / "run.agrec")
+    assert len(with_file.index.passes) == 1
+    with_file.close()
+    assert run.to_json()["format"] == "autograd-recording"
+
+
+def test_an_exception_leaves_a_recording_up_to_there():
+    x = torch.ones(2, requires_grad=True)
+    run = record()
+    with pytest.raises(ZeroDivisionError), run:
+        (x * 2).sum().backward()
+        1 / 0  # noqa: B018
+    assert len(run.recording.index.passes) == 1
+    assert [event.exception for event in events_of(run.recording, ev.Raised)] == ["ZeroDivisionError"]
+
+
+def test_two_recordings_at_once_are_refused():
+    with record(), pytest.raises(RecordingError, match="already"):
+        record().__enter__()
+
+
+def test_the_recording_is_not_there_before_the_block_ends():
+    with record() as run, pytest.raises(RecordingError, match="ended"):
+        _ = run.recording

@@ -1,0 +1,85 @@
+"""Torch is the same before, and after, and the one private name that is wrapped is still there."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+import torch
+import torch.autograd.graph
+import torch.nn.functional
+import torch.overrides
+
+from graphviz_app.tracer import engine
+from graphviz_app.tracer.tracer import Tracer
+
+PLACES = [
+    torch,
+    torch.Tensor,
+    torch.nn.Module,
+    torch.nn.functional,
+    torch.autograd,
+    torch.autograd.graph,
+    torch.autograd.function,
+    torch.autograd.function._SingleLevelFunction,
+    torch.autograd.Function,
+    torch.overrides,
+    torch.optim.Optimizer,
+    threading.Thread,
+]
+
+
+def attributes():
+    return [
+        {name: id(value) for name, value in vars(place).items() if name != "__warningregistry__"} for place in PLACES
+    ]
+
+
+def test_recording_leaves_every_attribute_of_torch_as_it_was():
+    before = attributes()
+    depth = torch._C._len_torch_function_stack()
+    tracer = Tracer(lambda _: None)
+    assert attributes() == before
+    tracer.start()
+    assert attributes() != before
+    x = torch.ones(2, requires_grad=True)
+    (x * 2).sum().backward()
+    tracer.stop()
+    assert attributes() == before
+    assert torch._C._len_torch_function_stack() == depth
+
+
+def test_stopping_twice_is_fine():
+    tracer = Tracer(lambda _: None)
+    tracer.start()
+    tracer.stop()
+    tracer.stop()
+    assert torch._C._len_torch_function_stack() == 0
+
+
+def test_torch_still_has_the_function_that_all_backward_passes_go_through():
+    holders = {module.__name__ for module, _ in engine.find_engine_call()}
+    assert {"torch.autograd", "torch.autograd.graph"} <= holders, (
+        "torch has moved _engine_run_backward. Look in torch/autograd/graph.py for the function that calls "
+        "Variable._execution_engine.run_backward, and name it in graphviz_app/tracer/engine.py."
+    )
+
+
+def test_a_torch_without_it_is_told_what_to_do(monkeypatch):
+    monkeypatch.setattr(engine, "NAME", "_moved_away")
+    with pytest.raises(engine.MissingEngineError, match=r"run_backward.*engine\.py"):
+        Tracer(lambda _: None).start()
+    assert torch._C._len_torch_function_stack() == 0
+
+
+def test_a_sink_that_fails_does_not_disturb_the_program():
+    def broken(_):
+        raise OSError("nobody listens")
+
+    tracer = Tracer(broken)
+    tracer.start()
+    x = torch.ones(2, requires_grad=True)
+    for _ in range(3):
+        (x * 2).sum().backward()
+    tracer.stop()
+    assert x.grad.tolist() == [6.0, 6.0]
