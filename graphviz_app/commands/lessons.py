@@ -8,8 +8,16 @@ from graphviz_app.commands.errors import CommandError
 from graphviz_app.commands.screen import tables
 
 
-def list_lessons() -> int:
-    """Print the lessons' numbers, names and titles."""
+def lessons(name: str | None, *, program_only: bool) -> int:
+    """Print one lesson, or a list of all.
+
+    Raises:
+        CommandError: If there is no such lesson.
+    """
+    return _list_lessons() if name is None else _show_lesson(name, program_only=program_only)
+
+
+def _list_lessons() -> int:
     from rich.table import Table
 
     from graphviz_app.lessons.library import all_lessons
@@ -23,12 +31,7 @@ def list_lessons() -> int:
     return 0
 
 
-def show_lesson(name: str, *, program_only: bool) -> int:
-    """Print a lesson, or its program alone, which can then be run.
-
-    Raises:
-        CommandError: If there is no such lesson.
-    """
+def _show_lesson(name: str, *, program_only: bool) -> int:
     from graphviz_app.lessons.lesson import LessonError
     from graphviz_app.lessons.library import find_lesson
 
