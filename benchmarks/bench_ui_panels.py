@@ -31,7 +31,7 @@ def application():
 
 @pytest.fixture(scope="module")
 def million():
-    """2 million changes of one leaf make a little more than a million events with their passes' starts and ends."""
+    """Half a million changes of one leaf, with the starts and ends of their passes: a million events."""
     return Timeline(recordings.long_ledger(500_000))
 
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _CYCLE = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#b58900", "#56b4e9", "#7f5fc4", "#8c6d46")
 """Told apart by colour-blind people (after Okabe and Ito), and on light and dark alike."""
 _DASHES = (Qt.PenStyle.SolidLine, Qt.PenStyle.DashLine)
-_DOTS_UP_TO = 200
+_DOTS_UP_TO = 60
 _SMALLEST = 1e-30
 _LOG_GROUND = 1.0
 
