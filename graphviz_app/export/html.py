@@ -84,7 +84,7 @@ def _data(source: Source, steps: PlayerSteps) -> dict[str, Any]:
         "steps": steps.items,
         "start": next((index for index, item in enumerate(steps.items) if "starts" in item), len(steps.items) - 1),
         "last": source.timeline.step_count,
-        "source": [visible_line(line) for line in re.split(r"\r\n|\r|\n", source.recording.program.source)],
+        "source": [visible_line(line) for line in re.split(r"\r\n|\r|\n", source.recording.program.source.rstrip())],
         "printed": _printed(source),
         "ledger": _ledger(source),
     }
