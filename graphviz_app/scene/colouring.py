@@ -15,6 +15,7 @@ from graphviz_app.recording.values import statistics
 from graphviz_app.scene.cards import SUBTITLE
 from graphviz_app.scene.measure import text_width
 from graphviz_app.scene.numbers import number
+from graphviz_app.scene.oddity import oddities
 from graphviz_app.scene.shapes import Rectangle, Text
 from graphviz_app.scene.theme import mix
 
@@ -178,12 +179,6 @@ def _oddity(key: Hashable, state: StepState) -> str:
         return ""
     edges = state.timeline.edges_out_of.of(key).tolist()
     records = _received(key, state) + [state.recording.value(state.contribution(edge)) for edge in edges]
-    figures = [(record, statistics(record)) for record in records if record is not None]
-    known = [(record, found) for record, found in figures if found is not None]
-    if any(found.nans for _, found in known):
-        return "NaN"
-    if any(found.positive_infinities or found.negative_infinities for _, found in known):
-        return "Inf"
-    if any(record is None for record in records):
-        return "None"
-    return "all zero" if any(found.zeros == record.numel > 0 for record, found in known) else ""
+    found = frozenset[str]().union(*(oddities(record) for record in records))
+    words = (("nan", "NaN"), ("inf", "Inf"), ("none", "None"), ("zero", "all zero"))
+    return next((word for oddity, word in words if oddity in found), "")

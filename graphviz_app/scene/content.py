@@ -10,8 +10,8 @@ from typing_extensions import assert_never
 from graphviz_app.recording import events as ev
 from graphviz_app.recording.values import statistics
 from graphviz_app.scene.cards import forward_value
-from graphviz_app.scene.flow import is_odd
 from graphviz_app.scene.numbers import number, tensor_text
+from graphviz_app.scene.oddity import is_odd
 from graphviz_app.scene.passes import start_of_pass
 from graphviz_app.scene.words import hook_text
 

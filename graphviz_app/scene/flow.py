@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from graphviz_app.recording import events as ev
-from graphviz_app.recording.values import elements
+from graphviz_app.scene.oddity import is_odd
 from graphviz_app.scene.passes import NEVER, start_of_pass
 
 if TYPE_CHECKING:
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
     from graphviz_app.graph.visible import VisibleGraph
     from graphviz_app.recording import Recording
-    from graphviz_app.recording.values import TensorRecord
     from graphviz_app.timeline import Chapter, Timeline
 
 
@@ -152,21 +151,6 @@ class _Reader:
             events = [(int(number), self._timeline.recording.event(int(number))) for number in numbers[first:end]]
             self._calls[node] = [(number, event) for number, event in events if isinstance(event, ev.NodeCalled)]
         return self._calls[node]
-
-
-def is_odd(record: TensorRecord | None) -> bool:
-    """Whether a tensor holds NaN or Inf."""
-    if record is None:
-        return False
-    if record.statistics is not None:
-        figures = record.statistics
-        return bool(figures.nans or figures.positive_infinities or figures.negative_infinities)
-    values = elements(record)
-    if values is None or values.dtype.kind in "biu":
-        return False
-    if values.dtype.kind not in "fc":
-        values = values.astype(np.float32)
-    return not bool(np.isfinite(values).all())
 
 
 def _odd_values(recording: Recording, values: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:

@@ -16,11 +16,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from graphviz_app.recording import events as ev
 from graphviz_app.recording.values import statistics
 from graphviz_app.scene.cards import forward_value
+from graphviz_app.scene.oddity import oddities
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Mapping
 
-    from graphviz_app.recording.values import Statistics, TensorRecord
+    from graphviz_app.recording.values import TensorRecord
     from graphviz_app.scene.picture import Picture
     from graphviz_app.timeline import StepState
 
@@ -36,11 +37,7 @@ _NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?"
 _NORM = re.compile(rf"\bnorm\s*(>=|<=|==|=|>|<)\s*({_NUMBER})", re.IGNORECASE)
 _LINE = re.compile(r"\bline[\s:]*(\d+)\b", re.IGNORECASE)
 _SHAPE = re.compile(r"(?:\bshape[\s:]*)?\(\s*((?:\d+\s*,?\s*)*)\)", re.IGNORECASE)
-_ODDITIES: dict[str, Callable[[Statistics, int], bool]] = {
-    "nan": lambda figures, _: figures.nans > 0,
-    "inf": lambda figures, _: figures.positive_infinities + figures.negative_infinities > 0,
-    "zero": lambda figures, count: figures.zeros == count > 0,
-}
+_ODDITIES = ("nan", "inf", "zero", "none")
 
 
 class Query(NamedTuple):
@@ -76,7 +73,7 @@ def parse(text: str) -> Query:
     rest = _LINE.sub(" ", rest)
     shapes = tuple(tuple(int(size) for size in re.findall(r"\d+", match[1])) for match in _SHAPE.finditer(rest))
     words = _SHAPE.sub(" ", rest).lower().split()
-    odd = tuple(word for word in words if word in _ODDITIES or word == "none")
+    odd = tuple(word for word in words if word in _ODDITIES)
     return Query(tuple(word for word in words if word not in odd), lines, shapes, odd, norms)
 
 
@@ -146,15 +143,7 @@ def _shape_fits(
 
 
 def _is_odd(oddity: str, received: list[TensorRecord | None] | None) -> bool:
-    if received is None:
-        return False
-    if oddity == "none":
-        return any(record is None for record in received)
-    for record in received:
-        figures = None if record is None else statistics(record)
-        if record is not None and figures is not None and _ODDITIES[oddity](figures, record.numel):
-            return True
-    return False
+    return any(oddity in oddities(record) for record in received or ())
 
 
 def _norm_fits(comparison: str, limit: float, received: list[TensorRecord | None] | None) -> bool:

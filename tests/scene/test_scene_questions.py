@@ -1,3 +1,4 @@
+import ml_dtypes
 import numpy as np
 import pytest
 
@@ -9,6 +10,7 @@ from graphviz_app.scene.draw_box import ink
 from graphviz_app.scene.heatmap import heat_pixels
 from graphviz_app.scene.highlight import path_items
 from graphviz_app.scene.hit import Hit, hit, items_of, selection_of
+from graphviz_app.scene.oddity import oddities
 from graphviz_app.scene.picture import build_picture, prepare
 from graphviz_app.scene.search import parse, search
 from graphviz_app.scene.states import Look
@@ -268,3 +270,17 @@ def test_a_value_that_could_not_be_read_says_why():
     frame = picture.frame(picture.chapter.last_step, LIGHT)
     shown = [getattr(shape, "text", "") for shape in frame.shapes()]
     assert any("inside vmap" in text for text in shown)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float16", "bfloat16", "float8_e5m2", "complex64"])
+def test_nan_is_found_in_every_dtype_that_has_it(dtype):
+    numpy_dtype = getattr(ml_dtypes, dtype, None) or dtype
+    assert oddities(record_array(np.array([1, np.nan], numpy_dtype))) == {"nan"}
+    assert oddities(record_array(np.array([0, 0], numpy_dtype))) == {"zero"}
+    assert oddities(record_array(np.array([0, 1], numpy_dtype))) == set()
+
+
+def test_no_tensor_is_none_and_an_empty_one_is_nothing_odd():
+    assert oddities(None) == {"none"}
+    assert oddities(record_array(np.zeros(0))) == set()
+    assert oddities(record_array(np.array([True, False]))) == set()
