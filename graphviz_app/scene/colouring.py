@@ -12,7 +12,7 @@ import numpy as np
 
 from graphviz_app.recording import events as ev
 from graphviz_app.recording.values import statistics
-from graphviz_app.scene.cards import SUBTITLE
+from graphviz_app.scene.card import SUBTITLE
 from graphviz_app.scene.measure import text_width
 from graphviz_app.scene.numbers import number
 from graphviz_app.scene.oddity import oddities

@@ -18,7 +18,7 @@ from graphviz_app.scene.words import hook_text
 if TYPE_CHECKING:
     from graphviz_app.graph.visible import Box, VisibleGraph
     from graphviz_app.recording.values import TensorRecord
-    from graphviz_app.scene.cards import Row
+    from graphviz_app.scene.card import Row
     from graphviz_app.scene.flow import Flow, Travel
     from graphviz_app.scene.parameters import Received
     from graphviz_app.scene.picture import Picture

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from graphviz_app.scene.cards import GAP, HEAT_HEIGHT, HEAT_WIDTH, PADDING, SUBTITLE, VALUE, row_label_width
+from graphviz_app.scene.card import GAP, HEAT_HEIGHT, HEAT_WIDTH, PADDING, SUBTITLE, VALUE, row_label_width
 from graphviz_app.scene.heatmap import heat_pixels
 from graphviz_app.scene.measure import ASCENT, text_width
 from graphviz_app.scene.numbers import FEW, brief_text, shape_text, tensor_text
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from graphviz_app.graph.visible import BoxKind
     from graphviz_app.recording.values import TensorRecord
-    from graphviz_app.scene.cards import Card, Row
+    from graphviz_app.scene.card import Card, Row
     from graphviz_app.scene.content import Content
     from graphviz_app.scene.shapes import Shape
     from graphviz_app.scene.theme import Theme

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from graphviz_app.graph.visible import VisibleGraph
     from graphviz_app.layout.model import Direction
     from graphviz_app.recording import Recording
-    from graphviz_app.scene.cards import Card
+    from graphviz_app.scene.card import Card
     from graphviz_app.scene.theme import Theme
     from graphviz_app.timeline import Chapter, Timeline
 
