@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from graphviz_app.graph.attributes import values_of
 from graphviz_app.recording import events as ev
 from graphviz_app.scene.passes import NEVER, start_of_pass
 from graphviz_app.timeline import Phase
@@ -85,6 +86,13 @@ class StateTable:
         self._targets = np.array([link.target for link in visible.links], np.int64)
         self._cuts = np.array([link.kind == "cut" for link in visible.links], np.bool_)
         self._leaf_birth = self._births_of_leaves()
+        # What happens to a leaf in a closed group happens in the group, as far as one can see.
+        self._happens_in = {
+            leaf: visible.box_of[key]
+            for attribute in ("retained_leaf", "leaf")
+            for key, leaf in values_of(visible.graph, attribute, ev.NONE)
+            if leaf != ev.NONE
+        }
         self._reference_links = self._links_of_references()
 
     def boxes(self, state: StepState, links: LinkStates) -> States:
@@ -140,8 +148,8 @@ class StateTable:
         """Light the boxes that the step itself is about."""
         event = state.event
         if isinstance(event, ev.GradAccumulated | ev.GradCleared | ev.GradWritten | ev.LeafUpdated):
-            if event.leaf in self.leaf_box:
-                looks[self.leaf_box[event.leaf]] = Look.RUNNING
+            if event.leaf in self._happens_in:
+                looks[self._happens_in[event.leaf]] = Look.RUNNING
         elif isinstance(event, ev.BackwardStarted):
             looks[self.root_start == state.event_number] = Look.RUNNING
         elif isinstance(event, ev.OperationRan):

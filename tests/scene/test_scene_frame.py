@@ -305,6 +305,17 @@ def test_a_closed_group_tells_how_many_of_its_parameters_have_received_and_how_m
     assert texts(after.live_shapes(group))[-2:] == ["leaves", "norm 1.41 · 2 of 2"]
 
 
+def test_a_closed_group_is_lit_by_what_happens_to_a_leaf_within_it():
+    picture = picture_of(transformer(2, parts=2, per_part=2), expanded=frozenset())
+    groups = {box_named(picture, "blocks.0"), box_named(picture, "blocks.1")}
+    lit = set()
+    for step in steps_with(picture, ev.GradAccumulated):
+        looks = picture.frame(step, LIGHT).box_state & LOOK_MASK
+        [running] = np.flatnonzero(looks == Look.RUNNING)
+        lit.add(int(running))
+    assert lit == groups
+
+
 def test_an_open_group_is_a_frame_with_its_title():
     picture = picture_of(transformer(2, parts=2, per_part=2))
     frame = picture.frame(picture.chapter.first_step, LIGHT)
