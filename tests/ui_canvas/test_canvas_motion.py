@@ -21,7 +21,7 @@ def token_pixels(picture, theme=LIGHT):
 
 def test_a_token_moves_at_constant_speed_along_its_curve():
     curve = np.array([[0, 0], [0, 300], [0, 300], [400, 300], [500, 300], [500, 0], [700, 0]], np.float32)
-    steps = np.hypot(*np.diff(evenly_spaced(curve), axis=0).T)
+    steps = np.hypot(*np.diff(evenly_spaced([curve])[0], axis=0).T)
     assert steps.std() / steps.mean() < 0.02
     ways = Ways([curve, curve[::-1]])
     assert ways.at(0.0) == pytest.approx(np.array([[0, 0], [700, 0]]))

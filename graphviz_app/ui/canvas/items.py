@@ -272,10 +272,16 @@ def _pieces(points: npt.NDArray[np.float32], samples: int) -> list[QLineF]:
 
 
 def flattened(points: npt.NDArray[np.float32], samples: int) -> npt.NDArray[np.float64]:
-    """Points on cubic Béziers, float64 (k * samples + 1, 2), from (3k + 1, 2) control points."""
-    starts = points[0:-1:3].astype(np.float64)
-    one, two, ends = points[1::3], points[2::3], points[3::3]
-    t = (np.arange(1, samples + 1) / samples)[None, :, None]
+    """Points on cubic Béziers, float64 (..., k * samples + 1, 2), from (..., 3k + 1, 2) control points."""
+    starts = points[..., 0:-1:3, :].astype(np.float64)
+    one, two, ends = points[..., 1::3, :], points[..., 2::3, :], points[..., 3::3, :]
+    t = (np.arange(1, samples + 1) / samples)[:, None]
     s = 1 - t
-    curve = s**3 * starts[:, None] + 3 * s * s * t * one[:, None] + 3 * s * t * t * two[:, None] + t**3 * ends[:, None]
-    return np.concatenate([starts[:1], curve.reshape(-1, 2)])
+    pieces = (
+        s**3 * starts[..., None, :]
+        + 3 * s * s * t * one[..., None, :]
+        + 3 * s * t * t * two[..., None, :]
+        + t**3 * ends[..., None, :]
+    )
+    curve = pieces.reshape(*points.shape[:-2], -1, 2)
+    return np.concatenate([starts[..., :1, :], curve], axis=-2)

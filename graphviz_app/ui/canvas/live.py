@@ -169,7 +169,7 @@ class LiveLayer:
         painter.scale(lens.scale, lens.scale)
         seen = overlapping(frame.picture.link_bounds, lens.visible)
         for index, name, width in links:
-            if bool(seen[index]):
+            if bool(seen[index]) and len(frame.picture.layout.curves[index]):
                 line = QPen(colour(name), max(width, 2 * lens.ratio / lens.scale))
                 line.setCapStyle(Qt.PenCapStyle.RoundCap)
                 painter.setPen(line)

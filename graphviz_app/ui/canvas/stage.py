@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from graphviz_app.ui.canvas.frame import FrameLike
 
 
+ONE_CURVE = 4  # control points
+
+
 class Stage:
     """Runs tokens and the change of pictures; `repaint` is called at every movement."""
 
@@ -29,8 +32,9 @@ class Stage:
 
     def move_tokens(self, frame: FrameLike, duration: float) -> None:
         """Lets the gradients of a frame move along their links for some milliseconds."""
-        tokens = tuple(frame.tokens)
         curves = frame.picture.layout.curves
+        # A layout that was cut short may have links without a curve.
+        tokens = tuple(token for token in frame.tokens if len(curves[token.link]) >= ONE_CURVE)
         ways = Ways([curves[token.link] for token in tokens])
 
         def progress(part: float) -> None:
