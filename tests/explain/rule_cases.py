@@ -163,6 +163,7 @@ CASES |= {
         "go(x % 0.7)",
     ],
     "moves": ["go(x.roll(1))", "go(x.roll(1, 0))", "go(A[:, :2].trace())", "go(F.pad(x, (1, 2)))"],
+    "poles": ["go(z.sqrt())", "go(z.log())", "go(x / 0)", "go(z ** 0.5)", "go(z.rsqrt())", "go((z - z).norm())"],
     "Huber": ["go(F.huber_loss(x, y))", "go(F.huber_loss(x, y, delta=0.4))"],
     "evaluation": [
         "go(F.batch_norm(image, torch.ones(2), torch.ones(2) * 2, channel_gain, channel_shift))",

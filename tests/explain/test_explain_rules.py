@@ -88,6 +88,8 @@ def _far(first, second):
     a, b = elements(first), elements(second)
     if a.dtype.kind not in "f":
         return True
+    if not (np.isfinite(a).all() and np.isfinite(b).all()):
+        return False
     return np.abs(a - b).max(initial=0) > 0.3 * max(np.abs(b).max(initial=0), 0.1)
 
 
