@@ -24,6 +24,8 @@ _FRAME_OF_OBJECT = object.__basicsize__ + _POINTER
 _CODE, _OBJECT, _PREVIOUS = 4 * _POINTER, 5 * _POINTER, 6 * _POINTER
 _ENTERED = 8 * _POINTER + 4
 _REMAINING, _LIMIT = 3 * _POINTER + 8, 3 * _POINTER + 12
+_USED_HERE = 4
+"""How deep the stack would be here if the program's frame were at its bottom: that frame, and three calls of ours."""
 
 
 def run_at_bottom(run: Callable[[], Any]) -> None:
@@ -47,7 +49,7 @@ def _detach(frame: FrameType) -> None:
     while below is not None:
         depth += 1
         below = below.f_back
-    _give_depth_back(depth)
+    _count_from_here(depth)
     inner = ctypes.c_void_p.from_address(id(frame) + _FRAME_OF_OBJECT).value
     if not inner:
         return
@@ -60,7 +62,7 @@ def _detach(frame: FrameType) -> None:
     ctypes.c_void_p.from_address(inner + _PREVIOUS).value = None
 
 
-def _give_depth_back(depth: int) -> None:
+def _count_from_here(depth: int) -> None:
     """Let the recursion limit count from here."""
     state = ctypes.pythonapi.PyThreadState_Get
     state.restype = ctypes.c_void_p
@@ -70,6 +72,5 @@ def _give_depth_back(depth: int) -> None:
     remaining = ctypes.c_int.from_address(address + _REMAINING)
     limit = ctypes.c_int.from_address(address + _LIMIT)
     used = limit.value - remaining.value
-    if limit.value == sys.getrecursionlimit() and depth <= used < depth + 64:
-        # One more for the C call in between.
-        remaining.value += depth + 1
+    if limit.value == sys.getrecursionlimit() and depth < used < depth + 64:
+        remaining.value = limit.value - _USED_HERE
