@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -28,6 +29,9 @@ _NoDispatch = torch._C._DisableTorchDispatch
 _dispatch_modes = torch._C._len_torch_dispatch_stack
 
 
+_sequence = torch._C._autograd._get_sequence_nr
+_SPENT_KEPT = 500_000
+_PASSES_KEPT = 64
 _LOST = "Something of the recording was lost: a node's call could not be described ({!r}). The program is not affected."
 
 
@@ -56,6 +60,8 @@ class BackwardPass:
         self._graph = graph
         self._hooks = hooks
         self._create_graph = create_graph
+        self._first_sequence = _sequence()
+        self._reached: list[int] = []
         self._handles: list[Any] = []
         self._arriving: dict[tuple[int, int], list[_Sent]] = {}
         self._leaves: dict[int, Leaf] = {}
@@ -95,6 +101,7 @@ class BackwardPass:
                 self.number, roots=tuple(started), inputs=self._restricted(inputs, caller, numbers), **details
             )
         )
+        self._reached = [number for number, node in reached if node._sequence_nr() != UNNUMBERED]
         self.is_compiled = any(node.name() == "CompiledFunctionBackward" for _, node in reached)
         for number, node in reached:
             self._watch(number, node)
@@ -307,6 +314,13 @@ class BackwardPass:
         self._handles, self._firsts, self._arriving = [], [], {}
         core = self._core
         core.nodes.spend(self._spent)
+        if self._spent:
+            if len(core.spent) > _SPENT_KEPT:
+                core.spent.clear()
+            core.spent.update(self._reached)
+        if self._create_graph and _in_main_thread():
+            core.made_by_passes.append((self._first_sequence, _sequence(), self.number))
+            del core.made_by_passes[:-_PASSES_KEPT]
         core.leaves.sweep()
         core.log.add(ev.BackwardFinished(self.number, "" if error is None else _message(error)))
 
@@ -330,6 +344,10 @@ class _Seen:
 def _change(direction: str, slot: int, before: int, after: int, names: list[HookName]) -> ev.HookChange:
     name = ", ".join(each.name for each in names) or "a hook"
     return ev.HookChange(direction, slot, before, after, name, names[0].span if names else None)
+
+
+def _in_main_thread() -> bool:
+    return threading.get_ident() == threading.main_thread().ident
 
 
 def _identity(tensor: torch.Tensor) -> tuple[int, int, int] | None:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from types import CodeType
 
     from graphviz_app.recording import events as ev
+    from graphviz_app.tracer.mutation import Mutation
     from graphviz_app.tracer.options import TracerOptions
 
 
@@ -57,5 +58,9 @@ class Core:
         self.operation_count = 0
         self.pass_count = 0
         self.process = os.getpid()
-        self.mutations: list[tuple[int, str, str, ev.Span | None]] = []
+        # Nodes that ran for the last time, as far as anybody can know.
+        self.spent: set[int] = set()
+        # Passes with `create_graph`: the first sequence number in each, the first after it, and the pass.
+        self.made_by_passes: list[tuple[int, int, int]] = []
+        self.mutations: list[Mutation] = []
         self.muted = False

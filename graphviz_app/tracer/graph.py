@@ -115,9 +115,19 @@ class GraphWalker:
                     edges.append(_Edge(number, slot, end, target_slot))
                 tensor = ev.NONE if tensors is None else tensors.get(id(node), ev.NONE)
                 name, slots, definition = self._description(node)
+                if operation == ev.NONE and core.made_by_passes:
+                    made_in_pass = self._pass_of(node)
                 made.append(_Node(number, name, operation, ev.NONE, slots, made_in_pass, tensor, definition))
             core.log.add(ev.NodesMade(tuple(made), tuple(edges)))
         return tuple(numbers)
+
+    def _pass_of(self, node: Any) -> int:
+        """The pass with `create_graph` in which a node was made, NONE where none was."""
+        sequence = node._sequence_nr()
+        for first, end, number in reversed(self._core.made_by_passes):
+            if first <= sequence < end:
+                return number
+        return ev.NONE
 
     def _find_ends(self, nodes: list[Any], frame: Any) -> list[list[tuple[int, Any, int, int]]]:
         """For each node its edges: slot, target, the target's slot, and the target's number if it is a leaf's.

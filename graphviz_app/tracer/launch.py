@@ -20,6 +20,7 @@ import torch
 from graphviz_app.recording import events as ev
 from graphviz_app.tracer import hygiene
 from graphviz_app.tracer.bottom import run_at_bottom
+from graphviz_app.tracer.mutation import explain_mutation
 from graphviz_app.tracer.own import __builtins__  # noqa: F401
 from graphviz_app.tracer.streams import Streams
 from graphviz_app.tracer.tracer import Tracer
@@ -185,7 +186,7 @@ class Program:
             ev.Raised(
                 type(error).__name__,
                 message,
-                _sentence(error),
+                explain_mutation(message, self.tracer.core.mutations) or _sentence(error),
                 span,
                 () if place is None else place.frames,
                 text,

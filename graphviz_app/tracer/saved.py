@@ -8,6 +8,7 @@ import torch
 
 from graphviz_app.recording import events as ev
 from graphviz_app.tracer.memory import address_of
+from graphviz_app.tracer.mutation import Mutation
 from graphviz_app.tracer.own import __builtins__  # noqa: F401
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 _hooks = torch._C._autograd._top_saved_tensors_default_hooks
 _KEPT = 32
+_SAVERS_KEPT = 20_000
 
 
 class SavedTensors:
@@ -30,7 +32,7 @@ class SavedTensors:
         self._core = core
         self._known: dict[Any, tuple[int, ...]] = {}
         self._names: dict[type, tuple[str, ...]] = {}
-        self._operations: dict[int, tuple[str, ev.Span | None]] = {}
+        self._savers: dict[int, tuple[str, ev.Span | None]] = {}
 
     def of(
         self,
@@ -52,6 +54,11 @@ class SavedTensors:
         for index in known:
             tensor = arguments[index][1] if index < len(arguments) else results[index - len(arguments)]
             self._remember(tensor, nodes[-1])
+        if known:
+            self._savers[nodes[-1]] = (call.name, None if call.place is None else call.place.span)
+            if len(self._savers) > _SAVERS_KEPT:
+                for old in list(self._savers)[: _SAVERS_KEPT // 2]:
+                    del self._savers[old]
         return known
 
     def _remember(self, tensor: torch.Tensor, node: int) -> None:
@@ -67,13 +74,15 @@ class SavedTensors:
         """The nodes that had saved a tensor which has just been written on."""
         if not tracked.saved:
             return ()
-        stale = tuple(node for node, version in tracked.saved if version <= before)
+        spent = self._core.spent
+        stale = tuple(node for node, version in tracked.saved if version <= before and node not in spent)
         tracked.saved = [(node, version) for node, version in tracked.saved if version > before]
         if stale:
             text = "" if call.place is None else call.place.site.text
             span = None if call.place is None else call.place.span
             name = tracked.name or (tracked.leaf.name if tracked.leaf is not None else "")
-            self._core.mutations.append((tracked.version, name, text, span))
+            savers = tuple((node, *self._savers.get(node, ("a node", None))) for node in stale)
+            self._core.mutations.append(Mutation(before, tracked.version, name, text, span, savers))
             del self._core.mutations[:-_KEPT]
         return stale
 
