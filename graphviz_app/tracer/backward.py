@@ -1,5 +1,7 @@
 """One run of the engine: what came into every node and what went out, in the order in which it ran."""
 
+# torch tells what is wanted here only by names that begin with an underscore.
+# ruff: noqa: SLF001
 from __future__ import annotations
 
 import threading

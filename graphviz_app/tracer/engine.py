@@ -1,5 +1,7 @@
 """Every road into the engine goes through one function; here it is wrapped, and each pass recorded."""
 
+# torch tells what is wanted here only by names that begin with an underscore.
+# ruff: noqa: SLF001
 from __future__ import annotations
 
 import sys

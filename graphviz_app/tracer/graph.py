@@ -1,5 +1,7 @@
 """Finds the nodes that an operation made, and those that a backward pass will reach; by a stack, never by recursion."""
 
+# torch tells what is wanted here only by names that begin with an underscore.
+# ruff: noqa: SLF001
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
@@ -20,13 +22,11 @@ if TYPE_CHECKING:
 
 
 _Node, _Edge = ev.Node, ev.Edge
-_ONE_OUTPUT = frozenset(
-    f"{name}Backward0"
-    for name in (
-        "Add Sub Mul Div Neg Pow Exp Log Sqrt Sin Cos Tanh Relu Gelu Sigmoid Sum Mean Mm Bmm Addmm T Transpose View Expand "
-        "UnsafeView ReshapeAlias Softmax LogSoftmax Clone Embedding Permute Slice Select Squeeze Unsqueeze Cat Stack"
-    ).split()
+_SINGLE = (
+    "Add Sub Mul Div Neg Pow Exp Log Sqrt Sin Cos Tanh Relu Gelu Sigmoid Sum Mean Mm Bmm Addmm T Transpose View Expand "
+    "UnsafeView ReshapeAlias Softmax LogSoftmax Clone Embedding Permute Slice Select Squeeze Unsqueeze Cat Stack"
 )
+_ONE_OUTPUT = frozenset(f"{name}Backward0" for name in _SINGLE.split(" "))
 
 
 class GraphWalker:

@@ -6,6 +6,8 @@ counted in the same registry as without us. An exception that passes is cleaned 
 runs again.
 """
 
+# torch tells what is wanted here only by names that begin with an underscore.
+# ruff: noqa: SLF001
 from __future__ import annotations
 
 import contextlib

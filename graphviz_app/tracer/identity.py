@@ -3,6 +3,8 @@
 Nothing here keeps a tensor or a node alive, and nothing is left where a program could see it.
 """
 
+# torch tells what is wanted here only by names that begin with an underscore.
+# ruff: noqa: SLF001
 from __future__ import annotations
 
 import threading

@@ -15,9 +15,14 @@ _T = torch.Tensor
 class Kind(enum.Enum):
     """How a torch function is treated.
 
-    OPERATION: recorded.  LOOK: only looks at a tensor; not recorded, and never warns.  PASS: not recorded, but
-    may warn or run user code.  SET: sets an attribute of a tensor (`.grad = `, `.data = `).  GRAD: reads `.grad`.  DATA: reads `.data`.  LEAVE: the value
-    leaves torch.  HOOK: registers a hook.
+    OPERATION: recorded.
+    LOOK: only looks at a tensor; not recorded, and never warns.
+    PASS: not recorded, but may warn or run user code.
+    SET: sets an attribute of a tensor (`.grad = `, `.data = `).
+    GRAD: reads `.grad`.
+    DATA: reads `.data`.
+    LEAVE: the value leaves torch.
+    HOOK: registers a hook.
     RETAIN: `retain_grad`.
     """
 

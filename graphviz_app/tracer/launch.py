@@ -1,8 +1,11 @@
 """Runs a program as `python program.py` would, and records it."""
 
+# torch tells what is wanted here only by names that begin with an underscore.
+# ruff: noqa: SLF001
 from __future__ import annotations
 
 import builtins
+import contextlib
 import linecache
 import os
 import sys
@@ -165,10 +168,8 @@ class Program:
         if isinstance(code, int):
             return Ending(code & 0xFF, "exited")
         self._streams.flush()
-        try:
+        with contextlib.suppress(Exception):
             sys.stderr.write(f"{code}\n")
-        except Exception:  # noqa: BLE001 - as the interpreter does
-            pass
         return Ending(1, "exited")
 
     def _uncaught(self, error: BaseException, shown: BaseException) -> Ending:

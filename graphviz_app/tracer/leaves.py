@@ -1,5 +1,7 @@
 """What became of every leaf: its `.grad` and its value, compared with what they were when last seen."""
 
+# torch tells what is wanted here only by names that begin with an underscore.
+# ruff: noqa: SLF001
 from __future__ import annotations
 
 import weakref

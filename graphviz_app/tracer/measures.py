@@ -19,6 +19,7 @@ _smallest, _largest, _total = np.minimum.reduce, np.maximum.reduce, np.add.reduc
 _vdot, _count_nonzero = np.vdot, np.count_nonzero
 _float32, _float64 = np.dtype(np.float32), np.dtype(np.float64)
 _TRUSTED = 1e-3
+_ONES = {dtype: np.ones(_CHUNK, dtype) for dtype in (_float32, _float64)}
 
 
 def figures(array: npt.NDArray[Any]) -> Statistics:
@@ -64,7 +65,7 @@ def _finite(flat: npt.NDArray[Any]) -> Statistics | None:
         low, high = min(low, smallest), max(high, largest)
         if smallest <= 0 <= largest:
             zeros += chunk.size - int(_count_nonzero(chunk != 0))
-        total += float(_total(chunk))
+        total += float(_vdot(chunk, _ONES[chunk.dtype][: chunk.size]))
         squares += float(_vdot(chunk, chunk))
     return _assemble(flat, low, high, total, squares, zeros)
 

@@ -4,10 +4,11 @@ Whatever torch does is seen by the user's dispatch modes, function modes, profil
 autocast, and `Tensor.numpy()` even makes the storage unresizable. Reading the memory is seen by nobody.
 """
 
+# torch tells what is wanted here only by names that begin with an underscore.
+# ruff: noqa: SLF001
 from __future__ import annotations
 
 import ctypes
-from functools import lru_cache
 from typing import Any
 
 import ml_dtypes
@@ -19,6 +20,10 @@ from graphviz_app.tracer.own import __builtins__  # noqa: F401
 
 _storage_address = getattr(torch._C, "_data_address", None)
 string_at = ctypes.string_at
+_view = ctypes.pythonapi.PyMemoryView_FromMemory
+_view.argtypes = (ctypes.c_void_p, ctypes.c_ssize_t, ctypes.c_int)
+_view.restype = ctypes.py_object
+_READ = 0x100
 
 _NUMPY: dict[str, Any] = {
     "float64": np.float64,
@@ -64,11 +69,6 @@ def bytes_of(tensor: torch.Tensor, size: int) -> bytes | None:
     return string_at(address, size) if address else (b"" if size == 0 else None)
 
 
-@lru_cache(maxsize=1024)
-def _memory(size: int) -> Any:
-    return ctypes.c_char * size
-
-
 def address_of(tensor: torch.Tensor) -> int:
     """Where a tensor's elements begin, 0 where it has no memory that could be asked for."""
     try:
@@ -90,10 +90,10 @@ def array_of(tensor: torch.Tensor, dtype: np.dtype[Any]) -> npt.NDArray[Any] | N
         return None
     itemsize = dtype.itemsize
     if tensor.is_contiguous():
-        array = np.ndarray(shape, dtype, _memory(tensor.numel() * itemsize).from_address(address))
+        array = np.ndarray(shape, dtype, _view(address, tensor.numel() * itemsize, _READ))
     else:
         reach = 1 + sum((size - 1) * stride for size, stride in zip(shape, strides, strict=True))
-        memory = _memory(reach * itemsize).from_address(address)
+        memory = _view(address, reach * itemsize, _READ)
         array = np.ndarray(shape, dtype, memory, 0, tuple(stride * itemsize for stride in strides))
     if tensor.is_conj():
         array = np.conj(array)

@@ -1,5 +1,7 @@
 """Which `nn.Module` is running: read off the stack, so that no hook has to be installed."""
 
+# torch tells what is wanted here only by names that begin with an underscore.
+# ruff: noqa: SLF001
 from __future__ import annotations
 
 import weakref

@@ -49,7 +49,8 @@ def _sentence(mutation: Mutation, version: int, expected: int) -> str:
         f"{node} (line {span.line})" if span is not None else node for _, node, span in mutation.saved_by[:3]
     )
     return (
-        f"`{name}` was written on by {writer}{line}, though {savers} had saved it for backward() at version {expected}; "
-        f"it is at version {version} now. Write the result to a new tensor, as in `y = y + 1` instead of `y += 1`, or "
+        f"`{name}` was written on by {writer}{line}, though {savers} had saved it for backward() "
+        f"at version {expected}; it is at version {version} now. "
+        "Write the result to a new tensor, as in `y = y + 1` instead of `y += 1`, or "
         "change a copy, `.clone()`."
     )

@@ -1,5 +1,7 @@
 """Sees every torch call of the program, and records what it took, gave and made."""
 
+# torch tells what is wanted here only by names that begin with an underscore.
+# ruff: noqa: SLF001
 from __future__ import annotations
 
 import sys
@@ -72,10 +74,10 @@ class Operations:
         self.core = core
         self.kinds = Kinds()
         self.mode = OperationMode(self)
-        self._graph = graph
+        self.graph = graph
         self._hooks = hooks
-        self._modules = ModulePaths()
-        self._saved = SavedTensors(core)
+        self.modules = ModulePaths()
+        self.saved = SavedTensors(core)
         self._last_place: Place | None = None
 
     def run(self, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any], caller: FrameType, found: Any) -> Any:
@@ -97,7 +99,7 @@ class Operations:
             hygiene.leave(error)
             raise
         try:
-            self.note(kind, name, func, args, kwargs, result, caller, start)
+            self.note(kind, name, args, kwargs, result, caller, start)
         except Exception as error:  # noqa: BLE001 - a fault of ours must never be the program's
             core.log.notice(_LOST.format(f"{type(error).__name__}: {error}"))
         return result
@@ -106,7 +108,6 @@ class Operations:
         self,
         kind: Kind,
         name: str,
-        func: Any,
         args: tuple[Any, ...],
         kwargs: dict[str, Any],
         result: Any,
@@ -122,9 +123,9 @@ class Operations:
         with _Disabled():
             if _dispatch_modes():
                 with _NoDispatch():
-                    self._note(kind, name, func, args, kwargs, result, caller, start)
+                    self._note(kind, name, args, kwargs, result, caller, start)
             else:
-                self._note(kind, name, func, args, kwargs, result, caller, start)
+                self._note(kind, name, args, kwargs, result, caller, start)
 
     def note_custom(
         self, cls: Any, args: tuple[Any, ...], kwargs: dict[str, Any], result: Any, caller: FrameType, start: int
@@ -133,7 +134,7 @@ class Operations:
         if self.core.muted or self.core.local.silent:
             return
         try:
-            self.note(Kind.OPERATION, f"{cls.__qualname__}.apply", None, args, kwargs, result, caller, start)
+            self.note(Kind.OPERATION, f"{cls.__qualname__}.apply", args, kwargs, result, caller, start)
         except Exception as error:  # noqa: BLE001 - a fault of ours must never be the program's
             self.core.log.notice(_LOST.format(f"{type(error).__name__}: {error}"))
 
@@ -141,7 +142,6 @@ class Operations:
         self,
         kind: Kind,
         name: str,
-        func: Any,
         args: tuple[Any, ...],
         kwargs: dict[str, Any],
         result: Any,
@@ -237,8 +237,8 @@ class Call:
         nodes: tuple[int, ...] = ()
         saved: tuple[int, ...] = ()
         if _sequence() != self.start:
-            nodes = self.operations._graph.made_by(self, results, given)
-            saved = self.operations._saved.of(self, nodes, arguments, results, inputs)
+            nodes = self.operations.graph.made_by(self, results, given)
+            saved = self.operations.saved.of(self, nodes, arguments, results, inputs)
         outputs = tuple([self._output(*pair, written) for pair in zip(results, given, strict=True)])
         grad_mode = _grad_enabled()
         cut = None if nodes else find_cut(self.kind, self.name, arguments, results, grad_mode=grad_mode)
@@ -246,7 +246,7 @@ class Call:
         places = core.places
         module, kind = "", ""
         if places.inner is not None and places.outer is not None:
-            module, kind = self.operations._modules.path(places.inner, places.outer)
+            module, kind = self.operations.modules.path(places.inner, places.outer)
         span, stack = (None, ()) if place is None else (place.span, place.frames)
         words = other_arguments(self.args, self.kwargs) if self.kwargs or len(self.args) != len(arguments) else ""
         name = self.name
@@ -310,7 +310,7 @@ class Call:
         core, span = self.core, None if self.place is None else self.place.span
         for tensor, before in written:
             tracked = core.tensors.track(tensor)
-            saved_by = self.operations._saved.invalidated(self, tracked, before)
+            saved_by = self.operations.saved.invalidated(self, tracked, before)
             core.log.add(ev.TensorMutated(tracked.number, self.number, before, tracked.version, span, saved_by))
         core.leaves.touch([tensor for tensor, _ in written], self.place)
 

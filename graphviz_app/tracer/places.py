@@ -1,5 +1,7 @@
 """Where in the user's own code something happened: the line, the columns, and the calls that led there."""
 
+# torch tells what is wanted here only by names that begin with an underscore.
+# ruff: noqa: SLF001
 from __future__ import annotations
 
 import linecache

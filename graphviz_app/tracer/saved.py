@@ -1,17 +1,19 @@
 """Which of an operation's tensors its nodes saved for backward, and which nodes an in-place write has made useless."""
 
+# torch tells what is wanted here only by names that begin with an underscore.
+# ruff: noqa: SLF001
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 import torch
 
-from graphviz_app.recording import events as ev
 from graphviz_app.tracer.memory import address_of
 from graphviz_app.tracer.mutation import Mutation
 from graphviz_app.tracer.own import __builtins__  # noqa: F401
 
 if TYPE_CHECKING:
+    from graphviz_app.recording import events as ev
     from graphviz_app.tracer.core import Core
     from graphviz_app.tracer.identity import Tracked
     from graphviz_app.tracer.operations import Call

@@ -4,6 +4,8 @@ In the window nothing reaches a descriptor: what is written becomes events at on
 plain Python's own way to the descriptor, with plain Python's buffering, and is heard on the way.
 """
 
+# torch tells what is wanted here only by names that begin with an underscore.
+# ruff: noqa: SLF001
 from __future__ import annotations
 
 import io

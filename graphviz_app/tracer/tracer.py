@@ -1,5 +1,7 @@
 """Switches the recording on and off; while it is off, nothing of torch is different."""
 
+# torch tells what is wanted here only by names that begin with an underscore.
+# ruff: noqa: SLF001
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any

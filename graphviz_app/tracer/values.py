@@ -1,5 +1,7 @@
 """Tensors become records: all elements while they are few, figures and a sample where they are many."""
 
+# torch tells what is wanted here only by names that begin with an underscore.
+# ruff: noqa: SLF001
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any

@@ -41,9 +41,14 @@ def test_a_recording_is_saved_and_opened(tmp_path):
 def test_an_exception_leaves_a_recording_up_to_there():
     x = torch.ones(2, requires_grad=True)
     run = record()
-    with pytest.raises(ZeroDivisionError), run:
-        (x * 2).sum().backward()
-        1 / 0  # noqa: B018
+
+    def program():
+        with run:
+            (x * 2).sum().backward()
+            return 1 / 0
+
+    with pytest.raises(ZeroDivisionError):
+        program()
     assert len(run.recording.index.passes) == 1
     assert [event.exception for event in events_of(run.recording, ev.Raised)] == ["ZeroDivisionError"]
 
