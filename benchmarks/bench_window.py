@@ -138,8 +138,8 @@ def test_run_pressed_to_the_first_graph_painted(benchmark, qapp, window, lesson)
         window.bench.session.warm()
         worker = window.bench.session._runs._pool._waiting
         select.select([worker.channel.transport.read_descriptor], [], [], 60)
-        # The layout process warms beside it, and a person takes a moment as well.
-        end = time.perf_counter() + 1.0
+        # The worker rehearses after it is ready, and the layout process warms beside it.
+        end = time.perf_counter() + 3.0
         process_until(qapp, lambda: time.perf_counter() > end)
         watch.painted = None
         window.bench.views.canvas.set_picture(None)

@@ -172,9 +172,10 @@ class StepState:
         arrivals: list[tuple[int, int, int]] = []
         edges = self.recording.index.edges
         first = self.chapter.first_event
-        for edge in self.timeline.edges_into.of(node):
-            if edges.target_slot[edge] != slot:
-                continue
+        into = self.timeline.edges_into.of(node)
+        # A leaf that lives for thousands of iterations has an edge from each; only this chapter's have anything to say.
+        come = self.timeline.times(self.chapter).first_call[edges.source[into]] <= self.event_number
+        for edge in into[come & (edges.target_slot[into] == slot)].tolist():
             when = self.timeline.calls.last(int(edges.source[edge]), self.event_number, since=first)
             if when != ev.NONE:
                 arrivals.append((when, int(edge), self.contribution(int(edge))))
