@@ -33,6 +33,8 @@ from graphviz_app.tracer.tracer import Tracer
 if TYPE_CHECKING:
     from types import CodeType, FrameType, TracebackType
 
+    import networkx
+
     from graphviz_app.timeline.ledger import LedgerEntry
 
 _RUNNING: list[Run] = []
@@ -102,7 +104,7 @@ class Run:
         if _RUNNING:
             raise RecordingError("A recording is running already: end its `with` block before you begin another.")
         # Large recordings stay on disk; the file has no name that could be left behind.
-        self._stream = tempfile.TemporaryFile(suffix=".agrec")  # noqa: SIM115
+        self._stream = tempfile.TemporaryFile(suffix=".agrec")
         caller = sys._getframe(1)  # noqa: SLF001 - the line that this block stands in
         path, text = _source_of(caller.f_code)
         folder = None if path.startswith("<") else os.path.dirname(os.path.realpath(path))  # noqa: PTH120
@@ -178,10 +180,36 @@ def _below(frame: FrameType) -> tuple[CodeType, ...]:
     return tuple(code for code in codes if code is not frame.f_code)
 
 
-def open(path: str | Path) -> Recording:  # noqa: A001 - as in `gzip.open`
+def open(path: str | Path) -> Recording:
     """Open a saved recording; nothing in it is run.
 
     Raises:
         RecordingError: If it is not one, or cannot be read.
     """
     return Recording.open(path)
+
+
+def graph(*roots: torch.Tensor) -> networkx.MultiDiGraph[int]:
+    """The autograd graph behind tensors, complete, without recording or running anything.
+
+    Nodes are numbered and have a `name` ("MulBackward0"); those of leaves also have the `leaf`'s shape. Edges run the
+    way gradients flow and have the slots they leave from and arrive at, `source_slot` and `target_slot`.
+
+    Raises:
+        ValueError: If a tensor requires no gradient.
+    """
+    import networkx
+
+    from graphviz_app.tracer.walk import walk
+
+    walked = walk(roots)
+    made: networkx.MultiDiGraph[int] = networkx.MultiDiGraph()
+    for number, node in enumerate(walked.nodes):
+        variable = getattr(node, "variable", None)
+        if variable is None:
+            made.add_node(number, name=node.name())
+        else:
+            made.add_node(number, name="AccumulateGrad", leaf=tuple(variable.shape))
+    # The slot that an edge leaves from tells parallel edges apart.
+    made.add_edges_from((a, b, slot, {"source_slot": slot, "target_slot": end}) for a, b, slot, end in walked.edges)
+    return made

@@ -70,6 +70,7 @@ class Engine:
         self._core = core
         self._graph = graph
         self._hooks = hooks
+        self._operations = operations
         self._mode = operations.mode
         self._holders: list[tuple[Any, Callable[..., Any]]] = []
 
@@ -129,6 +130,9 @@ class Engine:
         call, implicit = _caller(caller)
         place = core.places.find(caller)
         core.leaves.sweep(place)
+        self._operations.bind_pending()
+        self._operations.name_globals()
+        core.leaves.rename(caller)
         seeds, retain_graph, create_graph, inputs = args[:4]
         passes = core.local.passes
         running = BackwardPass(core, self._graph, self._hooks, create_graph=bool(create_graph))

@@ -62,6 +62,7 @@ def _nothing(frame: FrameType, index: int) -> Any:  # noqa: ARG001 - one signatu
 
 _locals_3_10 = type(inspect.currentframe()).__basicsize__ if inspect.currentframe() is not None else 0
 _read: Callable[[FrameType, int], Any]
+_get_var: Any = None
 if sys.implementation.name != "cpython":
     _read = _nothing
 elif sys.version_info >= (3, 13):

@@ -54,7 +54,7 @@ def stand_in(caller: FrameType) -> Callable[[Any, Any, Any], Any]:
 
 def _make(caller: FrameType) -> Callable[[Any, Any, Any], Any]:
     code = caller.f_code
-    changed = {
+    changed: dict[str, Any] = {
         "co_filename": code.co_filename,
         "co_name": code.co_name,
         "co_firstlineno": caller.f_lineno or code.co_firstlineno,

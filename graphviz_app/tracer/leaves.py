@@ -25,6 +25,7 @@ _parameter = torch.nn.Parameter
 _ref = weakref.ref
 _Alive = torch._C._WeakTensorRef
 _SMALL = 4096
+_TRIES = 3
 
 
 class Leaf:
@@ -35,6 +36,7 @@ class Leaf:
         node: The number of its `AccumulateGrad`, NONE for a tensor that only retains its grad.
         tracked: The tensor.
         name: The program's name for it.
+        tries: How often a name was looked for in vain.
         is_named: Whether that is a name from the program, not one of ours.
         grad: torch's own weak reference to the `.grad` that was last seen, None where there was none.
         grad_address: The address of that tensor's C++ object, which is its own while `grad` exists.
@@ -59,6 +61,7 @@ class Leaf:
         "record",
         "retains_grad",
         "tracked",
+        "tries",
         "value",
         "version",
     )
@@ -69,6 +72,7 @@ class Leaf:
         self.node = node
         self.name = f"leaf{number}"
         self.is_named = False
+        self.tries = 0
         self.grad: Any = None
         self.grad_address = 0
         self.grad_version = -1
@@ -131,7 +135,8 @@ class Leaves:
     def rename(self, frame: Any = None) -> None:
         """Look again for names of the leaves that have none."""
         for leaf in self._all:
-            if not leaf.is_named:
+            if not leaf.is_named and (frame is None or leaf.tries < _TRIES):
+                leaf.tries += 1
                 tensor = leaf.tracked.ref()
                 if tensor is not None and (name := self._name_of(tensor, frame)):
                     leaf.name, leaf.is_named = name, True

@@ -21,6 +21,7 @@ _Module = torch.nn.Module
 _Tensor = torch.Tensor
 _DEPTH = 4
 _ITEMS = 256
+_GLOBALS = 1000
 _VISITS = 20_000
 
 
@@ -49,7 +50,7 @@ class Names:
 
     def tensors(self) -> Iterator[tuple[str, torch.Tensor]]:
         """The program's global variables that are tensors."""
-        for name, value in list((self.globals or {}).items()):
+        for name, value in list((self.globals or {}).items())[:_GLOBALS]:
             if not name.startswith("_") and issubclass(type(value), _Tensor):
                 yield name, value
 

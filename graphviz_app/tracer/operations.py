@@ -79,6 +79,35 @@ class Operations:
         self.modules = ModulePaths()
         self.saved = SavedTensors(core)
         self._last_place: Place | None = None
+        self.pending_names: tuple[Place, list[Tracked]] | None = None
+
+    def bind_pending(self) -> None:
+        """Give the latest result of a library's call the name that the program has given it by now."""
+        if self.pending_names is not None:
+            place, results = self.pending_names
+            self.pending_names = None
+            self.bind(place, results)
+
+    def bind(self, place: Place, results: list[Tracked]) -> None:
+        """The program gives these results the names that stand to the left of the assignment."""
+        targets = place.site.targets
+        if len(targets) == 1 and len(results) > 1:
+            targets = tuple(f"{targets[0]}[{index}]" for index in range(len(results))) if targets[0] else ()
+        for name, tracked in zip(targets, results, strict=False):
+            self.name(tracked, name, place.span)
+
+    def name(self, tracked: Tracked, name: str, span: ev.Span | None = None) -> None:
+        """A tensor has a name, which is announced where it is new."""
+        if name and tracked.name != name:
+            tracked.name = name
+            self.core.log.add(ev.NameBound(tracked.number, name, span))
+
+    def name_globals(self) -> None:
+        """Look which of the program's global variables are tensors that were met under no name, or another."""
+        for name, tensor in self.core.names.tensors():
+            tracked = self.core.tensors.known(tensor)
+            if tracked is not None and not tracked.name:
+                self.name(tracked, name)
 
     def run(self, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any], caller: FrameType, found: Any) -> Any:
         """Call `func` and record the call."""
@@ -152,6 +181,8 @@ class Operations:
         place = core.places.find(caller)
         if place is not None and place is not self._last_place:
             core.leaves.settle(place)
+            if self.pending_names is not None and self.pending_names[0].site is not place.site:
+                self.bind_pending()
             self._last_place = place
         if kind is Kind.HOOK or kind is Kind.RETAIN:
             self._hooks.registered(kind, args, kwargs, place)
@@ -258,7 +289,11 @@ class Call:
         if written:
             self._mutated(written)
         if results and place is not None and place.site.targets:
-            self._name(results, place)
+            if core.places.is_user_code(_caller_of(self.caller).f_code):
+                self._name(results, place)
+            else:
+                # A library computes what will be given this name: its last result is it.
+                self.operations.pending_names = (place, [core.tensors.track(tensor) for tensor in results])
 
     def _input(self, path: str, tensor: torch.Tensor, written: list[tuple[torch.Tensor, int]]) -> ev.TensorUse:
         core = self.core
@@ -315,12 +350,12 @@ class Call:
         core.leaves.touch([tensor for tensor, _ in written], self.place)
 
     def _name(self, results: list[torch.Tensor], place: Place) -> None:
-        targets = place.site.targets
-        if len(targets) == 1 and len(results) > 1:
-            targets = tuple(f"{targets[0]}[{index}]" for index in range(len(results))) if targets[0] else ()
-        for name, tensor in zip(targets, results, strict=False):
-            if name:
-                tracked = self.core.tensors.track(tensor)
-                if tracked.name != name:
-                    tracked.name = name
-                    self.core.log.add(ev.NameBound(tracked.number, name, place.span))
+        self.operations.pending_names = None
+        self.operations.bind(place, [self.core.tensors.track(tensor) for tensor in results])
+
+
+def _caller_of(frame: FrameType) -> FrameType:
+    """The frame that really called: torch functions written in Python hand themselves over through two of torch's."""
+    if frame.f_code is hygiene.HANDLE and frame.f_back is not None and frame.f_back.f_back is not None:
+        return frame.f_back.f_back
+    return frame

@@ -94,7 +94,7 @@ class SavedTensors:
         tensors = [tensor for _, tensor in arguments] + results
         addresses = [address_of(tensor) for tensor in tensors]
         found: set[int] = set()
-        stack = [tensor.grad_fn for tensor in results if tensor.requires_grad and not tensor.is_leaf]
+        stack: list[Any] = [tensor.grad_fn for tensor in results if tensor.requires_grad and not tensor.is_leaf]
         seen: set[int] = set()
         while stack:
             node = stack.pop()

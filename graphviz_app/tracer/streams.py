@@ -115,7 +115,7 @@ class Streams:
                 # Somebody was here before: leave it alone.
                 continue
             old.flush()
-            buffering = {"line_buffering": old.line_buffering, "write_through": old.write_through}
+            buffering: dict[str, Any] = {"line_buffering": old.line_buffering, "write_through": old.write_through}
             # Where the interpreter runs unbuffered (`python -u`) there is no buffer to hear, but text still is heard.
             below: Any = _Buffer(old.buffer.raw) if type(old.buffer) is io.BufferedWriter else old.buffer
             self._install(name, _Text(below, old.encoding, old.errors, **buffering))
