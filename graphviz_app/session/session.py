@@ -188,6 +188,20 @@ class Session:
         self.select(())
         self._after_step()
 
+    def clear(self) -> None:
+        """Show no recording any more; its file stays."""
+        if self.recording is None:
+            return
+        self._maker.cancel()
+        self.recording = self.timeline = self.outcome = self._shown = None
+        self._pictures.clear()
+        self._step = 0
+        self.picture_busy.emit(False, "")
+        self.recording_changed.emit(None, None)
+        self.select(())
+        self.step_changed.emit(None)
+        self.picture_changed.emit(None)
+
     # -- the cursor ------------------------------------------------------------------------------
 
     @property

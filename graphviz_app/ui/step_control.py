@@ -128,6 +128,7 @@ class StepControl(QObject):
             part.set_state(state)
         if state is None:
             parts.console.clear()
+            parts.status.set_caption("")
         else:
             parts.console.show_first(
                 state.printed_count, lambda start: ((piece.stream, piece.text) for piece in state.printed(start))

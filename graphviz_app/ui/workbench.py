@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from graphviz_app.session.session import Session
     from graphviz_app.ui.desk import Desk
+    from graphviz_app.ui.documents import Document
     from graphviz_app.ui.look import Look
     from graphviz_app.ui.parts import Parts
     from graphviz_app.ui.post import Post
@@ -107,9 +108,16 @@ class Workbench(QObject):
         self.steps.playback.playing_changed.connect(self._on_playing)
         self.selections.inspect.connect(self._show_inspector)
         self._window.view.look_changed.connect(self.set_look)
-        self._window.documents.opened.connect(self.selections.on_document)
+        self._window.documents.opened.connect(self._on_document)
 
     # ------------------------------------------------------------------ what is told
+
+    def _on_document(self, document: Document, _text: str, _line: int) -> None:
+        recording = self.session.recording
+        if recording is not None and recording.program.path != document.path:
+            # The graph of another program beside this one would only mislead.
+            self.session.clear()
+        self.selections.on_document()
 
     def _on_recording(self, _recording: object, _timeline: object) -> None:
         # The timeline has other rows now.
@@ -128,7 +136,7 @@ class Workbench(QObject):
         there_is = timeline is not None
         has_next = timeline is not None and step < timeline.step_count
         has_previous = there_is and step > 0
-        enabled = dict.fromkeys(("play", "save_recording", "export"), there_is)
+        enabled: dict[str, bool] = dict.fromkeys(("play", "save_recording", "export"), there_is)
         enabled |= dict.fromkeys(("forward", "to_end", "next_pass", "next_accumulation"), has_next)
         enabled |= dict.fromkeys(("back", "to_start", "previous_pass"), has_previous)
         enabled["next_call"] = has_next and bool(self.session.selection)

@@ -1,6 +1,7 @@
 import pytest
 from PySide6.QtCore import Qt
 
+from graphviz_app.lessons import all_lessons
 from graphviz_app.recording import events as ev
 
 
@@ -174,6 +175,15 @@ def test_an_export_that_cannot_be_written_is_a_sentence(qtbot, shown, tmp_path):
     with qtbot.waitSignal(shown.bench.exports.finished, timeout=30_000):
         shown.bench.exports.export_to(tmp_path / "run.xyz")
     assert ".xyz" in shown.parts.message.sentence
+
+
+def test_another_program_takes_the_old_graph_away(shown):
+    shown.files.open_lesson(all_lessons()[2])
+    assert shown.bench.session.recording is None
+    assert shown.bench.views.canvas.frame is None
+    assert shown.parts.console.text() == ""
+    assert not shown.actions_by_name["forward"].isEnabled()
+    assert "Press Run" in shown.parts.status.caption
 
 
 def test_a_recording_is_saved_and_opened_again(shown, tmp_path):
