@@ -53,7 +53,8 @@ class Arrangement:
         self.side = QTabWidget()
         self.side.setDocumentMode(True)
         self.side.addTab(parts.lessons, "Lesson")
-        self.side.addTab(_hint("Select a box or an arrow"), "Inspector")
+        self.inspector_place = _hint("Select a box or an arrow")
+        self.side.addTab(self.inspector_place, "Inspector")
         self.side.setTabToolTip(0, "What this lesson is about, and what to try (Ctrl+L).")
         self.side.setTabToolTip(1, "Everything about what is selected.")
         self.timeline: QWidget = _hint("")
@@ -84,10 +85,11 @@ class Arrangement:
             self.rows.setCollapsible(index, False)
         self.rows.setSizes(sizes)
         column = self.centre.layout()
+        assert column is not None
         column.replaceWidget(self.graph_place, views.canvas)
         column.addWidget(views.legend)
         self.graph_place.deleteLater()
-        chosen, hint = self.side.currentIndex(), self.side.widget(1)
+        chosen, hint = self.side.currentIndex(), self.inspector_place
         tip = self.side.tabToolTip(1)
         self.side.removeTab(1)
         self.side.addTab(views.inspector, "Inspector")
@@ -231,8 +233,10 @@ def _splitter(orientation: Qt.Orientation, *children: tuple[QWidget, int]) -> QS
 
 def _wanted_width(bar: QToolBar) -> int:
     """How wide a toolbar wants to be now; by itself it finds out only when the event loop runs."""
-    bar.layout().invalidate()
-    return bar.layout().sizeHint().width()
+    layout = bar.layout()
+    assert layout is not None
+    layout.invalidate()
+    return layout.sizeHint().width()
 
 
 def _hint(text: str) -> QLabel:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
@@ -87,5 +88,9 @@ class CanvasMenu(QObject):
 
     def _add(self, menu: QMenu, text: str, act: Callable[[], object]) -> QAction:
         action = menu.addAction(text)
-        action.triggered.connect(lambda _checked: act())
+        action.triggered.connect(partial(_without_arguments, act))
         return action
+
+
+def _without_arguments(act: Callable[[], object], _checked: bool) -> None:
+    act()

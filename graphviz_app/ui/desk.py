@@ -6,7 +6,7 @@ sooner there than ours.
 
 from __future__ import annotations
 
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from graphviz_app.session.session import Session
     from graphviz_app.ui.look import Look
+    from graphviz_app.ui.settings import ThemeMode
     from graphviz_app.ui.window import MainWindow
     from graphviz_app.ui.workbench import Workbench
 
@@ -38,7 +39,7 @@ _COLOURINGS = (
     ("dtype", "dtype"),
     ("odd", "NaN, Inf, zero, None"),
 )
-_THEMES = (("system", "As the system"), ("light", "Light"), ("dark", "Dark"))
+_THEMES: tuple[tuple[ThemeMode, str], ...] = (("system", "As the system"), ("light", "Light"), ("dark", "Dark"))
 
 
 class Desk(QObject):
@@ -247,9 +248,15 @@ class Desk(QObject):
             action = menu.addAction(words)
             action.setCheckable(True)
             action.setChecked(not name)
-            action.triggered.connect(lambda _checked, name=name: self.bench.steps.set_colouring(name))
+            action.triggered.connect(partial(self._set_colouring, name))
             group.addAction(action)
         return menu
+
+    def _set_colouring(self, name: str, _checked: bool) -> None:
+        self.bench.steps.set_colouring(name)
+
+    def _set_theme(self, mode: ThemeMode, _checked: bool) -> None:
+        self.view.set_theme(mode)
 
     def _theme_menu(self, parent: QMenu) -> QMenu:
         menu = QMenu("Colours", parent)
@@ -258,6 +265,6 @@ class Desk(QObject):
             action = menu.addAction(words)
             action.setCheckable(True)
             action.setChecked(self.view.theme == mode)
-            action.triggered.connect(lambda _checked, mode=mode: self.view.set_theme(mode))
+            action.triggered.connect(partial(self._set_theme, mode))
             group.addAction(action)
         return menu

@@ -130,12 +130,11 @@ class ExportControl(QObject):
 
     def _source(self) -> Callable[[], Source]:
         recording, timeline, picture = self._session.recording, self._session.timeline, self._session.picture
+        assert recording is not None
 
         def make() -> Source:
             from graphviz_app.export.source import Source
             from graphviz_app.session.picture import picture_for
-
-            assert recording is not None
 
             def picture_of(index: int) -> object:
                 if picture is not None and picture.chapter.index == index:

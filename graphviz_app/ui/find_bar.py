@@ -100,7 +100,7 @@ class FindBar(QFrame):
 
     def close_bar(self) -> None:
         """Hide the bar."""
-        if self.isVisibleTo(self.parentWidget()):
+        if not self.isHidden():
             self.hide()
             self.closed.emit()
 

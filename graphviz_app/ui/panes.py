@@ -25,7 +25,10 @@ class PaneWalk:
         if not seen:
             return
         focus = QApplication.focusWidget()
-        current = next((i for i, pane in enumerate(seen) if pane is focus or pane.isAncestorOf(focus)), None)
+        current = next(
+            (i for i, pane in enumerate(seen) if focus is not None and (pane is focus or pane.isAncestorOf(focus))),
+            None,
+        )
         if current is None:
             target = seen[0] if direction > 0 else seen[-1]
         else:
@@ -35,12 +38,14 @@ class PaneWalk:
 
 def _focus(pane: QWidget) -> None:
     if isinstance(pane, QTabWidget):
-        pane = pane.currentWidget()
+        pane = pane.currentWidget() or pane
     reason = Qt.FocusReason.ShortcutFocusReason
     if pane.focusProxy() is not None or pane.focusPolicy() != Qt.FocusPolicy.NoFocus:
         pane.setFocus(reason)
         return
     child = pane.nextInFocusChain()
-    while child is not pane and not (child.focusPolicy() & Qt.FocusPolicy.TabFocus and child.isVisible()):
+    while child is not None and child is not pane:
+        if child.focusPolicy() & Qt.FocusPolicy.TabFocus and child.isVisible():
+            child.setFocus(reason)
+            return
         child = child.nextInFocusChain()
-    child.setFocus(reason)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from PySide6.QtCore import QObject
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from graphviz_app.scene.theme import Theme
     from graphviz_app.session.session import Session
     from graphviz_app.timeline import StepState, Timeline
+    from graphviz_app.ui.canvas.frame import FrameLike
     from graphviz_app.ui.look import Look
     from graphviz_app.ui.parts import Parts, Views
 
@@ -171,9 +172,9 @@ class StepControl(QObject):
         previous, self._frame = self._frame, frame
         self._parts.status.set_caption(frame.caption)
         if self._moving and frame is not previous:
-            self._views.canvas.animate_step(previous, frame, self._token_time())
+            self._views.canvas.animate_step(cast("FrameLike", previous), cast("FrameLike", frame), self._token_time())
         elif frame is not previous:
-            self._views.canvas.set_frame(frame)
+            self._views.canvas.set_frame(cast("FrameLike", frame))
 
     def _token_time(self) -> float:
         if not self.playback.is_playing:

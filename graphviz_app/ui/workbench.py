@@ -5,7 +5,7 @@ It is made a moment after the window is shown, because numpy takes longer to imp
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from PySide6.QtCore import QObject
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from graphviz_app.session.session import Session
+    from graphviz_app.ui.canvas.frame import PictureLike
     from graphviz_app.ui.desk import Desk
     from graphviz_app.ui.documents import Document
     from graphviz_app.ui.look import Look
@@ -158,7 +159,7 @@ class Workbench(QObject):
 
     def toggle_group(self, path: tuple[str, ...]) -> None:
         """Open or close a group; it stays under the pointer."""
-        self.views.canvas.set_picture(self.session.picture, path)
+        self.views.canvas.set_picture(cast("PictureLike | None", self.session.picture), path)
         self.session.toggle(tuple(path))
 
     def _on_speed(self, speed: float) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pygments.lexers.python import PythonLexer
 from pygments.token import Token
@@ -63,7 +63,7 @@ class PythonHighlighter(QSyntaxHighlighter):
                 units = _units(text[:first])
                 self.setFormat(units, _units(text[first : first + length]), chosen)
 
-    def _format(self, kind: object) -> QTextCharFormat | None:
+    def _format(self, kind: Any) -> QTextCharFormat | None:
         for ancestor, role in _ROLES:
             if kind in ancestor:
                 return self._formats[role]
