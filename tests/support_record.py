@@ -56,6 +56,8 @@ def run_program(program: RunProgram, timeout: float = 120) -> Ran:
             if isinstance(report, Ready):
                 environment = report.environment
                 worker.channel.send(program)
+                worker.process.stdin.close()
+                worker.process.stdin = None
             elif isinstance(report, Recorded):
                 batches.append(report.batch)
             elif isinstance(report, Ended):

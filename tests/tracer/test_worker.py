@@ -1,0 +1,105 @@
+"""What the worker's process records of whole programs."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+from support_record import all_events, run_source
+
+from graphviz_app.recording import events as ev
+from graphviz_app.recording.values import elements
+
+CLEARING = """\
+import torch
+weights = torch.ones(4, requires_grad=True)
+for epoch in range(2):
+    loss = (weights * 3).sum()
+    loss.backward()
+    print(weights.grad)
+    weights.grad.zero_()
+"""
+IN_PLACE = """\
+import torch
+x = torch.ones(3, requires_grad=True)
+y = x.exp()
+y.add_(1)
+y.sum().backward()
+"""
+FUNCTIONS = """\
+import torch
+def main():
+    net = torch.nn.Sequential(torch.nn.Linear(3, 2), torch.nn.Linear(2, 1))
+    out = net(torch.ones(1, 3))
+    out.sum().backward()
+main()
+"""
+
+
+def of_kind(recording, kind):
+    return [event for event in all_events(recording) if isinstance(event, kind)]
+
+
+def numbers(recording, value):
+    return None if value == ev.NONE else elements(recording.value(value)).tolist()
+
+
+def test_accumulations_and_clears_are_told_with_values_lines_and_prints_in_order():
+    ran = run_source(CLEARING)
+    story = []
+    for event in all_events(ran.recording):
+        match event:
+            case ev.GradAccumulated():
+                values = (event.before, event.contribution, event.after)
+                story.append(tuple(numbers(ran.recording, value) for value in values))
+            case ev.GradCleared():
+                story.append((event.span.line, event.how))
+            case ev.Printed():
+                story.append(event.text)
+    threes, zeros = [3.0] * 4, [0.0] * 4
+    line = "tensor([3., 3., 3., 3.])\n"
+    clear = (7, "weights.grad.zero_()")
+    assert story == [(None, threes, threes), line, clear, (zeros, threes, threes), line, clear]
+    assert ran.status == 0
+    assert ran.ended.how == "returned"
+
+
+def test_an_error_about_a_write_in_place_names_the_writer_the_saver_and_the_versions():
+    ran = run_source(IN_PLACE)
+    (mutated,) = of_kind(ran.recording, ev.TensorMutated)
+    assert mutated.span.line == 4
+    assert [ran.recording.index.nodes.name(node) for node in mutated.saved_by] == ["ExpBackward0"]
+    (raised,) = of_kind(ran.recording, ev.Raised)
+    assert raised.span.line == 5
+    assert "`y.add_(1)` in line 4" in raised.sentence
+    assert "at version 0" in raised.sentence
+    assert ran.status == 1
+
+
+def test_parameters_of_a_local_model_get_the_names_that_the_function_has_for_them():
+    ran = run_source(FUNCTIONS)
+    assert [leaf.name for leaf in ran.recording.index.leaves] == [
+        "net.0.weight",
+        "net.0.bias",
+        "net.1.weight",
+        "net.1.bias",
+    ]
+    linear = [event for event in of_kind(ran.recording, ev.OperationRan) if event.name.endswith("linear")]
+    assert [(event.module, event.module_type) for event in linear] == [("0", "Linear"), ("1", "Linear")]
+    assert [frame.function for frame in linear[0].stack] == ["<module>", "main"]
+
+
+def test_a_value_past_the_budget_becomes_a_summary_and_that_is_said_once():
+    ran = run_source(
+        "import torch\nx = torch.ones(1000, requires_grad=True)\nfor _ in range(30):\n    (x * 2).sum().backward()\n",
+        recording_bytes=40_000,
+    )
+    said = [event.text for event in of_kind(ran.recording, ev.Notice)]
+    assert len(said) == 1
+    assert "budget" in said[0]
+    assert len(ran.recording.index.passes) == 30
+    last = of_kind(ran.recording, ev.GradAccumulated)[-1]
+    record = ran.recording.value(last.after)
+    assert record.data is None
+    assert record.statistics.maximum == 60.0
