@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QCoreApplication, QEvent, QObject
+from PySide6.QtWidgets import QLabel
 
 from graphviz_app.scene.frame import FrameOptions
 from graphviz_app.scene.theme import THEMES
@@ -152,7 +153,18 @@ class StepControl(QObject):
         self._views.canvas.set_theme(self._theme)
         self._views.canvas.set_reduced_motion(look.reduced_motion)
         self._views.canvas.set_zoom(look.zoom)
+        self._dress_panels()
         self._draw()
+
+    def _dress_panels(self) -> None:
+        """Panels write colours into texts when their own palette changes, which is before that of their children does."""
+        for panel in (self._views.inspector, self._views.ledger, self._views.ledger.plot):
+            QCoreApplication.sendEvent(panel, QEvent(QEvent.Type.PaletteChange))
+        for label in self._views.inspector.findChildren(QLabel):
+            if "<a " in (text := label.text()):
+                # A label keeps the colour that its links had when the text was set, and ignores the same text again.
+                label.clear()
+                label.setText(text)
 
     def set_colouring(self, name: str) -> None:
         """Colour the boxes by what a person looks for; "" for the usual colours."""
