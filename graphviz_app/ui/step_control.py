@@ -157,7 +157,7 @@ class StepControl(QObject):
         self._draw()
 
     def _dress_panels(self) -> None:
-        """Panels write colours into texts when their own palette changes, which is before that of their children does."""
+        """Panels write colours into texts when their own palette changes, which is before their children's does."""
         for panel in (self._views.inspector, self._views.ledger, self._views.ledger.plot):
             QCoreApplication.sendEvent(panel, QEvent(QEvent.Type.PaletteChange))
         for label in self._views.inspector.findChildren(QLabel):
