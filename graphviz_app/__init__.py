@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from graphviz_app.api import open, record  # noqa: A004 - as in `gzip.open`
+    from graphviz_app.api import open, record
 
 __all__ = ["__version__", "open", "record"]
 

@@ -105,7 +105,7 @@ class Run:
             raise RecordingError("A recording is running already: end its `with` block before you begin another.")
         # Large recordings stay on disk; the file has no name that could be left behind.
         self._stream = tempfile.TemporaryFile(suffix=".agrec")
-        caller = sys._getframe(1)  # noqa: SLF001 - the line that this block stands in
+        caller = sys._getframe(1)  # noqa: SLF001 # pyright: ignore[reportPrivateUsage] - this block's line
         path, text = _source_of(caller.f_code)
         folder = None if path.startswith("<") else os.path.dirname(os.path.realpath(path))  # noqa: PTH120
         self._writer = RecordingWriter(
@@ -211,5 +211,6 @@ def graph(*roots: torch.Tensor) -> networkx.MultiDiGraph[int]:
         else:
             made.add_node(number, name="AccumulateGrad", leaf=tuple(variable.shape))
     # The slot that an edge leaves from tells parallel edges apart.
-    made.add_edges_from((a, b, slot, {"source_slot": slot, "target_slot": end}) for a, b, slot, end in walked.edges)
+    for source, target, slot, target_slot in walked.edges:
+        made.add_edge(source, target, slot, source_slot=slot, target_slot=target_slot)
     return made

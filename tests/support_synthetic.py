@@ -36,12 +36,12 @@ def accumulation(passes=2):
     script.add(ev.LeafFound(0, 0, "w", w))
     grad = ev.NONE
     for number in range(passes):
-        grad = _accumulation_pass(script, number, w, grad)
+        grad = _accumulation_pass(script, number, grad)
     script.add(ev.Finished("returned", 0))
     return script
 
 
-def _accumulation_pass(script, number, w, grad):
+def _accumulation_pass(script, number, grad):
     line = ev.Span(0, 2)
     first = 3 * number
     sum_node, mul_node, leaf_node = first, first + 1, first + 2
@@ -59,7 +59,9 @@ def _accumulation_pass(script, number, w, grad):
             ),
             (ev.Edge(sum_node, 0, mul_node, 0), ev.Edge(mul_node, 0, leaf_node, 0)),
         ),
-        ev.OperationRan(mul, "torch.Tensor.mul", line, outputs=(ev.TensorUse(1, product, mul_node),), nodes=(mul_node,)),
+        ev.OperationRan(
+            mul, "torch.Tensor.mul", line, outputs=(ev.TensorUse(1, product, mul_node),), nodes=(mul_node,)
+        ),
         ev.OperationRan(add, "torch.Tensor.sum", line, outputs=(ev.TensorUse(2, total, sum_node),), nodes=(sum_node,)),
         ev.BackwardStarted(number, roots=(ev.Root(sum_node, 0, one, implicit=True),), span=line),
         ev.NodeCalled(number, sum_node, (one,), (ones,)),

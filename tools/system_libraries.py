@@ -1,4 +1,4 @@
-"""Names the shared libraries that Qt needs and this machine lacks; with --install, installs them where that is possible.
+"""Names the shared libraries that Qt needs and this machine lacks; --install installs them where that can be.
 
 PySide6's wheels carry Qt, but not the Linux distribution's own graphics libraries. Runs without Qt, and before it.
 """

@@ -69,20 +69,13 @@ def _prepare(wish: Wish) -> Prepared:
 
     timeline = wish.timeline
     return prepare(
-        timeline.recording, timeline, timeline.chapters[wish.chapter], _expanded(wish), direction=wish.direction
+        timeline.recording,
+        timeline,
+        timeline.chapters[wish.chapter],
+        direction=wish.direction,
+        opened=wish.opened,
+        closed=wish.closed,
     )
-
-
-def _expanded(wish: Wish) -> frozenset[GroupPath] | None:
-    if not wish.opened and not wish.closed:
-        return None
-    from graphviz_app.graph.build import chapter_graph
-    from graphviz_app.graph.grouping import group_nodes
-    from graphviz_app.graph.visible import default_expansion
-
-    timeline = wish.timeline
-    graph = chapter_graph(timeline.recording, timeline, timeline.chapters[wish.chapter])
-    return (default_expansion(group_nodes(graph)) | wish.opened) - wish.closed
 
 
 def _anchor(previous: Picture | None) -> Anchor | None:
@@ -165,7 +158,7 @@ class PictureMaker:
 
     def _service(self) -> LayoutService:
         if self._layouts is None:
-            import graphviz_app.scene.picture  # noqa: F401 - warmed with the service
+            import graphviz_app.scene.picture  # noqa: F401 # pyright: ignore[reportUnusedImport] - warmed
             from graphviz_app.layout.service import LayoutService
 
             self._layouts = LayoutService()

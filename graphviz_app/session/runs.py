@@ -64,13 +64,20 @@ class Runs:
         if self._run is not None:
             self._run.stop()
             self._replaced.append(self._run)
+
+        def on_progress(progress: RunProgress) -> None:
+            self._post(lambda: self._progress(run, progress))
+
+        def on_end(outcome: RunOutcome) -> None:
+            self._post(lambda: self._end(run, outcome))
+
         program = RunProgram(path, source, arguments, directory or str(Path(path).resolve().parent))
         run = Run(
             self._workers().take,
             program,
             self._folder.new_path(),
-            on_progress=lambda progress: self._post(lambda: self._progress(run, progress)),
-            on_end=lambda outcome: self._post(lambda: self._end(run, outcome)),
+            on_progress=on_progress,
+            on_end=on_end,
         )
         self._run = run
         run.start()

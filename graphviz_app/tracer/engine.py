@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 import torch.autograd
-import torch.autograd.graph
+import torch.autograd.graph  # pyright: ignore[reportUnusedImport] - loads the module that is patched
 
 from graphviz_app.recording import events as ev
 from graphviz_app.tracer import hygiene

@@ -171,7 +171,7 @@ class Kinds:
         for name in ("register_hook", "register_post_accumulate_grad_hook"):
             self._add(name, Kind.HOOK)
         self._add("retain_grad", Kind.RETAIN)
-        self._known[_T.grad.__get__] = (Kind.GRAD, "grad")
+        self._known[_T.grad.__get__] = (Kind.GRAD, "grad")  # pyright: ignore[reportOptionalMemberAccess]
         self._known[_T.data.__get__] = (Kind.DATA, "torch.Tensor.data")
         for name in ("T", "mT", "H", "mH", "real", "imag"):
             self._known[getattr(_T, name).__get__] = (Kind.OPERATION, f"torch.Tensor.{name}")

@@ -71,7 +71,7 @@ def test_a_file_cut_off_anywhere_opens_up_to_there_or_says_why_not(data):
     try:
         recording = Recording(io.BytesIO(content[:cut]))
     except RecordingError as error:
-        assert str(error).endswith(".")
+        assert str(error).endswith(".")  # noqa: PT017 - either outcome is right
         return
     assert "ends early" in recording.warning
     events = list(recording.events())
@@ -93,7 +93,7 @@ def test_a_damaged_byte_never_passes_unnoticed_and_never_crashes(data):
         recording = Recording(io.BytesIO(bytes(content)))
         events, values = stored(recording)
     except RecordingError as error:
-        assert str(error).endswith(".")
+        assert str(error).endswith(".")  # noqa: PT017 - either outcome is right
         return
     # What can be opened is a beginning of what was written, or differs in nothing.
     assert events == script.events[: len(events)]

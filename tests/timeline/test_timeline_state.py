@@ -87,7 +87,11 @@ def test_the_running_line_of_a_node_is_that_of_its_operation(timeline):
 
 def test_console_holds_what_was_printed_by_then(timeline):
     assert timeline.state(0).printed() == []
-    assert [event.text for event in timeline.state(timeline.step_count).printed()] == ["pass 0\n", "pass 1\n", "pass 2\n"]
+    assert [event.text for event in timeline.state(timeline.step_count).printed()] == [
+        "pass 0\n",
+        "pass 1\n",
+        "pass 2\n",
+    ]
     assert [event.text for event in timeline.state(timeline.step_count).printed(2)] == ["pass 2\n"]
 
 
