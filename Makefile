@@ -8,6 +8,8 @@ else
 BIN := $(VENV)/bin
 endif
 # Packages of the Linux distribution that Qt needs; installed where that is possible, else named in a sentence.
+# Two at a time; files stay whole, so that what a file shares is made once.
+PYTEST_ARGS ?= -n 2 --dist loadfile
 SYSTEM := $(BIN)/python tools/system_libraries.py
 
 .PHONY: help run test test-torch check lint types contracts format bench pictures wheel clean
@@ -70,7 +72,7 @@ format: $(VENV)/.installed-test
 
 bench: $(VENV)/.installed-bench
 	@$(SYSTEM) --install
-	$(BIN)/python -m pytest benchmarks --benchmark-enable --benchmark-only -o python_files='bench_*.py' $(PYTEST_ARGS)
+	$(BIN)/python -m pytest benchmarks --benchmark-enable --benchmark-only -o python_files='bench_*.py'
 
 pictures: $(VENV)/.installed
 	$(BIN)/python tools/pictures.py
