@@ -43,7 +43,7 @@ class Decoder(Generic[_Incoming]):
         """
         try:
             return [self._decode(content) for content in self._deframer.feed(data)]
-        except (FramingError, msgspec.MsgspecError, RecursionError) as error:
+        except (FramingError, msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
             raise ChannelError(f"What came over the channel is not a message: {error}") from error
 
     @property

@@ -230,7 +230,7 @@ class Recording:
                 return decoder.decode(content)
             untyped = migrate(self._version, kind, msgspec.msgpack.decode(content))
             return msgspec.convert(untyped, decoder.type)
-        except (msgspec.MsgspecError, RecursionError) as error:
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
             raise RecordingError(f"This recording is damaged at byte {block.offset}.") from error
 
     def _read_frames(self) -> tuple[Header, StoredIndex | None]:

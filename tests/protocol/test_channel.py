@@ -10,7 +10,7 @@ import warnings
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from graphviz_app.protocol import (
@@ -87,6 +87,7 @@ def test_a_conversation_that_breaks_off_within_a_message_is_an_error():
 
 
 @given(st.binary(max_size=300))
+@example(b"\x91\xa1\x80")  # a tag that is not UTF-8
 def test_nonsense_is_a_channel_error_and_nothing_else(data):
     channel = app_channel(MemoryTransport.pair()[0])
     with contextlib.suppress(ChannelError):

@@ -176,6 +176,14 @@ def test_hostile_numbers_in_a_well_formed_file_are_refused():
         Recording(with_events(ev.NodeCalled(0, 7, (), ())))
 
 
+def test_a_tag_that_is_not_text_is_refused():
+    stream = io.BytesIO()
+    RecordingWriter(stream, ev.Program("p.py", ""), ev.Environment("3", "2", "0"))
+    blocks.write_block(stream, blocks.EVENTS, b"\x91\x91\xa1\x80", first=0, count=1)
+    with pytest.raises(RecordingError, match="damaged"):
+        Recording(io.BytesIO(stream.getvalue()))
+
+
 def test_an_event_or_value_that_is_not_there_is_an_index_error():
     recording = accumulation().recording()
     with pytest.raises(IndexError):
