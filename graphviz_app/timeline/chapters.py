@@ -50,15 +50,19 @@ def divide(recording: Recording, step_events: npt.NDArray[np.int64]) -> tuple[Ch
         recording: The recording.
         step_events: The numbers of the events that are steps, ascending.
     """
-    chapters: list[Chapter] = []
+    stretches = _stretches(recording)
+    # Step s stands after the first s step events, so a chapter ends with the step that its last event is, and the
+    # next one begins with the step after it; step 0 opens the first.
+    last_steps = np.searchsorted(step_events, [end for *_, end in stretches]).tolist()
+    first_steps = [0, *(last_step + 1 for last_step in last_steps)]
+    return tuple(
+        Chapter(index, *stretch, first_steps[index], last_steps[index]) for index, stretch in enumerate(stretches)
+    )
 
-    def add(pass_id: int, title: str, first_event: int, end_event: int) -> None:
-        first_step, end_step = np.searchsorted(step_events, [first_event, end_event])
-        # Step s stands after the first s step events, so a chapter's first step is the one after its first event;
-        # step 0 opens the first chapter.
-        start = 0 if not chapters else int(first_step) + 1
-        chapters.append(Chapter(len(chapters), pass_id, title, first_event, end_event, start, int(end_step)))
 
+def _stretches(recording: Recording) -> list[tuple[int, str, int, int]]:
+    """Pass, title, first event and end event of each chapter."""
+    stretches: list[tuple[int, str, int, int]] = []
     passes = [summary for summary in recording.passes if summary.parent == NONE]
     first = 0
     for number, summary in enumerate(passes, start=1):
@@ -66,14 +70,14 @@ def divide(recording: Recording, step_events: npt.NDArray[np.int64]) -> tuple[Ch
         # Passes of two threads may overlap; the later one's chapter is then what is left of it.
         if end <= first:
             continue
-        is_last = number == len(passes)
-        if is_last and not _builds_graph(recording, end):
+        if number == len(passes) and not _builds_graph(recording, end):
             end = len(recording)
-        add(summary.pass_id, f"Pass {number}", first, end)
+        stretches.append((summary.pass_id, f"Pass {number}", first, end))
         first = end
-    if first < len(recording) or not chapters:
-        add(NONE, "After the last pass" if chapters else "No backward pass", first, len(recording))
-    return tuple(chapters)
+    if first < len(recording) or not stretches:
+        title = "After the last pass" if stretches else "No backward pass"
+        stretches.append((NONE, title, first, len(recording)))
+    return stretches
 
 
 def _end_of(summary: PassSummary, event_count: int) -> int:
