@@ -22,6 +22,8 @@ _TRUSTED = 1e-3
 _ONES = {dtype: np.ones(_CHUNK, dtype) for dtype in (_float32, _float64)}
 
 
+# The program would be warned of sums that overflow here and nowhere in it, or be ended by them under `np.seterr`.
+@np.errstate(all="ignore")
 def figures(array: npt.NDArray[Any]) -> Statistics:
     """The `Statistics` of an array; exact counts, the rest to float32's precision or better."""
     if array.dtype != _float32 and array.dtype != _float64:
