@@ -19,8 +19,12 @@ from graphviz_app.scene.words import short_name, subtitle
 if TYPE_CHECKING:
     from collections.abc import Hashable
 
+    import networkx as nx
+
     from graphviz_app.scene.theme import Theme
     from graphviz_app.timeline import StepState, Timeline
+
+    AutogradGraph = nx.MultiDiGraph[Any]
 
 _LABEL_WIDTH = 28
 
@@ -39,7 +43,7 @@ def dot_text(timeline: Timeline, step: int, theme: Theme) -> str:
     )
     names = {key: f"n{number}" for number, key in enumerate(graph.nodes)}
     for key, attributes in graph.nodes(data=True):
-        dot.node(names[key], _label(timeline, state, attributes), **_look(key, attributes, theme))
+        dot.node(names[key], _label(graph, key, state), **_look(key, attributes, theme))
     for source, target, edge, attributes in graph.edges(keys=True, data=True):
         dot.edge(names[source], names[target], **_edge(state, edge, attributes, graph.nodes[source], theme))
     return dot.source
@@ -55,8 +59,8 @@ def _comment(text: str) -> str:
     return re.sub(r"\s+", " ", visible_text(text))
 
 
-def _label(timeline: Timeline, state: StepState, attributes: dict[str, Any]) -> str:
-    recording = timeline.recording
+def _label(graph: AutogradGraph, key: Hashable, state: StepState) -> str:
+    recording, attributes = state.recording, graph.nodes[key]
     match attributes["kind"]:
         case "leaf":
             # The leaf is what people look for, not the AccumulateGrad that writes to it.
@@ -65,9 +69,9 @@ def _label(timeline: Timeline, state: StepState, attributes: dict[str, Any]) -> 
         case "root":
             return escaped(short_name(attributes["name"]), attributes["variable"])
         case "operation" | "tensor":
-            return escaped(short_name(attributes["name"]), subtitle(recording, attributes), attributes["cause"])
+            return escaped(short_name(attributes["name"]), subtitle(graph, key), attributes["cause"])
         case _:
-            return escaped(attributes["name"], subtitle(recording, attributes), attributes["module"])
+            return escaped(attributes["name"], subtitle(graph, key), attributes["module"])
 
 
 def _look(key: Hashable, attributes: dict[str, Any], theme: Theme) -> dict[str, str]:

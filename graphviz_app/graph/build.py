@@ -13,6 +13,7 @@ or "cut".
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import networkx as nx
@@ -37,8 +38,9 @@ if TYPE_CHECKING:
 def chapter_graph(recording: Recording, timeline: Timeline, chapter: Chapter) -> AutogradGraph:
     """Everything that the chapter's passes reach and that was made in it, with the places where the graph was cut.
 
-    `graph.graph` holds `recording`, `chapter`, `operations` (the chapter's `OperationRan` events by number) and
-    `cuts_left_out`, how many grey boxes were too many to draw.
+    `graph.graph` holds `recording`, `chapter`, `operations` (the chapter's `OperationRan` events by number),
+    `arrivals` (how many gradients come into a slot, by node and slot) and `cuts_left_out`, how many grey boxes were too
+    many to draw.
     """
     operations = _operations(recording, timeline, chapter)
     nodes = _nodes(recording, timeline, chapter)
@@ -50,6 +52,7 @@ def chapter_graph(recording: Recording, timeline: Timeline, chapter: Chapter) ->
     _add_leaves(graph, timeline, touched)
     add_cuts(graph, timeline, chapter)
     _remove_idle_leaves(graph, touched)
+    graph.graph["arrivals"] = _arrivals(graph)
     return graph
 
 
@@ -160,6 +163,12 @@ def _add_roots(graph: AutogradGraph, timeline: Timeline, chapter: Chapter) -> No
                 pass_id=started.pass_id,
             )
             graph.add_edge(key, root.node, key, kind="root", source_slot=0, target_slot=root.slot)
+
+
+def _arrivals(graph: AutogradGraph) -> Counter[tuple[Any, int]]:
+    return Counter(
+        (target, edge["target_slot"]) for _, target, edge in graph.edges(data=True) if edge["kind"] != "cut"
+    )
 
 
 def _touched_leaves(timeline: Timeline, chapter: Chapter) -> set[int]:

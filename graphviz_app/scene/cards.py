@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 _MOST_ARRIVALS = 4
 _MOST_SLOTS = 3
 _BORDER_CELLS = 22
+MOST_WITH_PICTURES = 1_000
+"""Boxes up to which a picture has room for heat maps and whole tensors; of more boxes each has shapes and norms."""
 
 
 class CardPlanner:
@@ -36,7 +38,7 @@ class CardPlanner:
         self._chapter = chapter
         self._visible = visible
         self._final = timeline.state(chapter.last_step)
-        self._composer = Composer(timeline.recording)
+        self._composer = Composer(timeline.recording, plain=len(visible.boxes) > MOST_WITH_PICTURES)
 
     def plan(self, box: Box) -> Card:
         """The card of one box."""
@@ -61,7 +63,7 @@ class CardPlanner:
     def _node(self, box: Box) -> Card:
         node = cast("int", box.keys[0])
         attributes = self._attributes(box)
-        heading = [attributes["name"], subtitle(self._recording, attributes), module_text(attributes)]
+        heading = [attributes["name"], subtitle(self._visible.graph, node), module_text(attributes)]
         wishes: list[Wish] = []
         value = forward_value(self._visible, node)
         if value != ev.NONE:
@@ -72,11 +74,7 @@ class CardPlanner:
         return self._composer.card(heading, wishes, bucket)
 
     def _incoming(self, node: Any, slots: int, call: ev.NodeCalled | None) -> list[Wish]:
-        arrivals = Counter(
-            attributes["target_slot"]
-            for _, _, attributes in self._visible.graph.in_edges(node, data=True)
-            if attributes["kind"] != "cut"
-        )
+        arrivals: Counter[tuple[Any, int]] = self._visible.graph.graph["arrivals"]
         outputs = () if call is None else call.grad_outputs
         wishes: list[Wish] = []
         for slot in range(min(slots, _MOST_SLOTS)):
@@ -85,9 +83,10 @@ class CardPlanner:
                 known += tuple(
                     hook.before for hook in call.hooks if (hook.direction, hook.slot) == ("grad_outputs", slot)
                 )
-            if arrivals[slot] > 1:
-                wishes += self._meeting(node, slot, arrivals[slot], known)
-            elif arrivals[slot] or slots == 1:
+            count = arrivals[node, slot]
+            if count > 1:
+                wishes += self._meeting(node, slot, count, known)
+            elif count or slots == 1:
                 wishes.append(Wish("grad", "grad" if slots == 1 else f"grad {slot}", known, slot))
         return wishes + self._hooks(call)
 
@@ -111,7 +110,8 @@ class CardPlanner:
         attributes = self._attributes(box)
         value = self._final.leaf_value(box.leaf)
         made_by = "AccumulateGrad" if isinstance(box.keys[0], int) else "leaf"
-        record = self._recording.value(value)
+        # In a picture of thousands of boxes no value is read: shapes stand in the values' own lines.
+        record = None if self._composer.is_plain else self._recording.value(value)
         shape = "" if record is None else str(tuple(record.shape))
         heading = [attributes["variable"], " · ".join(part for part in (made_by, shape) if part)]
         updates = self._in_chapter(self._timeline.update_events.of(box.leaf))
@@ -146,7 +146,8 @@ class CardPlanner:
         if box.kind == "tensor":
             heading = [attributes["variable"], attributes["cause"]]
         else:
-            heading = [short_name(attributes["name"]), subtitle(self._recording, attributes), attributes["cause"]]
+            what = subtitle(self._visible.graph, box.keys[0])
+            heading = [short_name(attributes["name"]), what, attributes["cause"]]
         value = attributes["value"]
         return self._composer.card(heading, [] if value == ev.NONE else [Wish("value", "value", (value,))])
 

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from graphviz_app.recording import Recording
 
 _DEFAULT_CELLS = 14
+_PLAIN_CELLS = 26
+"""Room for a shape and a norm."""
 _NARROWEST = 132.0
 _BUCKET_PADDING = 4.0
 _MARK = 18.0
@@ -56,10 +58,17 @@ class Wish(NamedTuple):
 
 
 class Composer:
-    """Puts cards together; remembers how values look, which many rows share."""
+    """Puts cards together; remembers how values look, which many rows share.
 
-    def __init__(self, recording: Recording) -> None:
+    Args:
+        recording: Where the values are.
+        plain: Whether no value is looked at: each gets a line of the same length. Reading the values of ten thousand
+            boxes would take seconds, and boxes of equal size make equal blocks, which are laid out once.
+    """
+
+    def __init__(self, recording: Recording, *, plain: bool = False) -> None:
         self._recording = recording
+        self.is_plain = plain
         self._looks: dict[int, tuple[bool, int]] = {}
 
     def card(self, heading: list[str], wishes: list[Wish], bucket: list[Wish] | None = None) -> Card:
@@ -107,6 +116,8 @@ class Composer:
 
     def _look(self, role: Role, values: tuple[int, ...]) -> tuple[bool, int]:
         """Whether to draw these values as heat maps, and how many characters their texts take."""
+        if self.is_plain:
+            return False, _PLAIN_CELLS
         if not values:
             return False, _DEFAULT_CELLS
         looks = [self._look_of(value) for value in values]

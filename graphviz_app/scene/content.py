@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 LABEL_CELLS = 36
 """How many characters a label on a link may take."""
+_WIDEST_NORM = "1.23e-45"
 _LEAF_EVENTS = (ev.GradAccumulated, ev.GradCleared, ev.GradWritten)
 
 
@@ -77,7 +78,18 @@ def label_text(travels: list[Travel], state: StepState, count: int) -> str:
     recording = state.recording
     if count == 1:
         return tensor_text(recording.value(travels[-1].value), LABEL_CELLS)
-    return f"{len(travels)} of {count} · norm {number(_common_norm(travels, state))}"
+    return _label_of_many(len(travels), count, number(_common_norm(travels, state)))
+
+
+def _label_of_many(arrived: int, count: int, norm: str) -> str:
+    return f"{arrived} of {count} · norm {norm}"
+
+
+def widest_label(flow: Flow, link: int, count: int, final: StepState) -> list[str]:
+    """The lines that a label needs room for; of many edges' label the norm is not computed for that."""
+    if count == 1:
+        return label_lines(flow, link, count, final)
+    return [_label_of_many(count, count, _WIDEST_NORM)] if flow.carries(link) else []
 
 
 def label_lines(flow: Flow, link: int, count: int, state: StepState) -> list[str]:

@@ -84,7 +84,7 @@ def _name(frame: SceneFrame, index: int) -> str:
     lines = frame.picture.cards[index].lines
     title = lines[0].text.removesuffix(" ↗") if lines else box.key
     if box.kind == "node":
-        return f"{title} ({subtitle(frame.state.recording, frame.picture.graph.graph.nodes[box.keys[0]])})"
+        return f"{title} ({subtitle(frame.picture.graph.graph, box.keys[0])})"
     return title
 
 

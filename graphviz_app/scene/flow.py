@@ -8,14 +8,17 @@ import numpy as np
 
 from graphviz_app.recording import events as ev
 from graphviz_app.scene.oddity import is_odd
-from graphviz_app.scene.passes import NEVER, start_of_pass
+from graphviz_app.scene.travels import TravelReader
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import numpy.typing as npt
 
     from graphviz_app.graph.visible import VisibleGraph
-    from graphviz_app.recording import Recording
     from graphviz_app.timeline import Chapter, Timeline
+
+_LOOKED_AT_ONCE = 64
 
 
 class Travel(NamedTuple):
@@ -26,36 +29,35 @@ class Travel(NamedTuple):
     value: int
 
 
+class LinkStates(NamedTuple):
+    """Of every link: has carried; carried None; carried NaN or Inf; carries at this very step."""
+
+    carried: npt.NDArray[np.bool_]
+    none: npt.NDArray[np.bool_]
+    odd: npt.NDArray[np.bool_]
+    moving: npt.NDArray[np.bool_]
+
+
 class Flow:
     """Everything that travels on the links of a picture in its chapter, by link and then by time.
 
-    Attributes:
-        carried: For `at`: which links had carried something; likewise the others of `LinkStates`.
+    Values are read only once a step is asked for at which they have travelled: ten thousand of them take half a
+    second, and a picture opens where its pass begins.
     """
 
     def __init__(self, timeline: Timeline, chapter: Chapter, visible: VisibleGraph) -> None:
         self._links = len(visible.links)
         self._horizon = chapter.end_event + 1
-        self._reader = _Reader(timeline, chapter)
+        self._recording = timeline.recording
+        self._reader = TravelReader(timeline, chapter)
         self._visible = visible
-        links: list[int] = []
-        travels: list[Travel] = []
-        merged = np.zeros(self._links, np.bool_)
-        for number, link in enumerate(visible.links):
-            merged[number] = len(link.edges) > 1
-            travelled = self._reader.travels(link.edges)
-            if link.kind == "root":
-                travelled = self._reader.seed(visible, number)
-            links.extend([number] * len(travelled))
-            travels.extend(travelled)
-        self._link = np.array(links, np.int64)
-        self._event = np.array([travel.event for travel in travels], np.int64)
-        self._value = np.array([travel.value for travel in travels], np.int64)
-        self._edge = np.array([travel.edge for travel in travels], np.int64)
-        self._keys = self._link * self._horizon + self._event
-        self._starts = np.searchsorted(self._link, np.arange(self._links + 1))
-        self._odd = _odd_values(timeline.recording, self._value)
-        _keep_within(self._odd, self._link, merged)
+        self._merged = np.array([len(link.edges) > 1 for link in visible.links], np.bool_)
+        self._travels = self._reader.read(visible)
+        self._keys = self._travels.links * self._horizon + self._travels.events
+        self._starts = np.searchsorted(self._travels.links, np.arange(self._links + 1))
+        self._odd = np.zeros(len(self._keys), np.bool_)
+        self._looked = np.zeros(len(self._keys), np.bool_)
+        self._looked_until = -1
 
     def at(self, event: int) -> LinkStates:
         """What was true of every link just after an event."""
@@ -65,20 +67,31 @@ class Flow:
         if not len(self._keys):
             nothing = np.zeros(self._links, np.bool_)
             return LinkStates(nothing, nothing, nothing, nothing)
-        none = carried & (self._value[last] == ev.NONE)
-        odd = carried & self._odd[last]
-        moving = carried & (self._event[last] == event)
-        return LinkStates(carried, none, odd, moving)
+        none = carried & (self._travels.values[last] == ev.NONE)
+        moving = carried & (self._travels.events[last] == event)
+        return LinkStates(carried, none, carried & self._odd_up_to(last, event), moving)
+
+    def look_ahead(self, is_over: Callable[[], bool]) -> None:
+        """Read the values of the whole chapter, so that a jump to its end need not; a few between two `is_over`."""
+        events = np.sort(self._travels.events)
+        for event in events[_LOOKED_AT_ONCE - 1 :: _LOOKED_AT_ONCE].tolist():
+            if is_over():
+                return
+            self._look(event)
+
+    def carries(self, link: int) -> bool:
+        """Whether a link carries anything in its chapter."""
+        return bool(self._starts[link + 1] > self._starts[link])
 
     def travelled(self, link: int, event: int) -> list[Travel]:
         """What has travelled on a link up to an event, the last on each of its edges, in order."""
+        first, end = int(self._starts[link]), int(self._starts[link + 1])
+        end = first + int(np.searchsorted(self._travels.events[first:end], event, side="right"))
+        _, edges, events, values = (column[first:end].tolist() for column in self._travels)
         last: dict[int, Travel] = {}
-        for position in range(int(self._starts[link]), int(self._starts[link + 1])):
-            if self._event[position] > event:
-                break
-            edge = int(self._edge[position])
+        for edge, when, value in zip(edges, events, values, strict=True):
             last.pop(edge, None)
-            last[edge] = Travel(edge, int(self._event[position]), int(self._value[position]))
+            last[edge] = Travel(edge, when, value)
         return list(last.values())
 
     def hooks(self, link: int, event: int) -> list[ev.HookChange]:
@@ -103,63 +116,24 @@ class Flow:
         return self._reader.hooks(node, "grad_outputs", slot, event)
 
     def _is_alone(self, node: int, slot: int) -> bool:
-        edges = self._visible.graph.in_edges(node, data=True)
-        return sum(edge["target_slot"] == slot and edge["kind"] != "cut" for _, _, edge in edges) == 1
+        return self._visible.graph.graph["arrivals"][node, slot] == 1
 
+    def _odd_up_to(self, last: npt.NDArray[np.int64], event: int) -> npt.NDArray[np.bool_]:
+        """Of every link whether what it carried last is odd.
 
-class LinkStates(NamedTuple):
-    """Of every link: has carried; carried None; carried NaN or Inf; carries at this very step."""
+        A link that stands for many edges must not forget one edge's NaN when the next one carries a number.
+        """
+        self._look(event)
+        count = np.concatenate(([0], np.cumsum(self._odd)))
+        return np.where(self._merged, count[last + 1] > count[self._starts[:-1]], self._odd[last])
 
-    carried: npt.NDArray[np.bool_]
-    none: npt.NDArray[np.bool_]
-    odd: npt.NDArray[np.bool_]
-    moving: npt.NDArray[np.bool_]
-
-
-class _Reader:
-    """Reads the calls of a chapter, each once."""
-
-    def __init__(self, timeline: Timeline, chapter: Chapter) -> None:
-        self._timeline = timeline
-        self._chapter = chapter
-        self._calls: dict[int, list[tuple[int, ev.NodeCalled]]] = {}
-        self._edges = timeline.recording.index.edges
-
-    def travels(self, edges: tuple[int, ...]) -> list[Travel]:
-        found: list[Travel] = []
-        for edge in edges:
-            slot = int(self._edges.source_slot[edge])
-            for number, call in self._calls_of(int(self._edges.source[edge])):
-                value = call.grad_inputs[slot] if slot < len(call.grad_inputs) else ev.NONE
-                found.append(Travel(edge, number, value))
-        found.sort(key=lambda travel: travel.event)
-        return found
-
-    def seed(self, visible: VisibleGraph, number: int) -> list[Travel]:
-        root = visible.graph.nodes[visible.links[number].nodes[0]]
-        start = start_of_pass(self._timeline.recording, root["pass_id"])
-        return [] if start == NEVER else [Travel(ev.NONE, start, root["seed"])]
-
-    def hooks(self, node: int, direction: str, slot: int, event: int) -> list[ev.HookChange]:
-        last = [call for number, call in self._calls_of(node) if number <= event][-1:]
-        return [hook for call in last for hook in call.hooks if (hook.direction, hook.slot) == (direction, slot)]
-
-    def _calls_of(self, node: int) -> list[tuple[int, ev.NodeCalled]]:
-        if node not in self._calls:
-            numbers = self._timeline.calls.of(node)
-            first, end = np.searchsorted(numbers, [self._chapter.first_event, self._chapter.end_event])
-            events = [(int(number), self._timeline.recording.event(int(number))) for number in numbers[first:end]]
-            self._calls[node] = [(number, event) for number, event in events if isinstance(event, ev.NodeCalled)]
-        return self._calls[node]
-
-
-def _odd_values(recording: Recording, values: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
-    known, position = np.unique(values, return_inverse=True)
-    return np.array([is_odd(recording.value(int(value))) for value in known], np.bool_)[position]
-
-
-def _keep_within(odd: npt.NDArray[np.bool_], links: npt.NDArray[np.int64], merged: npt.NDArray[np.bool_]) -> None:
-    # A link that stands for many edges must not forget one edge's NaN when the next one carries a number.
-    for position in range(1, len(odd)):
-        if merged[links[position]] and links[position] == links[position - 1]:
-            odd[position] |= odd[position - 1]
+    def _look(self, event: int) -> None:
+        """Find out which of the values that have travelled by an event are odd."""
+        if event <= self._looked_until:
+            return
+        rows = np.flatnonzero((self._travels.events <= event) & ~self._looked)
+        known, position = np.unique(self._travels.values[rows], return_inverse=True)
+        values = (self._recording.value(number) for number in known.tolist())
+        self._odd[rows] = np.array([is_odd(value) for value in values], np.bool_)[position]
+        self._looked[rows] = True
+        self._looked_until = event

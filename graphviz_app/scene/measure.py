@@ -7,6 +7,7 @@ Characters that it lacks are taken from another font by whoever draws; wide ones
 from __future__ import annotations
 
 import unicodedata
+from functools import lru_cache
 
 ADVANCE = 0.6
 """Width of a character, as a part of the font size."""
@@ -21,6 +22,7 @@ def text_width(text: str, size: float) -> float:
     return ADVANCE * size * columns(text)
 
 
+@lru_cache(maxsize=8192)
 def columns(text: str) -> int:
     """How many character cells `text` takes."""
     # Below U+0300 nothing combines and nothing is wide.
@@ -34,6 +36,8 @@ def shorten(text: str, cells: int) -> str:
 
     The ends of a name tell it apart: `model.blocks[3]…qkv.weight`.
     """
+    if len(text) <= cells and text.isascii():
+        return text
     if columns(text) <= cells:
         return text
     if cells < 2:
@@ -65,6 +69,8 @@ def wrap(text: str, cells: int) -> list[str]:
 
 
 def _leading(text: str, cells: int) -> str:
+    if text.isascii():
+        return text[:cells]
     taken = 0
     for position, character in enumerate(text):
         taken += _cells(character)
@@ -73,6 +79,7 @@ def _leading(text: str, cells: int) -> str:
     return text
 
 
+@lru_cache(maxsize=4096)
 def _cells(character: str) -> int:
     if unicodedata.combining(character):
         return 0

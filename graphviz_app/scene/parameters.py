@@ -26,13 +26,15 @@ class Received(NamedTuple):
 
 
 class _Column(NamedTuple):
+    """When something arrived, how many leaves there are, and the sum of squares after each arrival read so far."""
+
     events: npt.NDArray[np.int64]
-    squares: npt.NDArray[np.float64]
     total: int
+    squares: list[float]
 
 
 class GroupParameters:
-    """The gradients that arrived at the leaves of each closed group in a chapter; read when first asked for."""
+    """The gradients that arrived at the leaves of each closed group in a chapter; read up to where one has asked."""
 
     def __init__(self, timeline: Timeline, chapter: Chapter, visible: VisibleGraph) -> None:
         self._timeline = timeline
@@ -48,22 +50,17 @@ class GroupParameters:
         if not column.total:
             return None
         count = int(np.searchsorted(column.events, event, side="right"))
-        square = float(column.squares[count - 1]) if count else 0.0
-        return Received(count, column.total, math.sqrt(square))
+        for number in column.events[len(column.squares) : count].tolist():
+            before = column.squares[-1] if column.squares else 0.0
+            column.squares.append(before + self._square(number))
+        return Received(count, column.total, math.sqrt(column.squares[count - 1] if count else 0.0))
 
     def _read(self, box: int) -> _Column:
         nodes = self._visible.graph.nodes
         leaves = [key for key in self._visible.boxes[box].keys if isinstance(key, int) and nodes[key]["kind"] == "leaf"]
-        arrivals = sorted(arrival for leaf in leaves for arrival in self._arrivals(leaf))
-        events = np.array([event for event, _ in arrivals], np.int64)
-        squares = np.cumsum(np.array([square for _, square in arrivals], np.float64))
-        return _Column(events, squares, len(leaves))
-
-    def _arrivals(self, node: int) -> list[tuple[int, float]]:
-        """The event of each call of an `AccumulateGrad`, and the square of the norm that came in."""
-        numbers = self._timeline.calls.of(node)
-        first, end = np.searchsorted(numbers, [self._chapter.first_event, self._chapter.end_event])
-        return [(int(number), self._square(int(number))) for number in numbers[first:end]]
+        _, events = self._timeline.calls.of_each(np.array(leaves, np.int64))
+        inside = (events >= self._chapter.first_event) & (events < self._chapter.end_event)
+        return _Column(np.sort(events[inside]), len(leaves), [])
 
     def _square(self, number: int) -> float:
         recording = self._timeline.recording

@@ -12,7 +12,7 @@ from graphviz_app.graph.visible import default_expansion, visible_graph
 from graphviz_app.layout.model import BoxRequest, GroupRequest, Layout, LayoutRequest, LinkRequest
 from graphviz_app.scene.cards import CardPlanner
 from graphviz_app.scene.colouring import COLOURINGS, Colouring, colouring
-from graphviz_app.scene.content import label_lines
+from graphviz_app.scene.content import widest_label
 from graphviz_app.scene.draw_group import group_title, title_size
 from graphviz_app.scene.draw_link import tag_size
 from graphviz_app.scene.flow import Flow
@@ -140,6 +140,10 @@ class Picture:
         """What to draw at a step; the same arguments always give the same frame."""
         return SceneFrame(self, step, theme, options)
 
+    def warm(self) -> None:
+        """Compute now what the first frame would else be kept waiting by."""
+        _ = self.states, self.box_bounds, self.link_bounds, self.timeline.times(self.chapter)
+
     def hit(self, x: float, y: float) -> Hit | None:
         """What is at a point: a box, a link, or the frame of an open group."""
         return hit(self, x, y)
@@ -167,16 +171,21 @@ class Picture:
     @cached_property
     def link_bounds(self) -> Bounds:
         """Where the links are."""
-        bounds = np.zeros((len(self.layout.curves), 4), np.float32)
-        for number, points in enumerate(self.layout.curves):
-            if len(points):
-                low, high = points.min(axis=0), points.max(axis=0)
-                request = self.prepared.request.links[number]
-                if request.label_width:
-                    half = np.array([request.label_width, request.label_height], np.float32) / 2
-                    low = np.minimum(low, self.layout.labels[number] - half)
-                    high = np.maximum(high, self.layout.labels[number] + half)
-                bounds[number] = (*(low - 6), *(high - low + 12))
+        curves = self.layout.curves
+        bounds = np.zeros((len(curves), 4), np.float32)
+        drawn = np.flatnonzero([len(points) > 0 for points in curves])
+        if not len(drawn):
+            return bounds
+        points = np.concatenate(curves)
+        starts = np.cumsum([0, *(len(curves[link]) for link in drawn.tolist()[:-1])])
+        low, high = np.minimum.reduceat(points, starts), np.maximum.reduceat(points, starts)
+        requests = self.prepared.request.links
+        half = np.array([(link.label_width, link.label_height) for link in requests], np.float32).reshape(-1, 2) / 2
+        labelled = half[drawn, :1] > 0
+        labels = self.layout.labels[drawn]
+        low = np.where(labelled, np.minimum(low, labels - half[drawn]), low)
+        high = np.where(labelled, np.maximum(high, labels + half[drawn]), high)
+        bounds[drawn] = np.hstack([low - 6, high - low + 12])
         return bounds
 
 
@@ -201,7 +210,7 @@ def _link_requests(timeline: Timeline, chapter: Chapter, visible: VisibleGraph, 
         leaving = len(visible.links_out_of(link.source))
         place = visible.links_out_of(link.source).index(number) if leaving <= 12 else 0
         width = height = 0.0
-        lines = label_lines(flow, number, link.count, final) if labelled and link.kind == "gradient" else []
+        lines = widest_label(flow, number, link.count, final) if labelled and link.kind == "gradient" else []
         if lines:
             width, height = tag_size(lines)
         port = (place + 1) / (leaving + 1) if leaving <= 12 else 0.5

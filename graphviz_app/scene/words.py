@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
@@ -10,9 +11,13 @@ from graphviz_app.scene.measure import shorten
 from graphviz_app.scene.numbers import tensor_text
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Hashable, Mapping
+
+    import networkx as nx
 
     from graphviz_app.recording import Recording
+
+    AutogradGraph = nx.MultiDiGraph[Any]
 
 _LONGEST_SNIPPET = 30
 
@@ -30,11 +35,17 @@ def snippet(recording: Recording, span: ev.Span | None) -> str:
     """The part of the program that a span covers, on one line and shortened; "" where that is not known."""
     if span is None or not 0 <= span.file < len(recording.sources):
         return ""
-    lines = recording.sources[span.file].text.splitlines()
+    lines = _lines(recording.sources[span.file].text)
     if not 0 < span.line <= len(lines) or span.column < 0 or span.end_line != span.line:
         return ""
     text = lines[span.line - 1][span.column : span.end_column]
     return shorten(" ".join(text.split()), _LONGEST_SNIPPET)
+
+
+@lru_cache(maxsize=8)
+def _lines(text: str) -> list[str]:
+    # Every node of a large graph asks for its line.
+    return text.splitlines()
 
 
 def short_name(name: str) -> str:
@@ -42,10 +53,11 @@ def short_name(name: str) -> str:
     return name.rsplit(".", 1)[-1].strip("_") or name
 
 
-def subtitle(recording: Recording, attributes: Mapping[str, Any]) -> str:
+def subtitle(graph: AutogradGraph, key: Hashable) -> str:
     """What a node of the graph is for: the variable it made, else the piece of source, and its line."""
-    operation = attributes["operation"]
-    ran = None if operation == ev.NONE else recording.operation(operation)
+    recording: Recording = graph.graph["recording"]
+    attributes = graph.nodes[key]
+    ran: ev.OperationRan | None = graph.graph["operations"].get(attributes["operation"])
     what = attributes["variable"] or snippet(recording, None if ran is None else ran.span)
     if not what and ran is not None:
         what = short_name(ran.name)

@@ -196,10 +196,13 @@ class PictureMaker:
     ) -> None:
         try:
             picture = prepared.finish(layout)
+            picture.warm()
         except Exception as error:  # noqa: BLE001 - as above
             self._fail(number, on_failed, f"The picture could not be drawn: {type(error).__name__}: {error}.")
             return
         self._tell(number, lambda: on_ready(picture))
+        # Read here what a jump would need, rather than in the window's thread; a newer wish is more urgent.
+        picture.flow.look_ahead(lambda: self._closed or self._is_stale(number))
 
     def _fail(self, number: int, on_failed: Callable[[str], None], sentence: str) -> None:
         self._tell(number, lambda: on_failed(sentence))

@@ -59,7 +59,7 @@ class Ledger:
         self,
         recording: Recording,
         step_events: npt.NDArray[np.int64],
-        events: npt.NDArray[np.int32],
+        events: npt.NDArray[np.int64],
         by_leaf: EventLookup,
     ) -> None:
         self._recording = recording

@@ -1,4 +1,8 @@
-"""Sorted event numbers by subject: what happened to this node, or this leaf, last before now?"""
+"""Sorted event numbers by subject: what happened to this node, or this leaf, last before now?
+
+Everything that is searched is int64: numpy makes a wider copy of a narrower column at every single question, which
+takes half a millisecond for a million events.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +15,8 @@ from graphviz_app.recording.events import NONE
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    Numbers = npt.NDArray[np.int32]
+    Numbers = npt.NDArray[np.int64]
+    Column = npt.NDArray[np.int32]
 
 
 class EventLookup:
@@ -22,16 +27,25 @@ class EventLookup:
         subjects: What each of them is about.
     """
 
-    def __init__(self, events: Numbers, subjects: Numbers) -> None:
+    def __init__(self, events: Numbers, subjects: Column) -> None:
         # A stable sort keeps the events of one subject in their order.
         order = np.argsort(subjects, kind="stable")
         self._events = events[order]
-        self._subjects = subjects[order]
+        self._subjects = subjects[order].astype(np.int64)
 
     def of(self, subject: int) -> Numbers:
         """The numbers of all events about `subject`, ascending."""
         start, stop = np.searchsorted(self._subjects, [subject, subject + 1])
         return self._events[start:stop]
+
+    def of_each(self, subjects: npt.NDArray[np.integer]) -> tuple[Numbers, Numbers]:
+        """The events of many subjects at once: the row of `subjects` that each belongs to, and its number."""
+        wanted = subjects.astype(np.int64)
+        starts = np.searchsorted(self._subjects, wanted)
+        counts = np.searchsorted(self._subjects, wanted, side="right") - starts
+        rows = np.repeat(np.arange(len(wanted)), counts)
+        within = np.arange(len(rows)) - np.repeat(np.cumsum(counts) - counts, counts)
+        return rows, self._events[starts[rows] + within]
 
     def last(self, subject: int, event: int, *, since: int = 0) -> int:
         """The last event about `subject` up to and including `event`, but not before `since`; else NONE."""
@@ -51,9 +65,9 @@ class EventLookup:
 class Adjacency:
     """Edge numbers by the node at one of their ends."""
 
-    def __init__(self, ends: Numbers) -> None:
-        self._order = np.argsort(ends, kind="stable").astype(np.int32)
-        self._ends = ends[self._order]
+    def __init__(self, ends: Column) -> None:
+        self._order = np.argsort(ends, kind="stable")
+        self._ends = ends[self._order].astype(np.int64)
 
     def of(self, node: int) -> Numbers:
         """The numbers of the edges with `node` at this end, in the order in which they were met."""

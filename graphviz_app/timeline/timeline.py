@@ -143,25 +143,25 @@ class Timeline:
 
     # -- columns, grouped; made when first asked for ----------------------------------------
 
-    def events_of(self, *types: type[ev.Struct]) -> npt.NDArray[np.int32]:
+    def events_of(self, *types: type[ev.Struct]) -> npt.NDArray[np.int64]:
         """The numbers of all events of these types, ascending."""
         return self._events_of_kinds(frozenset(ev.KIND[event_type] for event_type in types))
 
     @cached_property
-    def pass_starts(self) -> npt.NDArray[np.int32]:
+    def pass_starts(self) -> npt.NDArray[np.int64]:
         """The event at which each pass started, ascending, as `recording.passes`."""
-        return np.array([summary.start for summary in self.recording.passes], np.int32)
+        return np.array([summary.start for summary in self.recording.passes], np.int64)
 
     @cached_property
-    def _events_of_kinds_cache(self) -> dict[frozenset[int], npt.NDArray[np.int32]]:
+    def _events_of_kinds_cache(self) -> dict[frozenset[int], npt.NDArray[np.int64]]:
         return {}
 
-    def _events_of_kinds(self, kinds: frozenset[int]) -> npt.NDArray[np.int32]:
+    def _events_of_kinds(self, kinds: frozenset[int]) -> npt.NDArray[np.int64]:
         cache = self._events_of_kinds_cache
         if kinds not in cache:
             wanted = np.zeros(len(ev.EVENT_TYPES), np.bool_)
             wanted[sorted(kinds)] = True
-            cache[kinds] = np.flatnonzero(wanted[self.recording.index.events.kind]).astype(np.int32)
+            cache[kinds] = np.flatnonzero(wanted[self.recording.index.events.kind])
         return cache[kinds]
 
     def _lookup(self, *types: type[ev.Struct]) -> EventLookup:

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 from graphviz_app.recording import events as ev
 from graphviz_app.recording.values import elements
 from graphviz_app.timeline import Phase, Timeline
+from graphviz_app.timeline.lookup import EventLookup
 from tests.support_synthetic import Script, accumulation
 
 
@@ -198,3 +199,11 @@ def test_the_same_step_is_the_same_state_however_one_came_to_it(passes, jumps):
         assert (here.node_phases(nodes) == there.node_phases(nodes)).all()
         assert here.leaf_grad(0) == there.leaf_grad(0)
         fresh = Timeline(recording)
+
+
+@given(st.lists(st.integers(0, 6), max_size=30), st.lists(st.integers(-1, 8), max_size=10))
+def test_the_events_of_many_subjects_are_those_of_each_of_them(subjects, wanted):
+    lookup = EventLookup(np.arange(0, 2 * len(subjects), 2), np.array(subjects, np.int32))
+    rows, numbers = lookup.of_each(np.array(wanted, np.int32))
+    expected = [(row, number) for row, subject in enumerate(wanted) for number in lookup.of(subject).tolist()]
+    assert list(zip(rows.tolist(), numbers.tolist(), strict=True)) == expected
