@@ -166,9 +166,7 @@ def _add_roots(graph: AutogradGraph, timeline: Timeline, chapter: Chapter) -> No
 
 
 def _arrivals(graph: AutogradGraph) -> Counter[tuple[Any, int]]:
-    return Counter(
-        (target, edge["target_slot"]) for _, target, edge in graph.edges(data=True) if edge["kind"] != "cut"
-    )
+    return Counter((target, edge["target_slot"]) for _, target, edge in graph.edges(data=True) if edge["kind"] != "cut")
 
 
 def _touched_leaves(timeline: Timeline, chapter: Chapter) -> set[int]:

@@ -156,3 +156,10 @@ def test_high_resolution_screens_get_high_resolution_tiles(ratio):
     found, scale, difference = map(float, done.stdout.split())
     assert found == scale == float(ratio)
     assert difference < 0.0005
+
+
+def test_what_was_not_painted_yet_is_not_sharp(shown, small, settle):
+    shown.set_frame(GridFrame(small, 5))
+    assert not shown.is_sharp()
+    settle(shown)
+    assert shown.is_sharp()

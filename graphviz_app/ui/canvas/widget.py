@@ -141,7 +141,7 @@ class Canvas(HandledWidget):
             self.camera.reveal(followed)
         self._tiles.set_frame(frame)
         self._live.set_frame(frame)
-        self._was_sharp = False
+        self._blur()
         self.overlays.set_frame(frame)
         announce_step(self, frame.caption)
         self.update()
@@ -321,6 +321,10 @@ class Canvas(HandledWidget):
             self.sharpened.emit()
         self._was_sharp = sharp
 
+    def _blur(self) -> None:
+        # What was painted was painted of another frame, or seen from elsewhere.
+        self._was_sharp = self._texts_painted = False
+
     def _on_painted(self) -> None:
         self.update()
 
@@ -331,7 +335,7 @@ class Canvas(HandledWidget):
     def _on_moved(self) -> None:
         # Boxes on their way are bound for where the view was.
         self._stage.forget_pictures()
-        self._was_sharp = False
+        self._blur()
         self.view_changed.emit()
         self.update()
 
