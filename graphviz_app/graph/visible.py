@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from graphviz_app.graph.grouping import Grouping, Path, group_nodes
 from graphviz_app.recording.events import NONE
@@ -27,6 +27,22 @@ OPEN_AT_MOST = 200
 """Boxes that are drawn at first sight with every group open."""
 CLOSED_ABOUT = 80
 """Boxes up to which groups of a larger graph are opened at first sight."""
+
+
+class Uses(NamedTuple):
+    """How a person wants leaves to be drawn that are read several times, by leaf; others are drawn as suits them.
+
+    Attributes:
+        apart: Once per use.
+        together: As one box with all its links.
+    """
+
+    apart: frozenset[int] = frozenset()
+    together: frozenset[int] = frozenset()
+
+    def are_apart(self, leaf: int, count: int) -> bool:
+        """Whether a leaf that is read `count` times is drawn once per use."""
+        return count > 1 and leaf not in self.together and (count > MOST_USES or leaf in self.apart)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,12 +138,15 @@ class VisibleGraph:
 
 
 def visible_graph(
-    graph: AutogradGraph, expanded: frozenset[Path] | None = None, grouping: Grouping | None = None
+    graph: AutogradGraph,
+    expanded: frozenset[Path] | None = None,
+    grouping: Grouping | None = None,
+    uses: Uses = Uses(),  # noqa: B008 - immutable
 ) -> VisibleGraph:
     """What is drawn of `graph` with the groups of `expanded` open; None opens what `default_expansion` does."""
     grouping = group_nodes(graph) if grouping is None else grouping
     expanded = default_expansion(grouping) if expanded is None else expanded
-    builder = _Builder(graph, grouping, expanded)
+    builder = _Builder(graph, grouping, expanded, uses)
     builder.add_boxes()
     builder.add_links()
     return VisibleGraph(
@@ -163,7 +182,8 @@ def default_expansion(grouping: Grouping) -> frozenset[Path]:
 
 
 class _Builder:
-    def __init__(self, graph: AutogradGraph, grouping: Grouping, expanded: frozenset[Path]) -> None:
+    def __init__(self, graph: AutogradGraph, grouping: Grouping, expanded: frozenset[Path], uses: Uses) -> None:
+        self.uses = uses
         self.graph = graph
         self.grouping = grouping
         self.expanded = expanded
@@ -236,7 +256,7 @@ class _Builder:
             if (link.kind == "gradient" and kind == "leaf") or kind in ("tensor", "operation"):
                 uses[link.target].append(position)
         for box, links in uses.items():
-            if len(links) > MOST_USES:
+            if self.uses.are_apart(self.boxes[box].leaf, len(links)):
                 # The use that ran first keeps the leaf itself: it is drawn lowest, where leaves are.
                 keeper = min(links, key=self._when_made)
                 for position in links:

@@ -119,6 +119,12 @@ def _leaf_items(picture: Picture, leaf: int) -> tuple[Hit, ...]:
     return tuple(Hit("box", box) for box in sorted(boxes))
 
 
+def leaf_uses(picture: Picture, leaf: int) -> tuple[int, int]:
+    """How many boxes a leaf is drawn as, and how many links enter them."""
+    boxes = [item.index for item in _leaf_items(picture, leaf) if picture.graph.boxes[item.index].kind != "group"]
+    return len(boxes), sum(len(picture.graph.links_into(box)) for box in boxes)
+
+
 def _inside(bounds: npt.NDArray[np.float32], x: float, y: float) -> npt.NDArray[np.bool_]:
     left, top, width, height = bounds.T
     return (left <= x) & (x < left + width) & (top <= y) & (y < top + height)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from graphviz_app.graph.cache import structure_of
-from graphviz_app.graph.visible import default_expansion, visible_graph
+from graphviz_app.graph.visible import Uses, default_expansion, visible_graph
 from graphviz_app.layout.model import BoxRequest, GroupRequest, Layout, LayoutRequest, LinkRequest
 from graphviz_app.scene.cards import CardPlanner
 from graphviz_app.scene.colouring import COLOURINGS, Colouring, colouring
@@ -74,6 +74,7 @@ def prepare(
     *,
     opened: frozenset[Path] = frozenset(),
     closed: frozenset[Path] = frozenset(),
+    uses: Uses = Uses(),  # noqa: B008 - immutable
 ) -> Prepared:
     """Find out what is to be drawn of a chapter.
 
@@ -85,10 +86,11 @@ def prepare(
         direction: Which way gradients flow.
         opened: Groups to open beyond those.
         closed: Groups to close all the same.
+        uses: How leaves are drawn that are read several times.
     """
     structure = structure_of(recording, timeline, chapter)
     base = default_expansion(structure.grouping) if expanded is None else expanded
-    visible = visible_graph(structure.graph, (base | opened) - closed, structure.grouping)
+    visible = visible_graph(structure.graph, (base | opened) - closed, structure.grouping, uses)
     planner = CardPlanner(timeline, chapter, visible)
     cards = tuple(planner.plan(box) for box in visible.boxes)
     flow = Flow(timeline, chapter, visible)

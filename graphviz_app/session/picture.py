@@ -7,19 +7,18 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, NamedTuple
 
 from graphviz_app.recording import RecordingError
+from graphviz_app.session.arrangement import Arrangement, GroupPath
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from graphviz_app.layout.model import Anchor, Direction, Layout
+    from graphviz_app.layout.model import Anchor, Layout
     from graphviz_app.layout.service import LayoutService, Ticket
     from graphviz_app.recording import Recording
     from graphviz_app.scene.picture import Picture, Prepared
     from graphviz_app.timeline import Timeline
 
     Post = Callable[[Callable[[], None]], None]
-
-GroupPath = tuple[str, ...]
 
 
 class Wish(NamedTuple):
@@ -28,16 +27,12 @@ class Wish(NamedTuple):
     Attributes:
         timeline: Of which recording.
         chapter: Which of its chapters.
-        opened: Groups to show open beyond those that are so by themselves.
-        closed: Groups to show closed.
-        direction: Which way gradients flow.
+        arrangement: What is open in it, and which way gradients flow.
     """
 
     timeline: Timeline
     chapter: int
-    opened: frozenset[GroupPath] = frozenset()
-    closed: frozenset[GroupPath] = frozenset()
-    direction: Direction = "TB"
+    arrangement: Arrangement = Arrangement()
 
 
 def picture_for(
@@ -45,9 +40,7 @@ def picture_for(
     chapter: int = 0,
     *,
     timeline: Timeline | None = None,
-    opened: frozenset[GroupPath] = frozenset(),
-    closed: frozenset[GroupPath] = frozenset(),
-    direction: Direction = "TB",
+    arrangement: Arrangement = Arrangement(),  # noqa: B008 - immutable
 ) -> Picture:
     """The picture of one chapter, made here and now; for the command line and notebooks.
 
@@ -58,23 +51,30 @@ def picture_for(
     from graphviz_app.layout.engine import lay_out
     from graphviz_app.timeline import Timeline
 
-    wish = Wish(timeline or Timeline(recording), chapter, opened, closed, direction)
-    prepared = _prepare(wish)
+    prepared = _prepare(Wish(timeline or Timeline(recording), chapter, arrangement))
     return prepared.finish(lay_out(prepared.request))
 
 
 def _prepare(wish: Wish) -> Prepared:
     # networkx is imported with the scene: too late for the first paint, early enough for the first run.
+    from graphviz_app.graph.cache import structure_of
+    from graphviz_app.graph.visible import Uses
     from graphviz_app.scene.picture import prepare
 
-    timeline = wish.timeline
+    timeline, arrangement = wish.timeline, wish.arrangement
+    recording, chapter = timeline.recording, timeline.chapters[wish.chapter]
+    expanded = None if arrangement.base == "first sight" else frozenset[GroupPath]()
+    if arrangement.base == "all":
+        expanded = frozenset(structure_of(recording, timeline, chapter).grouping.groups)
     return prepare(
-        timeline.recording,
+        recording,
         timeline,
-        timeline.chapters[wish.chapter],
-        direction=wish.direction,
-        opened=wish.opened,
-        closed=wish.closed,
+        chapter,
+        expanded,
+        arrangement.direction,
+        opened=arrangement.opened,
+        closed=arrangement.closed,
+        uses=Uses(arrangement.apart, arrangement.together),
     )
 
 

@@ -6,6 +6,7 @@ from collections import OrderedDict
 from typing import TYPE_CHECKING, Any
 
 from graphviz_app.recording import Recording, RecordingError
+from graphviz_app.session.arrangement import Arrangement
 from graphviz_app.session.cursor import Cursor, first_sight
 from graphviz_app.session.picture import PictureMaker, Wish
 from graphviz_app.session.problem import Problem, problem_of
@@ -26,7 +27,8 @@ if TYPE_CHECKING:
     from graphviz_app.scene.frame import SceneFrame
     from graphviz_app.scene.picture import Picture
     from graphviz_app.scene.theme import Theme
-    from graphviz_app.session.picture import GroupPath, Post
+    from graphviz_app.session.arrangement import GroupPath
+    from graphviz_app.session.picture import Post
     from graphviz_app.timeline import Chapter, StepState
 
 _PICTURES_KEPT = 6
@@ -67,10 +69,8 @@ class Session:
         self.timeline: Timeline | None = None
         self.outcome: RunOutcome | None = None
         self.selection: Selection = ()
-        self.direction: Direction = "TB"
         self._step = 0
-        self._opened: frozenset[GroupPath] = frozenset()
-        self._closed: frozenset[GroupPath] = frozenset()
+        self._arrangement = Arrangement()
         self._pictures: OrderedDict[Wish, Picture] = OrderedDict()
         self._shown: Picture | None = None
         self._maker = PictureMaker(post)
@@ -181,7 +181,7 @@ class Session:
         self.recording = recording
         self.timeline = Timeline(recording)
         self._pictures.clear()
-        self._opened = self._closed = frozenset()
+        self._arrangement = Arrangement(direction=self._arrangement.direction)
         self._shown = None
         self._step = first_sight(self.timeline)
         self.recording_changed.emit(recording, self.timeline)
@@ -306,17 +306,23 @@ class Session:
         picture = self.picture
         return None if picture is None else picture.frame(self._step, theme, **options)
 
+    @property
+    def arrangement(self) -> Arrangement:
+        """What is open in the picture, and which way gradients flow."""
+        return self._arrangement
+
+    def arrange(self, arrangement: Arrangement) -> None:
+        """Show the picture arranged otherwise."""
+        self._arrangement = arrangement
+        self._fit_picture()
+
     def expand(self, path: GroupPath) -> None:
         """Show the inside of a group."""
-        self._opened |= {path}
-        self._closed -= {path}
-        self._fit_picture()
+        self.arrange(self._arrangement.with_open(path))
 
     def collapse(self, path: GroupPath) -> None:
         """Show a group as one box."""
-        self._closed |= {path}
-        self._opened -= {path}
-        self._fit_picture()
+        self.arrange(self._arrangement.with_closed(path))
 
     def toggle(self, path: GroupPath) -> None:
         """Expand a collapsed group, collapse an expanded one."""
@@ -328,8 +334,7 @@ class Session:
 
     def turn(self, direction: Direction) -> None:
         """Let gradients flow downwards ("TB") or to the right ("LR")."""
-        self.direction = direction
-        self._fit_picture()
+        self.arrange(self._arrangement._replace(direction=direction))
 
     def cancel_picture(self) -> None:
         """Give up the layout that is being made; the last picture stays."""
@@ -340,7 +345,7 @@ class Session:
         if self.timeline is None:
             return None
         index = self.timeline.chapter_at(self._step).index if chapter is None else chapter
-        return Wish(self.timeline, index, self._opened, self._closed, self.direction)
+        return Wish(self.timeline, index, self._arrangement)
 
     def _fit_picture(self) -> None:
         wish = self._wish()

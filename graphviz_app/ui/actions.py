@@ -147,6 +147,11 @@ TABLE: tuple[ActionSpec, ...] = (
         ("Ctrl+Return",),
         "View",
     ),
+    ActionSpec("expand_all", "Open all groups", "Show the inside of every group", ("Ctrl+Shift+Return",), "View"),
+    ActionSpec("collapse_all", "Close all groups", "Show every outermost group as one box", (), "View"),
+    ActionSpec(
+        "expand_some", "Open groups as at first", "Open what a graph of this size has open at first", (), "View"
+    ),
     ActionSpec(
         "present",
         "Present",

@@ -9,6 +9,7 @@ from PySide6.QtCore import QObject
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QMenu
 
+from graphviz_app.scene.hit import leaf_uses
 from graphviz_app.ui.canvas_items import selection_of, way_items
 
 if TYPE_CHECKING:
@@ -73,8 +74,21 @@ class CanvasMenu(QObject):
                 return
             case _:
                 self._add(menu, "Inspect", lambda: bench.selections.on_panel(selection))
+        if selection[0] == "leaf":
+            self._add_uses(menu, selection[1])
         self._add(menu, "Light the way from the loss", lambda: self._light(selection))
         self._add(menu, "Go to its next call", lambda: self._next_call(selection))
+
+    def _add_uses(self, menu: QMenu, leaf: int) -> None:
+        session, picture = self._bench.session, self._bench.session.picture
+        if picture is None:
+            return
+        arrangement = session.arrangement
+        boxes, links = leaf_uses(picture, leaf)
+        if boxes > 1:
+            self._add(menu, "Draw it as one box", lambda: session.arrange(arrangement.with_together(leaf)))
+        elif links > 1:
+            self._add(menu, "Draw it once for each use", lambda: session.arrange(arrangement.with_apart(leaf)))
 
     def _light(self, selection: Selection) -> None:
         picture = self._bench.session.picture
@@ -92,5 +106,5 @@ class CanvasMenu(QObject):
         return action
 
 
-def _without_arguments(act: Callable[[], object], _checked: bool) -> None:
+def _without_arguments(act: Callable[[], object], _checked: bool = False) -> None:
     act()

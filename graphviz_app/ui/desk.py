@@ -252,10 +252,10 @@ class Desk(QObject):
             group.addAction(action)
         return menu
 
-    def _set_colouring(self, name: str, _checked: bool) -> None:
+    def _set_colouring(self, name: str, _checked: bool = False) -> None:
         self.bench.steps.set_colouring(name)
 
-    def _set_theme(self, mode: ThemeMode, _checked: bool) -> None:
+    def _set_theme(self, mode: ThemeMode, _checked: bool = False) -> None:
         self.view.set_theme(mode)
 
     def _theme_menu(self, parent: QMenu) -> QMenu:

@@ -130,6 +130,7 @@ class ExportControl(QObject):
 
     def _source(self) -> Callable[[], Source]:
         recording, timeline, picture = self._session.recording, self._session.timeline, self._session.picture
+        arrangement = self._session.arrangement
         assert recording is not None
 
         def make() -> Source:
@@ -139,7 +140,7 @@ class ExportControl(QObject):
             def picture_of(index: int) -> object:
                 if picture is not None and picture.chapter.index == index:
                     return picture
-                return picture_for(recording, index, timeline=timeline)
+                return picture_for(recording, index, timeline=timeline, arrangement=arrangement)
 
             return Source(recording, timeline, picture_of)  # type: ignore[arg-type]
 

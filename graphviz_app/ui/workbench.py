@@ -21,6 +21,7 @@ from graphviz_app.ui.step_control import StepControl
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from graphviz_app.session.arrangement import Base
     from graphviz_app.session.session import Session
     from graphviz_app.ui.canvas.frame import PictureLike
     from graphviz_app.ui.desk import Desk
@@ -234,6 +235,9 @@ class Workbench(QObject):
             "next_call": steps.next_call,
             "fit": self.views.canvas.fit,
             "expand": self._toggle_group,
+            "expand_all": lambda: self._arrange_groups("all"),
+            "collapse_all": lambda: self._arrange_groups("none"),
+            "expand_some": lambda: self._arrange_groups("first sight"),
             "turn": self.turn,
             "labels": self._toggle_labels,
         }
@@ -243,7 +247,10 @@ class Workbench(QObject):
 
     def turn(self) -> None:
         """Let gradients flow to the right instead of down, or down again."""
-        self.session.turn("LR" if self.session.direction == "TB" else "TB")
+        self.session.turn("LR" if self.session.arrangement.direction == "TB" else "TB")
+
+    def _arrange_groups(self, base: Base) -> None:
+        self.session.arrange(self.session.arrangement.with_base(base))
 
     def _toggle_group(self) -> None:
         """Open or close the selected group, else close the one around what is selected."""
