@@ -38,7 +38,13 @@ def main(argv: list[str] | None = None) -> int:
     garbage = GarbageCollector(application)
     window = make_window()
     window.open_text()
-    window.shown.connect(lambda: (_show_failures_in(window), window.start(paths)))
+
+    def start() -> None:
+        _show_failures_in(window)
+        window.start(paths)
+        garbage.follow(window.bench.session)
+
+    window.shown.connect(start)
     window.show()
     status = application.exec()
     garbage.close()

@@ -24,7 +24,8 @@ has no gradient (integers, bool). `new_tensor`: `torch.tensor(t)` and the like c
 """
 
 
-class Struct(msgspec.Struct, frozen=True, array_like=True):
+# Made of numbers, texts and each other, it is never part of a cycle: Python's collector need not look at millions.
+class Struct(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """Base of all recorded data: immutable, and compact on disk."""
 
 

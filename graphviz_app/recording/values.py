@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 from typing import Any
 
 import ml_dtypes
@@ -12,6 +13,8 @@ import numpy.typing as npt
 
 ELEMENT_BUDGET = 4096
 """Tensors of up to this many elements are recorded whole, larger ones as statistics and a sample."""
+
+_MEASURED_KEPT = 256
 
 _NUMPY_DTYPES: dict[str, Any] = {
     "float64": np.float64,
@@ -69,7 +72,7 @@ class Sample(msgspec.Struct, frozen=True, array_like=True, gc=False):
     data: bytes
 
 
-class TensorRecord(msgspec.Struct, frozen=True, array_like=True):
+class TensorRecord(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A tensor as it was at one moment.
 
     Attributes:
@@ -126,8 +129,14 @@ def sampled_elements(record: TensorRecord) -> npt.NDArray[Any] | None:
 
 def statistics(record: TensorRecord) -> Statistics | None:
     """The figures over all elements: recorded ones, or computed from the recorded elements."""
-    if record.statistics is not None:
+    if record.statistics is not None or record.data is None:
         return record.statistics
+    return _measured(record)
+
+
+@lru_cache(maxsize=_MEASURED_KEPT)
+def _measured(record: TensorRecord) -> Statistics | None:
+    # The same few values are asked for at every step that shows them.
     values = elements(record)
     return None if values is None else measure(values)
 
@@ -140,10 +149,14 @@ def measure(values: npt.NDArray[Any]) -> Statistics:
             wide: npt.NDArray[np.float64] = np.abs(values.astype(np.complex128))
         else:
             wide = values.astype(np.float64)
-    finite = wide[np.isfinite(wide)]
-    nans = int(np.isnan(wide).sum())
-    above, below = int(np.isposinf(wide).sum()), int(np.isneginf(wide).sum())
-    zeros = int(np.count_nonzero(wide == 0))
+    is_finite = np.isfinite(wide)
+    nans = above = below = 0
+    finite = wide.reshape(-1)
+    if not is_finite.all():
+        finite = wide[is_finite]
+        nans = int(np.isnan(wide).sum())
+        above, below = int(np.isposinf(wide).sum()), int(np.isneginf(wide).sum())
+    zeros = wide.size - int(np.count_nonzero(wide))
     if not finite.size:
         return Statistics(None, None, None, None, 0.0, zeros, nans, above, below)
     with np.errstate(over="ignore", invalid="ignore"):

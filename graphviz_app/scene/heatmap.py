@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,18 +21,22 @@ if TYPE_CHECKING:
 
 _GAMMA = 0.7
 """Below 1, so that small elements can still be told from zero."""
+_PICTURES_KEPT = 256
 
 
+@lru_cache(maxsize=_PICTURES_KEPT)
 def heat_pixels(record: TensorRecord | None, theme: Theme, rows: int, columns: int) -> Pixels | None:
     """Pixels of at most `rows` × `columns` cells, uint8 (r, c, 4), or None where no element was recorded.
 
     Where several elements share a cell it shows the one farthest from zero, and NaN or Inf before all others: an odd
-    element is never averaged away.
+    element is never averaged away. The pixels are shared by all who ask for the same, and cannot be written.
     """
     values = None if record is None else sampled_elements(record)
     if values is None or not values.size:
         return None
-    return paint(_pooled(as_matrix(real_values(values)), rows, columns), theme)
+    pixels = paint(_pooled(as_matrix(real_values(values)), rows, columns), theme)
+    pixels.flags.writeable = False
+    return pixels
 
 
 def real_values(values: npt.NDArray[Any]) -> npt.NDArray[np.float64]:

@@ -298,13 +298,15 @@ class Session:
     @property
     def picture(self) -> Picture | None:
         """The picture that fits the cursor, or None while it is being made."""
-        wish = self._wish()
+        wish = self._wish(self._step)
         return None if wish is None else self._pictures.get(wish)
 
-    def frame(self, theme: Theme, **options: Any) -> SceneFrame | None:
-        """What to draw at the cursor, or None while the picture is being made."""
-        picture = self.picture
-        return None if picture is None else picture.frame(self._step, theme, **options)
+    def frame(self, theme: Theme, step: int | None = None, **options: Any) -> SceneFrame | None:
+        """What to draw at the cursor, or at another step; None while the picture is being made."""
+        step = self._step if step is None else step
+        wish = self._wish(step)
+        picture = None if wish is None else self._pictures.get(wish)
+        return None if picture is None else picture.frame(step, theme, **options)
 
     @property
     def arrangement(self) -> Arrangement:
@@ -341,14 +343,16 @@ class Session:
         self._maker.cancel()
         self.picture_busy.emit(False, "")
 
-    def _wish(self, chapter: int | None = None) -> Wish | None:
-        if self.timeline is None:
+    def _wish(self, step: int) -> Wish | None:
+        if self.timeline is None or not 0 <= step <= self.timeline.step_count:
             return None
-        index = self.timeline.chapter_at(self._step).index if chapter is None else chapter
-        return Wish(self.timeline, index, self._arrangement)
+        return self._wish_for(self.timeline, self.timeline.chapter_at(step))
+
+    def _wish_for(self, timeline: Timeline, chapter: Chapter) -> Wish:
+        return Wish(timeline, chapter.index, self._arrangement)
 
     def _fit_picture(self) -> None:
-        wish = self._wish()
+        wish = self._wish(self._step)
         if wish is None:
             return
         picture = self._pictures.get(wish)
@@ -362,7 +366,7 @@ class Session:
     def _on_picture(self, wish: Wish, picture: Picture) -> None:
         self._keep(wish, picture)
         self.picture_busy.emit(False, "")
-        if wish == self._wish():
+        if wish == self._wish(self._step):
             self._show_picture(picture)
 
     def _on_no_picture(self, sentence: str) -> None:
@@ -378,15 +382,14 @@ class Session:
         if picture is not self._shown:
             self._shown = picture
             self.picture_changed.emit(picture)
-        self._make_next()
 
-    def _make_next(self) -> None:
-        """While playing, the next chapter's picture should be there when the cursor comes to it."""
+    def look_ahead(self) -> None:
+        """Make the next chapter's picture, so that it is there when the cursor comes to it; when there is time."""
         chapter = self.chapter
         if chapter is None or self.timeline is None or chapter.index + 1 >= len(self.timeline.chapters):
             return
-        wish = self._wish(chapter.index + 1)
-        if wish is not None and wish not in self._pictures and not self._maker.is_busy:
+        wish = self._wish_for(self.timeline, self.timeline.chapters[chapter.index + 1])
+        if wish not in self._pictures and not self._maker.is_busy:
             self._maker.make(wish, lambda made: self._keep(wish, made), lambda _: None, self._shown)
 
     # -- selection -------------------------------------------------------------------------------

@@ -73,3 +73,11 @@ class Adjacency:
         """The numbers of the edges with `node` at this end, in the order in which they were met."""
         start, stop = np.searchsorted(self._ends, [node, node + 1])
         return self._order[start:stop]
+
+    def of_all(self, nodes: Numbers) -> Numbers:
+        """The numbers of the edges with any of `nodes` at this end, node by node."""
+        wanted = nodes.astype(np.int64)
+        starts = np.searchsorted(self._ends, wanted)
+        counts = np.searchsorted(self._ends, wanted, side="right") - starts
+        before = np.cumsum(counts) - counts
+        return self._order[np.repeat(starts - before, counts) + np.arange(counts.sum())]

@@ -42,9 +42,12 @@ class ChapterTimes:
         calls = calls[start:stop]
         self.first_call = np.full(len(nodes), NEVER, np.int32)
         # Written backwards, so that the first of several calls of a node is the one that stays.
-        self.first_call[columns.subject[calls][::-1]] = calls[::-1]
+        called = columns.subject[calls]
+        self.first_call[called[::-1]] = calls[::-1]
         self.first_arrival = np.full(len(nodes), NEVER, np.int32)
-        np.minimum.at(self.first_arrival, edges.target, self.first_call[edges.source])
+        # Of a long run's edges, those that carried something in this chapter are few.
+        carried = timeline.edges_out_of.of_all(np.unique(called))
+        np.minimum.at(self.first_arrival, edges.target[carried], self.first_call[edges.source[carried]])
         first, end = np.searchsorted(timeline.pass_starts, [chapter.first_event, chapter.end_event])
         for summary in recording.passes[first:end]:
             started = recording.event(summary.start)

@@ -1,4 +1,4 @@
-"""Collects Python's cyclic garbage in the window's thread only.
+"""Collects Python's cyclic garbage in the window's thread only, and not while somebody steps.
 
 Python collects in whatever thread happens to allocate. A widget that is part of a cycle would then be destroyed by the
 thread that paints tiles or lays out, which Qt answers with a crash.
@@ -7,38 +7,69 @@ thread that paints tiles or lays out, which Qt answers with a crash.
 from __future__ import annotations
 
 import gc
+import time
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from graphviz_app.session.session import Session
 
 _INTERVAL_MS = 500
 _FULL_EVERY = 20
 """Of so many collections one looks at everything; the others only at what is young, which takes a millisecond."""
+_REST = 1.5
+"""Seconds without a step after which a full collection, which takes many milliseconds, disturbs nobody."""
+_LONGEST_WAIT = 120
+"""Collections after which a full one is made all the same."""
 
 
 class GarbageCollector(QObject):
     """Switches automatic collection off, and collects by a timer instead, until it is closed."""
 
-    def __init__(self, parent: QObject | None = None) -> None:
+    def __init__(self, parent: QObject | None = None, clock: Callable[[], float] = time.monotonic) -> None:
         super().__init__(parent)
+        self._clock = clock
         self._turns = 0
+        self._last_step = float("-inf")
         self._was_enabled = gc.isenabled()
         gc.disable()
         self._timer = QTimer(self)
         self._timer.setInterval(_INTERVAL_MS)
-        self._timer.timeout.connect(self._collect)
+        self._timer.timeout.connect(self.collect)
         self._timer.start()
+
+    def follow(self, session: Session) -> None:
+        """Know when somebody steps, and put aside what lives as long as the app, when its first program runs."""
+
+        def put_aside() -> None:
+            # Modules, classes and widgets are most of what a full collection would look at.
+            if session.recording is None and not gc.get_freeze_count():
+                gc.freeze()
+
+        session.run_started.connect(put_aside)
+        session.step_changed.connect(lambda _state: self._postpone())
 
     def close(self) -> None:
         """Collect once more, and leave collecting to Python again."""
         self._timer.stop()
+        gc.unfreeze()
         gc.collect()
         if self._was_enabled:
             gc.enable()
 
-    def _collect(self) -> None:
+    def collect(self) -> None:
+        """Collect what is due."""
         self._turns += 1
         thresholds, counts = gc.get_threshold(), gc.get_count()
-        if self._turns % _FULL_EVERY == 0:
+        resting = self._clock() - self._last_step > _REST
+        if self._turns >= _LONGEST_WAIT or (self._turns >= _FULL_EVERY and resting):
+            self._turns = 0
             gc.collect()
         elif counts[0] > thresholds[0]:
             gc.collect(1)
+
+    def _postpone(self) -> None:
+        self._last_step = self._clock()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
-from PySide6.QtCore import QCoreApplication, QEvent, QObject
+from PySide6.QtCore import QCoreApplication, QEvent, QObject, QTimer
 from PySide6.QtWidgets import QLabel
 
 from graphviz_app.scene.frame import FrameOptions
@@ -40,6 +40,10 @@ class StepControl(QObject):
         self._options = FrameOptions()
         self._frame: SceneFrame | None = None
         self._moving = False
+        self._previous_step = 0
+        self._soon = QTimer(self)
+        self._soon.setSingleShot(True)
+        self._soon.timeout.connect(self._follow)
         self.playback = Playback(self.advance, speed, self)
 
     # ------------------------------------------------------------------ moving
@@ -126,8 +130,9 @@ class StepControl(QObject):
     def on_step(self, state: StepState | None) -> None:
         """The cursor moved."""
         parts, views = self._parts, self._views
-        for part in (parts.passes, parts.steps, views.timeline, views.ledger, views.inspector):
+        for part in (parts.passes, parts.steps, views.timeline, views.inspector):
             part.set_state(state)
+        self._soon.start()
         if state is None:
             parts.console.clear()
             parts.status.set_caption("")
@@ -137,9 +142,21 @@ class StepControl(QObject):
             )
         self._draw()
 
+    def _follow(self) -> None:
+        """What need not be in the first picture of a step: the next one, right after it, has it."""
+        self._views.ledger.set_state(self._session.state)
+        step, before = self._session.step, self._previous_step
+        self._previous_step = step
+        # Who went this way goes on this way.
+        coming = self._session.frame(self._theme, step + 1 if step >= before else step - 1, options=self._options)
+        if coming is not None:
+            self._views.canvas.expect(cast("FrameLike", coming))
+        self._session.look_ahead()
+
     def on_picture(self, _picture: Picture | None) -> None:
         """Another picture fits the cursor now."""
         self._draw()
+        self._soon.start()
 
     def on_picture_busy(self, busy: bool, text: str) -> None:
         """A layout is being made."""

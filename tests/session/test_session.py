@@ -117,8 +117,9 @@ def test_another_chapter_gets_another_picture(shown, pump):
     assert shown.picture.chapter.index == 2
 
 
-def test_playing_finds_the_next_chapters_picture_ready(shown, pump):
+def test_who_looks_ahead_finds_the_next_chapters_picture_ready(shown, pump):
     shown.to_start()
+    shown.look_ahead()
     pump.until(lambda: len(shown._pictures) > 1)
     shown.go_to_chapter(1)
     assert shown.picture is not None

@@ -170,12 +170,12 @@ def test_the_tooltip_tells_the_step_in_words(strip):
     assert "line 9" in strip.tip_at(point(strip, 11))
 
 
-def test_a_screen_reader_knows_the_value_and_the_words(strip, timeline):
+def test_a_screen_reader_knows_the_value_and_the_words(qtbot, strip, timeline):
     strip.set_state(timeline.state(7))
     interface = QAccessible.queryAccessibleInterface(strip)
     assert interface.role() == QAccessible.Role.Slider
     assert interface.valueInterface().currentValue() == 7
-    assert "w.grad" in interface.text(QAccessible.Text.Description)
+    qtbot.waitUntil(lambda: "w.grad" in interface.text(QAccessible.Text.Description))
 
 
 def test_a_double_click_with_control_selects_what_ran(qtbot, strip):

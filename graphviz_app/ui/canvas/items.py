@@ -185,6 +185,12 @@ class ItemPainter:
                 mark.draw(painter)
         return True
 
+    def prepare(self, frame: FrameLike, chosen: Chosen, detail: int) -> None:
+        """Computes what `paint_chosen` will need."""
+        self._turn_to(frame)
+        for kind, index in _in_order(chosen) if detail > BULK_DETAIL else ():
+            self._marks_of(frame, kind, index, detail)
+
     def _turn_to(self, frame: FrameLike) -> None:
         look = (frame.picture, frame.theme, colouring(frame))
         if look != self._look:

@@ -14,14 +14,14 @@ from PySide6.QtGui import QImage, QPainter, QPen
 from graphviz_app.scene.draw_box import measure_tag
 from graphviz_app.scene.draw_link import TOKEN
 from graphviz_app.scene.measure import ASCENT
-from graphviz_app.scene.shapes import Rectangle, Shape, Text
+from graphviz_app.scene.shapes import Curve, HeatMap, Rectangle, Shape, Text
 from graphviz_app.ui.canvas.frame import Item, running_box
 from graphviz_app.ui.canvas.items import Faults, detail_of, overlapping
 from graphviz_app.ui.canvas.view import scale_of
 from graphviz_app.ui.painting import ShapePainter, brush, colour, curve_path, painting_on, pen, shapes_bounds
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterable, Sequence
+    from collections.abc import Hashable, Iterable, Iterator, Sequence
 
     import numpy.typing as npt
 
@@ -29,8 +29,12 @@ if TYPE_CHECKING:
     from graphviz_app.ui.canvas.frame import FrameLike, TokenLike
     from graphviz_app.ui.canvas.tiles import Lens
 
+    TextItem = tuple[str, int]  # "live" and a box, or "label" and a link
+    Answers = dict[TextItem, Sequence[Shape]]
+
 SPRITES_BYTES: Final = 48 * 2**20
 SPRITE_BUDGET: Final = 0.005  # seconds a frame may take to paint new labels; the rest follow in the next frames
+EXPECTED_BUDGET: Final = 0.008  # seconds that may be spent on a step that is not shown yet
 ROUND_RINGS: Final = 150  # of more rings the corners are not worth their time
 LABEL_REACH: Final = 80.0  # half of a wide label, where the link's bounds do not count it in
 BEACON: Final = 7.0  # height in pixels of the window below which the running box gets a dot
@@ -69,15 +73,31 @@ class LiveLayer:
         self.faults = Faults()
         self._shapes = ShapePainter()
         self._frame: FrameLike | None = None
-        self._asked: dict[tuple[str, int], Sequence[Shape]] = {}
+        self._asked: Answers = {}
+        self._expected: tuple[FrameLike, Answers] | None = None
         self._sprites: OrderedDict[Hashable, Sprite] = OrderedDict()
         self._bytes = 0
 
     def set_frame(self, frame: FrameLike | None) -> None:
         """What to show from now on."""
         if frame is not self._frame:
+            expected, self._expected = self._expected, None
+            self._asked = expected[1] if expected is not None and expected[0] is frame else {}
             self._frame = frame
-            self._asked.clear()
+
+    def expect(self, frame: FrameLike, lens: Lens) -> None:
+        """Prepares what a frame that may be shown next will have in sight, as far as a moment reaches."""
+        answers: Answers = {}
+        self._expected = (frame, answers)
+        if detail_of(scale_of(lens.level)) < 3:
+            return
+        deadline = time.perf_counter() + EXPECTED_BUDGET
+        for item in _texts_in_sight(frame, lens):
+            if time.perf_counter() > deadline:
+                return
+            shapes = answers[item] = self._ask(frame, item)
+            if shapes and not self._is_exact(self._sprites.get(key := _key(shapes)), lens):
+                self._new_sprite(key, shapes, lens)
 
     def draw(self, painter: QPainter, lens: Lens, marking: Marking, moving: Moving | None) -> bool:
         """Paints it all; False if some labels are still to be painted in the next frame."""
@@ -102,35 +122,38 @@ class LiveLayer:
     def _draw_texts(self, painter: QPainter, lens: Lens, frame: FrameLike, moving: Moving | None) -> bool:
         deadline = time.perf_counter() + SPRITE_BUDGET
         finished = True
-        picture = frame.picture
         # A value that is still on its way is not yet written on its link.
         under_way = {token.link for token in moving.tokens} if moving is not None else set[int]()
-        for kind, bounds, reach in (("live", picture.box_bounds, 0.0), ("label", picture.link_bounds, LABEL_REACH)):
-            for index in np.flatnonzero(overlapping(bounds, lens.visible, reach)).tolist():
-                if kind == "live" or index not in under_way:
-                    finished &= self._draw_sprite(painter, lens, frame, (kind, index), deadline)
+        for kind, index in _texts_in_sight(frame, lens):
+            if kind == "live" or index not in under_way:
+                finished &= self._draw_sprite(painter, lens, frame, (kind, index), deadline)
         return finished
 
-    def _draw_sprite(
-        self, painter: QPainter, lens: Lens, frame: FrameLike, item: tuple[str, int], deadline: float
-    ) -> bool:
+    def _ask(self, frame: FrameLike, item: TextItem) -> Sequence[Shape]:
+        ask = frame.label_shapes if item[0] == "label" else frame.live_shapes
+        return self.faults.guard(lambda: ask(item[1]), ())
+
+    def _draw_sprite(self, painter: QPainter, lens: Lens, frame: FrameLike, item: TextItem, deadline: float) -> bool:
         late = time.perf_counter() > deadline
         shapes = self._asked.get(item)
         if shapes is None:
             if late:
                 return False
-            ask = frame.label_shapes if item[0] == "label" else frame.live_shapes
-            shapes = self._asked[item] = self.faults.guard(lambda: ask(item[1]), ())
+            shapes = self._asked[item] = self._ask(frame, item)
         if not shapes:
             return True
-        key = _key(shapes, item, frame)
+        key = _key(shapes)
         sprite = self._sprites.get(key)
-        exact = sprite is not None and sprite.level == lens.level
+        exact = self._is_exact(sprite, lens)
         if not exact and not late:
             sprite, exact = self._new_sprite(key, shapes, lens), True
         if sprite is not None:
             _draw_sprite(painter, lens, sprite)
         return exact
+
+    @staticmethod
+    def _is_exact(sprite: Sprite | None, lens: Lens) -> bool:
+        return sprite is not None and sprite.level == lens.level
 
     def _new_sprite(self, key: Hashable, shapes: Sequence[Shape], lens: Lens) -> Sprite:
         left, top, right, bottom = (edge * lens.scale for edge in shapes_bounds(shapes) or (0, 0, 0, 0))
@@ -256,6 +279,14 @@ def token_shapes(text: str, fill: str, ink: str, rim: str) -> tuple[Shape, ...]:
     )
 
 
+def _texts_in_sight(frame: FrameLike, lens: Lens) -> Iterator[TextItem]:
+    """The boxes whose values, and the links whose labels, may show."""
+    picture = frame.picture
+    for kind, bounds, reach in (("live", picture.box_bounds, 0.0), ("label", picture.link_bounds, LABEL_REACH)):
+        for index in np.flatnonzero(overlapping(bounds, lens.visible, reach)).tolist():
+            yield kind, index
+
+
 def _in_window(frame: FrameLike, items: Iterable[Item], lens: Lens) -> list[QRectF]:
     """Where those of the boxes and groups are that are in sight, in device pixels."""
     view = QRectF(0, 0, lens.width, lens.height)
@@ -287,13 +318,19 @@ def item_bounds(frame: FrameLike, item: Item) -> tuple[float, float, float, floa
     return tuple(table[item.index].tolist()) if item.index < len(table) else None
 
 
-def _key(shapes: Sequence[Shape], item: tuple[str, int], frame: FrameLike) -> Hashable:
-    """Equal shapes share a sprite from step to step; those with arrays in them are told apart by their step."""
-    try:
-        hash(shapes)
-    except TypeError:
-        return (*item, frame.step, frame.theme.name)
-    return shapes
+def _key(shapes: Sequence[Shape]) -> Hashable:
+    """Equal shapes share a sprite from step to step."""
+    return tuple(_hashable(shape) for shape in shapes)
+
+
+def _hashable(shape: Shape) -> Hashable:
+    match shape:
+        case HeatMap(pixels=array) | Curve(points=array):
+            # The rest of the place and the look, with the array's bytes for the array.
+            rest = tuple(part for part in shape if part is not array)
+            return (*rest, array.shape, array.tobytes())
+        case _:
+            return shape
 
 
 def _draw_sprite(painter: QPainter, lens: Lens, sprite: Sprite) -> None:

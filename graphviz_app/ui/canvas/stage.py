@@ -57,6 +57,11 @@ class Stage:
         self._animator.stop("morph")
         self._morph = None
 
+    @property
+    def changes_pictures(self) -> bool:
+        """Whether one picture is turning into another, or has just done so."""
+        return self._morph is not None
+
     def draw_pictures(self, painter: QPainter, tools: Tools, *, covered: bool) -> bool:
         """Paints a change of pictures, also after its end until tiles have `covered` the canvas; False without one."""
         if self._morph is None:

@@ -104,6 +104,14 @@ class TileLayer(QObject):
             self._states = States(frame)
             self._changes.clear()
 
+    def expect(self, frame: FrameLike, lens: Lens) -> None:
+        """Prepares to draw what will look otherwise in a frame of the same picture that may be shown next."""
+        if self._states is None:
+            return
+        chosen = within(difference(self._states, frame), frame, lens.visible)
+        if chosen.total <= LIVE_ITEMS // 10:
+            self.items.prepare(frame, chosen, detail_of(scale_of(lens.level)))
+
     def draw(self, painter: QPainter, lens: Lens) -> None:
         """Draws the best tiles there are, and on top of stale ones what has changed since."""
         self._use_ratio(lens.ratio)
@@ -125,6 +133,10 @@ class TileLayer(QObject):
     def covers(self, lens: Lens) -> bool:
         """Whether tiles of some level show everything in sight."""
         return any(self._complete(lens, level) for level in self._nearest_levels(lens.level))
+
+    def fills(self, lens: Lens) -> bool:
+        """Whether tiles at the exact zoom leave nothing of the background free."""
+        return self._frame is not None and lens.ratio == self._ratio and self._complete(lens, lens.level)
 
     def sharp(self, lens: Lens) -> bool:
         """Whether everything in sight is drawn at its exact zoom and in its present state, by tiles alone."""
@@ -239,7 +251,9 @@ class TileLayer(QObject):
         frame = self._frame
         if frame is None:
             return
-        chosen = within(self._changed(states), frame, lens.visible)
+        around = region.boundingRect()
+        edges = lens.within(around.left(), around.top(), around.right() + 1, around.bottom() + 1)
+        chosen = within(self._changed(states), frame, edges)
         detail = detail_of(scale_of(lens.level))
         if not chosen.total or chosen.total > (LIVE_ITEMS if detail > 1 else LIVE_LINES):
             return
@@ -259,9 +273,7 @@ class TileLayer(QObject):
             return Chosen(np.empty(0, np.intp), np.empty(0, np.intp))
         changed = self._changes.get(states)
         if changed is None:
-            changed = self._changes[states] = Chosen(
-                np.flatnonzero(states.boxes != frame.box_state), np.flatnonzero(states.links != frame.link_state)
-            )
+            changed = self._changes[states] = difference(states, frame)
         return changed
 
     def _stale(self, key: TileKey, tile: Tile | None) -> int:
@@ -297,6 +309,11 @@ class TileLayer(QObject):
             return []
         width, height = overview_size(*content_bounds(frame)[2:])
         return [OverviewJob(frame, round(width * self._ratio), round(height * self._ratio))]
+
+
+def difference(states: States, frame: FrameLike) -> Chosen:
+    """What looks otherwise in a frame than in `states`."""
+    return Chosen(np.flatnonzero(states.boxes != frame.box_state), np.flatnonzero(states.links != frame.link_state))
 
 
 def within(chosen: Chosen, frame: FrameLike, edges: tuple[float, float, float, float]) -> Chosen:

@@ -61,9 +61,17 @@ class Lens(NamedTuple):
     @property
     def visible(self) -> tuple[float, float, float, float]:
         """Left, top, right, bottom of what is seen, in pixels at 100 %."""
+        return self.within(0, 0, self.width, self.height)
+
+    def within(self, left: int, top: int, right: int, bottom: int) -> tuple[float, float, float, float]:
+        """Left, top, right, bottom in pixels at 100 % of a part of the window, of which no more counts than is seen."""
         scale = self.scale
-        left, top = -self.origin_x / scale, -self.origin_y / scale
-        return left, top, left + self.width / scale, top + self.height / scale
+        return (
+            (max(left, 0) - self.origin_x) / scale,
+            (max(top, 0) - self.origin_y) / scale,
+            (min(right, self.width) - self.origin_x) / scale,
+            (min(bottom, self.height) - self.origin_y) / scale,
+        )
 
 
 class Target(NamedTuple):

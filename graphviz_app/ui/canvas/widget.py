@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QPoint, Qt, Signal
+from PySide6.QtCore import QPoint, Qt, QTimer, Signal
 from PySide6.QtGui import QGuiApplication, QImage, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
@@ -85,6 +85,9 @@ class Canvas(HandledWidget):
         self._stage = Stage(self._animator, self.update)
         self.camera = Camera(self._animator, self)
         self._texts_painted = True
+        self._is_holding = self._is_asking = False
+        self._after_paint = QTimer(self)
+        self._after_paint.setSingleShot(True)
         self.overlays = Overlays(self)
         self._subscribe()
 
@@ -93,6 +96,7 @@ class Canvas(HandledWidget):
         self._tiles.overview_changed.connect(self._on_overview)
         self._tiles.failed.connect(self.failed)
         self._animator.idle.connect(self.update)
+        self._after_paint.timeout.connect(self._go_on)
         self.camera.moved.connect(self._on_moved)
         self.camera.rested.connect(self.update)
         # A bound method of the widget would not be called any more once the widget is being destroyed.
@@ -132,6 +136,7 @@ class Canvas(HandledWidget):
 
     def set_frame(self, frame: FrameLike) -> None:
         """Shows a frame at once; of another picture, its boxes wander from their old places to the new ones."""
+        self._hold()
         old, self._frame = self._frame, frame
         self._theme = frame.theme
         self._stage.stop_tokens()
@@ -156,6 +161,15 @@ class Canvas(HandledWidget):
         if duration <= 0 or not same or not frame.tokens or self.camera.reduced_motion:
             return
         self._stage.move_tokens(frame, duration)
+
+    def expect(self, frame: FrameLike) -> None:
+        """Prepares for a frame that may be shown next, so that it is then there at once."""
+        shown = self._frame
+        if shown is None or frame is shown or frame.picture is not shown.picture or frame.theme != shown.theme:
+            return
+        with self.held():
+            self._tiles.expect(frame, self.lens)
+            self._live.expect(frame, self.lens)
 
     def set_theme(self, theme: Theme) -> None:
         """The colours of an empty canvas; a frame brings its own."""
@@ -296,17 +310,34 @@ class Canvas(HandledWidget):
         """Copies tiles, paints what moves, and asks for what is missing."""
         lens = self.lens
         self._texts_painted = True
-        with self.held(), painting_on(self) as painter:
+        self._hold()
+        with painting_on(self) as painter:
             painter.scale(1 / lens.ratio, 1 / lens.ratio)
-            painter.fillRect(0, 0, lens.width, lens.height, brush(self._theme.background))
+            if not self._tiles.fills(lens) or self._stage.changes_pictures:
+                painter.fillRect(0, 0, lens.width, lens.height, brush(self._theme.background))
             if self._frame is not None:
                 self._paint_picture(painter, lens)
-        self._tiles.ask(lens, Mode(self.camera.zooming, self._animator.active))
+        self._is_asking = True
         for fault in self._live.faults.take():
             self.failed.emit(fault)
         if not self._texts_painted:
             self.update()
         self._tell_sharp()
+
+    def _hold(self) -> None:
+        """Keeps the painting thread still until the whole window shows what is new: see `TileWorker.hold`."""
+        if not self._is_holding:
+            self._is_holding = True
+            self._tiles.worker.hold()
+        self._after_paint.start()
+
+    def _go_on(self) -> None:
+        if self._is_holding:
+            self._is_holding = False
+            self._tiles.worker.release()
+        if self._is_asking:
+            self._is_asking = False
+            self._tiles.ask(self.lens, Mode(self.camera.zooming, self._animator.active))
 
     def _paint_picture(self, painter: QPainter, lens: Lens) -> None:
         tools = Tools(self._tiles.items, self._live)

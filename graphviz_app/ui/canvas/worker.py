@@ -73,6 +73,7 @@ class TileWorker(QObject):
         self._stopping = False
         self._free = threading.Event()
         self._free.set()
+        self._holders = 0
         self._done: deque[Painted] = deque()
         self._thread: threading.Thread | None = None
 
@@ -97,18 +98,29 @@ class TileWorker(QObject):
             self._thread = threading.Thread(target=self._run, name="canvas tiles", daemon=True)
             self._thread.start()
 
-    @contextmanager
-    def held(self) -> Generator[None]:
-        """Keeps the painting thread still for a moment.
+    def hold(self) -> None:
+        """Keeps the painting thread still until `release`; the window's thread alone may.
 
         The window releases Python's lock in every call to Qt. A thread that computes takes it then, and gives it back
         only 5 ms later: a frame of 300 calls would stall for a second.
         """
+        self._holders += 1
         self._free.clear()
+
+    def release(self) -> None:
+        """Lets the painting thread go on, once everybody who held it has said so."""
+        self._holders -= 1
+        if not self._holders:
+            self._free.set()
+
+    @contextmanager
+    def held(self) -> Generator[None]:
+        """Keeps the painting thread still for a moment."""
+        self.hold()
         try:
             yield
         finally:
-            self._free.set()
+            self.release()
 
     def take(self) -> list[Painted]:
         """What was painted since the last call."""

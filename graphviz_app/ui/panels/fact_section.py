@@ -38,6 +38,7 @@ class SectionWidget(QWidget):
         self._section: Section | None = None
         self._open_values: dict[str, bool] = {}
         self._rows: list[tuple[type, RowWidget]] = []
+        self._spare: dict[type, list[RowWidget]] = {}
         self._header = QToolButton(self)
         self._header.setCheckable(True)
         self._header.setAutoRaise(True)
@@ -101,18 +102,26 @@ class SectionWidget(QWidget):
         """The widget at a place, made anew where the one there is for another kind of row."""
         if place < len(self._rows) and self._rows[place][0] is type(row):
             return self._rows[place][1]
-        widget = widget_for(row, self._body, self._press)
-        widget.followed.connect(self.followed)
-        widget.toggled.connect(self._tell_opened)
+        widget = self._spare_or_new(row)
         if place < len(self._rows):
-            _, old = self._rows[place]
+            kind, old = self._rows[place]
             self._layout.replaceWidget(old, widget)
-            old.setParent(None)
-            old.deleteLater()
+            old.setVisible(False)
+            self._spare.setdefault(kind, []).append(old)
             self._rows[place] = (type(row), widget)
         else:
             self._layout.addWidget(widget)
             self._rows.append((type(row), widget))
+        return widget
+
+    def _spare_or_new(self, row: Row) -> RowWidget:
+        """Making one takes milliseconds, and kinds of rows change places from step to step."""
+        spare = self._spare.get(type(row))
+        if spare:
+            return spare.pop()
+        widget = widget_for(row, self._body, self._press)
+        widget.followed.connect(self.followed)
+        widget.toggled.connect(self._tell_opened)
         return widget
 
     def _tell_opened(self, name: str, is_open: bool) -> None:

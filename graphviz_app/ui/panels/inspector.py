@@ -51,7 +51,12 @@ class Inspector(QScrollArea):
         self._asked = self._stale_since = -1e9
         self._soon = QTimer(self)
         self._soon.setSingleShot(True)
-        self._soon.timeout.connect(self.catch_up)
+        self._soon.timeout.connect(self._look_up)
+        self._coming: Page | None = None
+        self._is_due = False
+        self._filling = QTimer(self)
+        self._filling.setSingleShot(True)
+        self._filling.timeout.connect(self._fill)
         self._page: Page | None = None
         self._stale = False
         self._to_top = False
@@ -123,9 +128,22 @@ class Inspector(QScrollArea):
 
     def catch_up(self) -> None:
         """Fill in at once what would be filled in soon."""
+        self._look_up()
+        self._fill()
+
+    def _look_up(self) -> None:
+        """Find out what is to be shown; showing it waits for the next turn, so that a key pressed now does not."""
         if self._stale and self.isVisible():
             self._stale = False
-            self._show(None if self._state is None else page_of(self._state, self._selection))
+            self._coming = None if self._state is None else page_of(self._state, self._selection)
+            self._is_due = True
+            self._filling.start()
+
+    def _fill(self) -> None:
+        if self._is_due:
+            self._is_due = False
+            self._filling.stop()
+            self._show(self._coming)
 
     def _show(self, page: Page | None) -> None:
         # Each child that is shown or hidden would have everything laid out again at once: this way it happens once.

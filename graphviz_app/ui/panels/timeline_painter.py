@@ -16,7 +16,7 @@ from graphviz_app.ui.panels.timeline_marks import Lane, between
 from graphviz_app.ui.panels.timeline_signs import draw_sign, lane_colour
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from PySide6.QtGui import QFont
 
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from graphviz_app.ui.panels.timeline_geometry import Row, StripGeometry
     from graphviz_app.ui.panels.timeline_marks import Marks, Steps
     from graphviz_app.ui.panels.timeline_view import StripView
+
+_TICK = 3
 
 
 @dataclass(frozen=True)
@@ -63,6 +65,7 @@ def draw_marks(painter: QPainter, context: StripContext) -> None:
         painter.restore()
         _draw_label(painter, context, row)
     _draw_axis(painter, context)
+    _draw_numbers(painter, context)
     _draw_selected(painter, context)
 
 
@@ -76,7 +79,6 @@ def draw_cursor(painter: QPainter, context: StripContext, step: int, *, focused:
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     painter.setFont(context.font)
     if not geometry.label_width - 1 <= x <= geometry.width + 1:
-        _draw_numbers(painter, context, QRectF())
         return
     metrics = QFontMetricsF(context.font)
     painter.setPen(QPen(QColor(context.colours.cursor), 2.5 if focused else 1.5))
@@ -85,7 +87,7 @@ def draw_cursor(painter: QPainter, context: StripContext, step: int, *, focused:
     width = metrics.horizontalAdvance(text) + metrics.height() * 0.6
     left = min(max(x - width / 2, geometry.label_width), geometry.width - width)
     pill = QRectF(left, geometry.axis_top, width, geometry.axis_height - 1)
-    _draw_numbers(painter, context, pill.adjusted(-3, 0, 3, 0))
+    _take_numbers_away(painter, context, pill.adjusted(-3, 0, 3, 0))
     painter.setPen(Qt.PenStyle.NoPen)
     painter.setBrush(QColor(context.colours.cursor))
     painter.drawPolygon(
@@ -184,7 +186,7 @@ def _draw_axis(painter: QPainter, context: StripContext) -> None:
     painter.setPen(QColor(context.colours.muted))
     for step in _ticks(context):
         x = view.x_of(step)
-        painter.drawLine(QPointF(x, geometry.axis_top), QPointF(x, geometry.axis_top + 3))
+        painter.drawLine(QPointF(x, geometry.axis_top), QPointF(x, geometry.axis_top + _TICK))
 
 
 def _ticks(context: StripContext) -> range:
@@ -196,17 +198,27 @@ def _ticks(context: StripContext) -> range:
     return range(first, math.floor(min(view.last, view.step_count)) + 1, distance)
 
 
-def _draw_numbers(painter: QPainter, context: StripContext, taken: QRectF) -> None:
-    """The numbers of the ticks, but for those that the cursor's own would cover."""
-    geometry, metrics = context.geometry, QFontMetricsF(context.font)
+def _draw_numbers(painter: QPainter, context: StripContext) -> None:
     painter.setPen(QColor(context.colours.muted))
+    for text, room in _numbers(context):
+        painter.drawText(room, Qt.AlignmentFlag.AlignCenter, text)
+
+
+def _take_numbers_away(painter: QPainter, context: StripContext, taken: QRectF) -> None:
+    """Those of the ticks that the cursor's own number would half cover."""
+    for _, room in _numbers(context):
+        if room.intersects(taken):
+            painter.fillRect(room.adjusted(0, _TICK + 1, 0, 0), context.background)
+
+
+def _numbers(context: StripContext) -> Iterator[tuple[str, QRectF]]:
+    """The numbers of the ticks, and where they stand."""
+    geometry, metrics = context.geometry, QFontMetricsF(context.font)
     for step in _ticks(context):
         text = f"{step:,}"
         width = metrics.horizontalAdvance(text) + 1
         left = min(max(context.view.x_of(step) - width / 2, geometry.label_width), geometry.width - width)
-        room = QRectF(left, geometry.axis_top, width, geometry.axis_height)
-        if not room.intersects(taken):
-            painter.drawText(room, Qt.AlignmentFlag.AlignCenter, text)
+        yield text, QRectF(left, geometry.axis_top, width, geometry.axis_height)
 
 
 def _draw_selected(painter: QPainter, context: StripContext) -> None:

@@ -58,6 +58,10 @@ class TimelineStrip(QAbstractSlider):
         self._selected: tuple[Any, ...] = ()
         self._wanted: int | None = None
         self._unpainted = False
+        # The cursor comes first; what it points at is put into words when it has been painted.
+        self._soon = QTimer(self)
+        self._soon.setSingleShot(True)
+        self._soon.timeout.connect(self._describe)
         self._panning_from: float | None = None
         self.setOrientation(Qt.Orientation.Horizontal)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -89,11 +93,15 @@ class TimelineStrip(QAbstractSlider):
         if step == self._step and self.value() == step:
             return
         self._step = step
-        if self._timeline is not None and step <= self._marks.step_count:
-            self.setAccessibleDescription(step_in_words(self._timeline, step))
+        self._soon.start()
         self.setValue(step)
         self._set_view(self._view.showing(step))
         self.update()
+
+    def _describe(self) -> None:
+        """Say the step in words, for those who do not see it."""
+        if self._timeline is not None and self._step <= self._marks.step_count:
+            self.setAccessibleDescription(step_in_words(self._timeline, self._step))
 
     def set_selection(self, selection: tuple[Any, ...]) -> None:
         """Point at the marks of what is selected."""
