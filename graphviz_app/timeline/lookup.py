@@ -74,7 +74,7 @@ class Adjacency:
         start, stop = np.searchsorted(self._ends, [node, node + 1])
         return self._order[start:stop]
 
-    def of_all(self, nodes: Numbers) -> Numbers:
+    def of_all(self, nodes: Column) -> Numbers:
         """The numbers of the edges with any of `nodes` at this end, node by node."""
         wanted = nodes.astype(np.int64)
         starts = np.searchsorted(self._ends, wanted)
