@@ -4,6 +4,7 @@
 # ruff: noqa: SLF001
 from __future__ import annotations
 
+import sys
 import threading
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ from msgspec.structs import replace
 
 from graphviz_app.recording import events as ev
 from graphviz_app.recording.values import elements
+from graphviz_app.tracer import hygiene
 from graphviz_app.tracer.identity import UNNUMBERED
 from graphviz_app.tracer.leaves import version_of
 from graphviz_app.tracer.own import __builtins__  # noqa: F401
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from graphviz_app.tracer.hooks import HookName, UserHooks
     from graphviz_app.tracer.leaves import Leaf
 
+_gettrace = sys.gettrace
 _Disabled = torch._C.DisableTorchFunction
 _NoDispatch = torch._C._DisableTorchDispatch
 _dispatch_modes = torch._C._len_torch_dispatch_stack
@@ -185,6 +188,9 @@ class BackwardPass:
 
     def _guarded(self, look: Callable[[], None]) -> None:
         """Look at gradients during the pass, unseen by the program's modes, and without ever raising."""
+        if _gettrace() is not None:
+            hygiene.untraced(self._guarded, look)
+            return
         core = self._core
         passes = core.local.passes
         if core.muted or (passes and passes[-1] is not self):
@@ -201,6 +207,9 @@ class BackwardPass:
 
     def _called(self, number: int, grad_inputs: tuple[Any, ...], grad_outputs: tuple[Any, ...]) -> None:
         # Written out, because it is called for every node.
+        if _gettrace() is not None:
+            hygiene.untraced(self._called, number, grad_inputs, grad_outputs)
+            return
         core = self._core
         passes = core.local.passes
         if core.muted or (passes and passes[-1] is not self):

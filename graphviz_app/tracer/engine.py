@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 NAME = "_engine_run_backward"
 _getframe = sys._getframe
+_gettrace = sys.gettrace
 _push = torch._C._push_on_torch_function_stack
 _pop = torch._C._pop_torch_function_stack
 _LOST = "Something of the recording was lost: a backward pass could not be described ({}). The program is not affected."
@@ -109,8 +110,10 @@ class Engine:
     def _begin(
         self, outputs: Any, args: tuple[Any, ...], kwargs: dict[str, Any], caller: FrameType
     ) -> tuple[BackwardPass | None, bool]:
+        if _gettrace() is not None:
+            return hygiene.untraced(self._begin, outputs, args, kwargs, caller)
         core = self._core
-        if core.muted or not _can_watch(core, args):
+        if core.muted or not _can_watch(core, outputs, args):
             return None, False
         running: BackwardPass | None = None
         try:
@@ -163,6 +166,9 @@ class Engine:
             _pop()
         if running is None:
             return
+        if _gettrace() is not None:
+            hygiene.untraced(self._end, running, False, error)
+            return
         try:
             with torch._C.DisableTorchFunction(), torch._C._DisableTorchDispatch():
                 self._core.local.passes.remove(running)
@@ -172,9 +178,13 @@ class Engine:
             self._core.log.notice(_LOST.format(f"{type(fault).__name__}: {fault}"))
 
 
-def _can_watch(core: Core, args: tuple[Any, ...]) -> bool:
+def _can_watch(core: Core, outputs: Any, args: tuple[Any, ...]) -> bool:
     seeds = args[0] if args else ()
-    if torch._C._functorch.peek_interpreter_stack() is not None or any(map(_is_batched, seeds)):
+    if (
+        torch._C._functorch.peek_interpreter_stack() is not None
+        or any(map(_is_batched, seeds))
+        or any(map(is_wrapped, outputs))
+    ):
         core.log.notice("Inside function transforms (vmap, grad, jacrev), backward passes are not recorded.")
         return False
     dynamo = sys.modules.get("torch._dynamo.compiled_autograd")
@@ -187,6 +197,11 @@ def _can_watch(core: Core, args: tuple[Any, ...]) -> bool:
 def _is_batched(seed: Any) -> bool:
     """Whether a seed belongs to the older vmap, which `is_grads_batched` and vectorised Jacobians use."""
     return isinstance(seed, torch.Tensor) and "Batched" in torch._C._dispatch_key_set(seed)
+
+
+def is_wrapped(thing: Any) -> bool:
+    """Whether it is a tensor of a function transform's, which may live on after the transform is through."""
+    return isinstance(thing, torch.Tensor) and torch._C._functorch.is_functorch_wrapped_tensor(thing)
 
 
 def _stacked(mode: Any) -> bool:

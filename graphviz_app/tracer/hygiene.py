@@ -11,6 +11,7 @@ runs again.
 from __future__ import annotations
 
 import contextlib
+import functools
 import gc
 import inspect
 import sys
@@ -19,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch.overrides
 
+from graphviz_app.tracer import invisible
 from graphviz_app.tracer.own import __builtins__  # noqa: F401
 
 if TYPE_CHECKING:
@@ -30,18 +32,38 @@ HANDLE = torch.overrides.handle_torch_function.__code__
 _getframe = sys._getframe
 _setprofile = sys.setprofile
 _getprofile = sys.getprofile
+_gettrace, _settrace = sys.gettrace, sys.settrace
 
 
 # On one line, so that its only statement stands on the line that it is told.
 _TEMPLATE = (lambda _graphviz_app_fn, _graphviz_app_args, _graphviz_app_kwargs: _graphviz_app_fn(*_graphviz_app_args, **_graphviz_app_kwargs)).__code__  # noqa: E501  # fmt: skip
 _MARK = _TEMPLATE.co_varnames
+_HANDED_OVER = 2
 _STAND_INS_KEPT = 50_000
 _stand_ins: dict[tuple[int, int], tuple[CodeType, dict[str, Any], Callable[[Any, Any, Any], Any]]] = {}
 _HERE = __file__.removesuffix("hygiene.py")
 
 
+def _call(function: Any, args: Any, kwargs: Any) -> Any:
+    return function(*args, **kwargs)
+
+
+def _pass_over(function: Any, args: Any, kwargs: Any) -> Any:
+    """Call a torch function that had handed itself over, as if its own caller called it."""
+    handed_over = _getframe(1).f_back
+    if handed_over is not None and handed_over.f_back is not None:
+        invisible.pass_over(_getframe(), handed_over.f_back)
+    return function(*args, **kwargs)
+
+
+# In C, so that the frame is one that C called.
+_call_over = functools.partial(_pass_over)
+
+
 def stand_in(caller: FrameType) -> Callable[[Any, Any, Any], Any]:
-    """A function that calls what it is given, and looks like `caller` while it does."""
+    """A function that calls what it is given, and looks like `caller` while it does, or cannot be seen at all."""
+    if invisible.WORKS:
+        return _call_over if caller.f_code is HANDLE else _call
     if caller.f_code is HANDLE and caller.f_back is not None and caller.f_back.f_back is not None:
         # A torch function written in Python handed itself over: its own caller is the one to look like.
         caller = caller.f_back.f_back
@@ -66,6 +88,16 @@ def _make(caller: FrameType) -> Callable[[Any, Any, Any], Any]:
         _stand_ins.clear()
     _stand_ins[id(code), caller.f_lasti] = (code, caller.f_globals, function)
     return function
+
+
+def untraced(look: Callable[..., Any], *args: Any) -> Any:
+    """Call something of ours while the program traces its calls: it is not to see the library functions we use."""
+    trace = _gettrace()
+    _settrace(None)
+    try:
+        return look(*args)
+    finally:
+        _settrace(trace)
 
 
 _delegates: dict[int, tuple[CodeType, Any]] = {}
@@ -129,6 +161,8 @@ def clean(traceback: TracebackType | None) -> TracebackType | None:
     keep = [True] * len(entries)
     for position, entry in enumerate(entries):
         code = entry.tb_frame.f_code
+        if _is_handed_over(entries, position):
+            keep[position - 1] = keep[position - 2] = False
         if not is_ours(code):
             continue
         keep[position] = False
@@ -144,6 +178,13 @@ def clean(traceback: TracebackType | None) -> TracebackType | None:
         if entry.tb_next is not following:
             entry.tb_next = following
     return kept[0] if kept else None
+
+
+def _is_handed_over(entries: list[TracebackType], position: int) -> bool:
+    """Whether a torch function follows itself because it handed itself over to us, who cannot be seen."""
+    if position < _HANDED_OVER or entries[position - 1].tb_frame.f_code is not HANDLE or not invisible.WORKS:
+        return False
+    return entries[position - 2].tb_frame.f_code is entries[position].tb_frame.f_code
 
 
 def is_clean_from_head(traceback: TracebackType | None) -> bool:
@@ -175,6 +216,8 @@ class _Watch:
 
 
 def leave(exception: BaseException) -> None:
-    """An exception is about to leave a frame of ours for the program's."""
+    """An exception is about to leave a frame of ours for the program's, or for a torch function that handed over."""
+    if invisible.WORKS and _getframe(1).f_code is not HANDLE:
+        return
     if _getprofile() is None or type(_getprofile()) is _Watch:
         _setprofile(_Watch(exception))

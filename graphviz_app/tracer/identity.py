@@ -7,12 +7,14 @@ Nothing here keeps a tensor or a node alive, and nothing is left where a program
 # ruff: noqa: SLF001
 from __future__ import annotations
 
+import sys
 import threading
 from typing import TYPE_CHECKING, Any
 
 import torch
 
 from graphviz_app.recording import events as ev
+from graphviz_app.tracer import deep
 from graphviz_app.tracer.own import __builtins__  # noqa: F401
 
 if TYPE_CHECKING:
@@ -118,6 +120,7 @@ class NodeTable:
         self._written: list[Any] = []
         self._spent: list[int] = []
         self._lock = threading.Lock()
+        self._deep_at = deep.MANY
 
     def number(self, node: Any) -> int:
         """The number of a node that is no `AccumulateGrad`, NONE where it has none yet."""
@@ -143,11 +146,15 @@ class NodeTable:
         with self._lock:
             number = self._count
             self._count += 1
+        if number >= self._deep_at:
+            self._deep_at = sys.maxsize
+            deep.make_room()
         return number
 
     def spend(self, sequences: list[int]) -> None:
         """These nodes ran and let go of what they had saved: forget the oldest of their kind after a while."""
         self._spent.extend(sequences)
+        self._deep_at += len(sequences)
         if len(self._spent) > 2 * _SPENT_KEPT:
             for sequence in self._spent[:-_SPENT_KEPT]:
                 self._numbers.pop(sequence, None)

@@ -26,6 +26,7 @@ _ref = weakref.ref
 _Alive = torch._C._WeakTensorRef
 _SMALL = 4096
 _TRIES = 3
+_MEMORIES_KEPT = 100_000
 
 
 class Leaf:
@@ -95,6 +96,9 @@ class Leaves:
         self._gone = False
         self._by_grad: dict[int, Leaf] = {}
         self._by_address: dict[int, Leaf] = {}
+        # By the address of the elements of a `.grad`: torch gives some leaves one memory for both of theirs.
+        self._by_grad_memory: dict[int, Leaf] = {}
+        self._sharing: dict[int, set[Leaf]] = {}
         # Leaves that an operation wrote on, and the place from which it did: told when the program moves on.
         self._touched: dict[int, tuple[Leaf, Place | None]] = {}
 
@@ -246,6 +250,8 @@ class Leaves:
             self._forget_grad(leaf)
         else:
             self._see_grad(leaf, tensor, grad, fresh=True)
+            if self._sharing:
+                self._tell_sharing(leaf)
         return before, leaf.grad_value
 
     def adopted(self, leaf: Leaf, grad: torch.Tensor, contribution: int) -> None:
@@ -256,6 +262,25 @@ class Leaves:
         self._by_grad[leaf.grad_address] = leaf
         leaf.grad_value, leaf.grad_version = contribution, version_of(grad)
         leaf.grad_record = record if record is not None and record.data is not None else None
+        memory = address_of(grad)
+        other = self._by_grad_memory.get(memory)
+        if other is not None and other is not leaf and memory and other.grad is not None and not other.grad.expired():
+            self._share(leaf, other)
+        self._by_grad_memory[memory] = leaf
+        if len(self._by_grad_memory) > _MEMORIES_KEPT:
+            self._by_grad_memory.clear()
+
+    def _share(self, leaf: Leaf, other: Leaf) -> None:
+        """Two leaves' `.grad`, as torch made them, lie in the same memory: what is added to one is added to both."""
+        together = {leaf, other} | self._sharing.get(other.number, set())
+        for each in together:
+            self._sharing[each.number] = together
+
+    def _tell_sharing(self, leaf: Leaf) -> None:
+        for other in self._sharing.get(leaf.number, ()):
+            tensor = other.tracked.ref()
+            if other is not leaf and tensor is not None:
+                self._check_grad(other, tensor, None)
 
     def set_aside(self, leaf: Leaf, number: int) -> None:
         """`.grad` was this value, though it may be gone again by now."""

@@ -9,7 +9,7 @@ autocast, and `Tensor.numpy()` even makes the storage unresizable. Reading the m
 from __future__ import annotations
 
 import ctypes
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import ml_dtypes
 import numpy as np
@@ -18,8 +18,12 @@ import torch
 
 from graphviz_app.tracer.own import __builtins__  # noqa: F401
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 _storage_address = getattr(torch._C, "_data_address", None)
-string_at = ctypes.string_at
+# `ctypes.string_at` is a Python function, which a program that traces its calls would see.
+string_at: Callable[[int, int], bytes] = getattr(ctypes, "_string_at", ctypes.string_at)
 _view = ctypes.pythonapi.PyMemoryView_FromMemory
 _view.argtypes = (ctypes.c_void_p, ctypes.c_ssize_t, ctypes.c_int)
 _view.restype = ctypes.py_object

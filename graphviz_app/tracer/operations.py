@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from graphviz_app.tracer.places import Place
 
 _getframe = sys._getframe
+_gettrace = sys.gettrace
 _sequence = torch._C._autograd._get_sequence_nr
 _Disabled = torch._C.DisableTorchFunction
 _NoDispatch = torch._C._DisableTorchDispatch
@@ -40,6 +41,9 @@ _grad_enabled = torch.is_grad_enabled
 _LOOK, _GRAD, _PASS = Kind.LOOK, Kind.GRAD, Kind.PASS
 _TENSOR = torch.Tensor
 _ORDINARY = (torch.Tensor, torch.nn.Parameter)
+_is_wrapped = torch._C._functorch.is_functorch_wrapped_tensor
+_keys = torch._C._dispatch_key_set
+_TRANSFORMED = "Inside function transforms (vmap, grad, jacrev) and torch.jit tracing, operations are not recorded."
 _LOST = "Something of the recording was lost: an operation could not be described ({}). The program is not affected."
 
 
@@ -130,7 +134,7 @@ class Operations:
         try:
             self.note(kind, name, args, kwargs, result, caller, start)
         except Exception as error:  # noqa: BLE001 - a fault of ours must never be the program's
-            core.log.notice(_LOST.format(f"{type(error).__name__}: {error}"))
+            self._failed(error, args, kwargs, result)
         return result
 
     def note(
@@ -144,10 +148,11 @@ class Operations:
         start: int,
     ) -> None:
         """Record a call that has just returned."""
+        if _gettrace() is not None:
+            hygiene.untraced(self.note, kind, name, args, kwargs, result, caller, start)
+            return
         if _interpreter() is not None or _tracing() is not None:
-            self.core.log.notice(
-                "Inside function transforms (vmap, grad, jacrev) and torch.jit tracing, operations are not recorded."
-            )
+            self.core.log.notice(_TRANSFORMED)
             return
         with _Disabled():
             if _dispatch_modes():
@@ -165,7 +170,14 @@ class Operations:
         try:
             self.note(Kind.OPERATION, f"{cls.__qualname__}.apply", args, kwargs, result, caller, start)
         except Exception as error:  # noqa: BLE001 - a fault of ours must never be the program's
-            self.core.log.notice(_LOST.format(f"{type(error).__name__}: {error}"))
+            self._failed(error, args, kwargs, result)
+
+    def _failed(self, error: Exception, args: tuple[Any, ...], kwargs: dict[str, Any], result: Any) -> None:
+        """Tensors of a function transform may be used when it is through, and tell nothing of themselves."""
+        with _Disabled():
+            tensors = [*results_in(result), *[tensor for _, tensor in tensors_in(args, kwargs)]]
+            is_transformed = any(_is_wrapped(each) or "Batched" in _keys(each) for each in tensors)
+        self.core.log.notice(_TRANSFORMED if is_transformed else _LOST.format(f"{type(error).__name__}: {error}"))
 
     def _note(
         self,

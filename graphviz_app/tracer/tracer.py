@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
+from graphviz_app.tracer import invisible
 from graphviz_app.tracer.core import Core
 from graphviz_app.tracer.engine import Engine
 from graphviz_app.tracer.graph import GraphWalker
@@ -62,6 +63,7 @@ class Tracer:
         Raises:
             MissingEngineError: If this torch hides its engine; nothing was changed then.
         """
+        invisible.hide_package("graphviz_app.tracer.")
         self._engine.install()
         self._patches.install()
         _push(self.operations.mode)

@@ -1,0 +1,124 @@
+"""Makes our code invisible to whoever walks the stack: tracebacks, warnings, `inspect.stack()`, `sys.settrace`.
+
+CPython skips frames that have not reached the first instruction that a debugger may stop at, because they are still
+being set up; every walk down the stack does so, in C and in Python alike, and no entry is added to a traceback for
+them. Which instruction that is stands in the code object. For our own code it is set behind the last one.
+
+Nothing here is done unless it is seen to work on this interpreter; without it the tracer cleans up as well as it can
+(see `hygiene`). Python 3.12 instruments code objects from that instruction on, so there it must stay where it is.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import dis
+import sys
+from types import CodeType, FrameType, FunctionType, ModuleType
+from typing import TYPE_CHECKING, Any
+
+from graphviz_app.tracer.own import __builtins__  # noqa: F401
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+_POINTER = ctypes.sizeof(ctypes.c_void_p)
+_FIRST_TRACEABLE = CodeType.__basicsize__ - 2 * _POINTER
+"""Where a code object keeps that instruction's number: before `co_extra` and the instructions."""
+_getframe = sys._getframe  # noqa: SLF001
+_ours: set[int] = set()
+
+_FRAME_OF_OBJECT = object.__basicsize__ + _POINTER
+_PREVIOUS, _ENTERED = 6 * _POINTER, 8 * _POINTER + 4
+
+
+def hide(code: CodeType) -> None:
+    """Make a code object, and those within it, invisible."""
+    if not WORKS:
+        return
+    _ours.add(id(code))
+    _first_traceable(code).value = len(code.co_code) // 2
+    for constant in code.co_consts:
+        if type(constant) is CodeType:
+            hide(constant)
+
+
+def hide_package(prefix: str) -> None:
+    """Make all functions of a package's loaded modules invisible."""
+    if not WORKS:
+        return
+    for name, module in list(sys.modules.items()):
+        if name.startswith(prefix) and isinstance(module, ModuleType):
+            for function in _functions(vars(module), name):
+                if id(function.__code__) not in _ours:
+                    hide(function.__code__)
+
+
+def _functions(namespace: Any, module: str) -> Iterator[FunctionType]:
+    for value in list(namespace.values()):
+        value = getattr(value, "fget", None) or getattr(value, "__func__", value)
+        if isinstance(value, FunctionType) and value.__module__ == module:
+            yield value
+        elif isinstance(value, type) and value.__module__ == module:
+            yield from _functions(vars(value), module)
+
+
+def pass_over(frame: FrameType, caller: FrameType) -> None:
+    """Let the stack go on with `caller` below a frame that C called, and skip what lies between.
+
+    The evaluation of such a frame returns to C without asking which frame is below it.
+    """
+    inner, target = _inner(frame), _inner(caller)
+    if WORKS and inner and target and ctypes.c_bool.from_address(inner + _ENTERED).value:
+        ctypes.c_void_p.from_address(inner + _PREVIOUS).value = target
+
+
+def _inner(frame: FrameType) -> int | None:
+    """The address of the interpreter's own record of a frame."""
+    return ctypes.c_void_p.from_address(id(frame) + _FRAME_OF_OBJECT).value
+
+
+def _first_traceable(code: CodeType) -> ctypes.c_int:
+    return ctypes.c_int.from_address(id(code) + _FIRST_TRACEABLE)
+
+
+def _is_where_we_think(function: Callable[..., Any]) -> bool:
+    code = function.__code__
+    resumes = [each.offset // 2 for each in dis.get_instructions(code) if each.opname == "RESUME"]
+    return bool(resumes) and _first_traceable(code).value == resumes[0]
+
+
+def _probe_walk() -> FrameType | None:
+    return _probe_top()
+
+
+def _probe_top() -> FrameType | None:
+    return _getframe(1)
+
+
+def _probe_with_cells(first: Any) -> Any:
+    return lambda: first
+
+
+def _probe_error() -> None:
+    raise ValueError
+
+
+def _works() -> bool:
+    """Whether code can be hidden here, tried on code of our own."""
+    if sys.implementation.name != "cpython" or sys.version_info[:2] != (3, 11):
+        return False
+    probes = (_probe_walk, _probe_with_cells, _probe_error)
+    if not all(map(_is_where_we_think, probes)):
+        return False
+    for probe in (_probe_walk, _probe_error):
+        _first_traceable(probe.__code__).value = len(probe.__code__.co_code) // 2
+    here = _getframe()
+    try:
+        _probe_error()
+    except ValueError as error:
+        trace = error.__traceback__
+        return _probe_walk() is here and trace is not None and trace.tb_next is None
+    return False
+
+
+WORKS = _works()
