@@ -29,12 +29,16 @@ def with_rounds_in_pieces(placed: Placed) -> Placed:
         return placed
     tree = Tree()
     moved = [TOP] * len(old)
+    pieces: dict[tuple[int, str, int], int] = {}
     for number in range(1, len(old)):
         segment = old.segments[number]
         parent = moved[old.parents[number]]
         if segment.kind == "iteration":
-            count = counts[old.parents[number], segment.name]
-            parent = tree.within(parent, _rounds(segment, count))
+            # Neighbours share their pieces: of a hundred thousand rounds only every twentieth is asked about.
+            place = (old.parents[number], segment.name, segment.number // CHUNK)
+            if place not in pieces:
+                pieces[place] = tree.within(parent, _rounds(segment, counts[place[:2]]))
+            parent = pieces[place]
         moved[number] = tree.child(parent, segment)
     return Placed(tree, {key: moved[place] for key, place in placed.places.items()})
 

@@ -14,11 +14,15 @@ from typing_extensions import assert_never
 from graphviz_app.recording import events as ev
 from graphviz_app.scene.card import EDGE, PADDING, ROW, SUBTITLE, VALUE, WIDEST_VALUE, Card, Line, Role, Row
 from graphviz_app.scene.composer import Composer, Wish
+from graphviz_app.scene.known import Known, KnownHooks, KnownValues
 from graphviz_app.scene.measure import shorten, text_width
 from graphviz_app.scene.numbers import count_text
 from graphviz_app.scene.words import hook_text, module_text, place_text, short_name, subtitle
 
 if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
     from graphviz_app.graph.visible import Box, VisibleGraph
     from graphviz_app.timeline import Chapter, Timeline
 
@@ -37,8 +41,9 @@ class CardPlanner:
         self._timeline = timeline
         self._chapter = chapter
         self._visible = visible
-        self._final = timeline.state(chapter.last_step)
-        self._composer = Composer(timeline.recording, plain=len(visible.boxes) > MOST_WITH_PICTURES)
+        plain = len(visible.boxes) > MOST_WITH_PICTURES
+        self._known: Known = (KnownHooks if plain else KnownValues)(timeline, chapter)
+        self._composer = Composer(timeline.recording, plain=plain)
 
     def plan(self, box: Box) -> Card:
         """The card of one box."""
@@ -68,7 +73,7 @@ class CardPlanner:
         value = forward_value(self._visible, node)
         if value != ev.NONE:
             wishes.append(Wish("value", "value", (value,)))
-        wishes += self._incoming(node, attributes["slots"], self._final.call(node))
+        wishes += self._incoming(node, attributes["slots"], self._known.call(node))
         retained = attributes["retained_leaf"]
         bucket = self._bucket(retained) if retained != ev.NONE else []
         return self._composer.card(heading, wishes, bucket)
@@ -96,8 +101,7 @@ class CardPlanner:
         return [Wish("hook", "hook", (), slot, min(width, WIDEST_VALUE)) for slot, width in sorted(widths.items())]
 
     def _meeting(self, node: int, slot: int, count: int, total: tuple[int, ...]) -> list[Wish]:
-        arrived = self._final.arrived(node, slot) if count <= _MOST_ARRIVALS else []
-        values = [value for _, value in arrived]
+        values = self._known.arrived(node, slot) if count <= _MOST_ARRIVALS else []
         wishes = [
             Wish(
                 "arrival", "grad" if place == 0 else "   +", tuple(values[place : place + 1]) or total, 8 * slot + place
@@ -108,20 +112,20 @@ class CardPlanner:
 
     def _leaf(self, box: Box) -> Card:
         attributes = self._attributes(box)
-        value = self._final.leaf_value(box.leaf)
+        value = self._known.leaf_value(box.leaf)
         made_by = "AccumulateGrad" if isinstance(box.keys[0], int) else "leaf"
-        # In a picture of thousands of boxes no value is read: shapes stand in the values' own lines.
-        record = None if self._composer.is_plain else self._recording.value(value)
+        record = self._recording.value(value)
         shape = "" if record is None else str(tuple(record.shape))
         heading = [attributes["variable"], " · ".join(part for part in (made_by, shape) if part)]
-        updates = self._in_chapter(self._timeline.update_events.of(box.leaf))
+        updated = self._timeline.update_events.of(box.leaf)
+        updates = self._known.values_of(updated)
         wishes = [Wish("value", "value", (value, *updates))]
-        if updates:
+        if self._is_in_chapter(updated):
             wishes.append(Wish("was", "was", updates))
         node = box.keys[-1]
         if isinstance(node, int):
             into = sum(kind != "cut" for _, _, kind in self._visible.graph.in_edges(node, data="kind"))
-            call = self._final.call(node)
+            call = self._known.call(node)
             if into > 1:
                 wishes += self._meeting(node, 0, into, () if call is None else call.grad_outputs[:1])
             wishes += self._hooks(call)
@@ -129,7 +133,7 @@ class CardPlanner:
 
     def _bucket(self, leaf: int) -> list[Wish]:
         events = self._timeline.grad_events.of(leaf)
-        known = (*self._in_chapter(events), self._final.leaf_grad(leaf))
+        known = (*self._known.values_of(events), self._known.leaf_grad(leaf))
         return [Wish("before", ".grad", known), Wish("added", "    +", known), Wish("bucket", "    =", known)]
 
     def _root(self, box: Box) -> Card:
@@ -186,22 +190,11 @@ class CardPlanner:
         width = max(text_width(name + " ↗", VALUE) + 2 * PADDING, 48.0)
         return Card(width, 30.0, (Line(f"{name} ↗", VALUE, True, False, 20.0),), (), 0.0)
 
+    def _is_in_chapter(self, numbers: npt.NDArray[np.int64]) -> bool:
+        return bool(((numbers >= self._chapter.first_event) & (numbers < self._chapter.end_event)).any())
+
     def _attributes(self, box: Box) -> dict[str, Any]:
         return self._visible.graph.nodes[box.keys[0]]
-
-    def _in_chapter(self, numbers: Any) -> tuple[int, ...]:
-        """Values before and after, and contributions, of a leaf's events in this chapter; the last few of many."""
-        found: list[int] = []
-        inside = [n for n in numbers.tolist() if self._chapter.first_event <= n < self._chapter.end_event]
-        for number in inside[-8:]:
-            match self._recording.event(number):
-                case ev.GradAccumulated(before=before, contribution=contribution, after=after):
-                    found += [before, contribution, after]
-                case ev.GradCleared() | ev.GradWritten() | ev.LeafUpdated() as event:
-                    found += [event.before, event.after]
-                case _:
-                    pass
-        return tuple(found)
 
 
 def forward_value(visible: VisibleGraph, node: Any) -> int:

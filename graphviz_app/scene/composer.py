@@ -68,7 +68,7 @@ class Composer:
 
     def __init__(self, recording: Recording, *, plain: bool = False) -> None:
         self._recording = recording
-        self.is_plain = plain
+        self._plain = plain
         self._looks: dict[int, tuple[bool, int]] = {}
 
     def card(self, heading: list[str], wishes: list[Wish], bucket: list[Wish] | None = None) -> Card:
@@ -116,7 +116,7 @@ class Composer:
 
     def _look(self, role: Role, values: tuple[int, ...]) -> tuple[bool, int]:
         """Whether to draw these values as heat maps, and how many characters their texts take."""
-        if self.is_plain:
+        if self._plain:
             return False, _PLAIN_CELLS
         if not values:
             return False, _DEFAULT_CELLS

@@ -17,6 +17,7 @@ from graphviz_app.tracer.operations import Operations
 from graphviz_app.tracer.options import TracerOptions
 from graphviz_app.tracer.own import __builtins__  # noqa: F401
 from graphviz_app.tracer.patches import Patches
+from graphviz_app.tracer.stack import make_room
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -65,6 +66,7 @@ class Tracer:
         """
         invisible.hide_package("graphviz_app.tracer.")
         self._engine.install()
+        make_room()
         self._patches.install()
         _push(self.operations.mode)
         self._running = True

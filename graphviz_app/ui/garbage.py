@@ -24,6 +24,8 @@ _REST = 1.5
 """Seconds without a step after which a full collection, which takes many milliseconds, disturbs nobody."""
 _LONGEST_WAIT = 120
 """Collections after which a full one is made all the same."""
+_SHARE = 0.01
+"""Part of the time that full collections may take: of a graph of 100,000 nodes one takes more than a second."""
 
 
 class GarbageCollector(QObject):
@@ -34,6 +36,7 @@ class GarbageCollector(QObject):
         self._clock = clock
         self._turns = 0
         self._last_step = float("-inf")
+        self._took = 0.0
         self._was_enabled = gc.isenabled()
         gc.disable()
         self._timer = QTimer(self)
@@ -42,7 +45,7 @@ class GarbageCollector(QObject):
         self._timer.start()
 
     def follow(self, session: Session) -> None:
-        """Know when somebody steps, and put aside what lives as long as the app, when its first program runs."""
+        """Know when somebody steps or waits for a picture; put aside, at the first run, what lives as long as the app."""
 
         def put_aside() -> None:
             # Modules, classes and widgets are most of what a full collection would look at.
@@ -51,6 +54,7 @@ class GarbageCollector(QObject):
 
         session.run_started.connect(put_aside)
         session.step_changed.connect(lambda _state: self._postpone())
+        session.picture_busy.connect(lambda _busy, _text: self._postpone())
 
     def close(self) -> None:
         """Collect once more, and leave collecting to Python again."""
@@ -65,9 +69,12 @@ class GarbageCollector(QObject):
         self._turns += 1
         thresholds, counts = gc.get_threshold(), gc.get_count()
         resting = self._clock() - self._last_step > _REST
-        if self._turns >= _LONGEST_WAIT or (self._turns >= _FULL_EVERY and resting):
+        waited = self._turns * _INTERVAL_MS / 1000 >= self._took / _SHARE
+        if waited and (self._turns >= _LONGEST_WAIT or (self._turns >= _FULL_EVERY and resting)):
             self._turns = 0
+            start = self._clock()
             gc.collect()
+            self._took = self._clock() - start
         elif counts[0] > thresholds[0]:
             gc.collect(1)
 

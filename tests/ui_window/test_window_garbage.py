@@ -36,7 +36,7 @@ def collector(qapp, now):  # noqa: ARG001 - timers need it
 
 @pytest.fixture
 def session():
-    return SimpleNamespace(recording=None, run_started=Signal(), step_changed=Signal())
+    return SimpleNamespace(recording=None, run_started=Signal(), step_changed=Signal(), picture_busy=Signal())
 
 
 def old_knot():
