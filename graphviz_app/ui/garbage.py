@@ -45,7 +45,7 @@ class GarbageCollector(QObject):
         self._timer.start()
 
     def follow(self, session: Session) -> None:
-        """Know when somebody steps or waits for a picture; put aside, at the first run, what lives as long as the app."""
+        """Know when somebody steps or waits; put aside, at the first run, what lives as long as the app."""
 
         def put_aside() -> None:
             # Modules, classes and widgets are most of what a full collection would look at.
