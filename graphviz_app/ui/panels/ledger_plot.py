@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from graphviz_app.ui.panels.plot_canvas import PlotCanvas
 
 _SLICE_SECONDS = 0.008
+_PATIENCE_MS = 300
+"""Until the reading begins: the graph of a program that has just run comes first."""
 _MOST_LEAVES = 8
 _HINT = "Nothing to plot yet: each accumulation into .grad becomes a point here."
 NORMS, GRAD_ELEMENTS, VALUE_ELEMENTS = range(3)
@@ -49,7 +51,6 @@ class LedgerPlot(QWidget):
         self._readers: list[Iterator[Series]] = []
         self._canvas: PlotCanvas | None = None
         self._timer = QTimer(self)
-        self._timer.setInterval(0)
         self._timer.timeout.connect(self._read_on)
         self._entries: list[str] = []
         self.controls = QWidget(self)
@@ -105,12 +106,13 @@ class LedgerPlot(QWidget):
 
     def _start(self) -> None:
         if self._readers and self.isVisible():
-            self._timer.start()
+            self._timer.start(_PATIENCE_MS)
 
     def _read_on(self) -> None:
         if not self.isVisible():
             self._timer.stop()
             return
+        self._timer.setInterval(0)
         end = self._clock() + _SLICE_SECONDS
         while self._readers and self._clock() < end:
             series = next(self._readers[0], None)
