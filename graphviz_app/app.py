@@ -101,6 +101,12 @@ def _show_failures_in(window: MainWindow) -> None:
             return
         import traceback
 
+        from graphviz_app.recording import RecordingError
+
+        if issubclass(kind, RecordingError):
+            # A file was damaged where nobody had looked yet, or since.
+            window.show_internal_error(str(error), "")
+            return
         log("".join(traceback.format_exception(kind, error, trace)))
         where = "" if path is None else f" Details are in {path}."
         sentence = f"Something went wrong in this app itself; your program and its recording are safe.{where}"

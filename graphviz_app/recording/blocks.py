@@ -97,10 +97,7 @@ def read_block(stream: BinaryIO, block: Block) -> bytes:
     Raises:
         RecordingError: If its bytes are not those that were written.
     """
-    stream.seek(block.offset + _FRAME.size)
-    stored = stream.read(block.stored_length)
-    if len(stored) != block.stored_length or zlib.crc32(stored) != block.checksum:
-        raise RecordingError(f"This recording is damaged at byte {block.offset}.")
+    stored = read_stored(stream, block)
     if not block.compressed:
         return stored
     if block.length > LARGEST_BLOCK:
@@ -113,3 +110,16 @@ def read_block(stream: BinaryIO, block: Block) -> bytes:
     if len(content) != block.length or unpacker.unconsumed_tail:
         raise RecordingError(f"This recording is damaged at byte {block.offset}.")
     return content
+
+
+def read_stored(stream: BinaryIO, block: Block) -> bytes:
+    """The bytes of a block as they lie in the file.
+
+    Raises:
+        RecordingError: If they are not those that were written.
+    """
+    stream.seek(block.offset + _FRAME.size)
+    stored = stream.read(block.stored_length)
+    if len(stored) != block.stored_length or zlib.crc32(stored) != block.checksum:
+        raise RecordingError(f"This recording is damaged at byte {block.offset}.")
+    return stored

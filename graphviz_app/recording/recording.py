@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 _T = TypeVar("_T")
 _BLOCKS_KEPT = 128
+_CHECKED = 256 << 20
+"""Bytes that are checked in a third of a second; in larger files the rest is checked as it is read."""
 _HEADER = msgspec.msgpack.Decoder(Header)
 _INDEX = msgspec.msgpack.Decoder(StoredIndex)
 _EVENTS = msgspec.msgpack.Decoder(tuple[ev.Event, ...])
@@ -135,6 +137,17 @@ class Recording:
                     target.write(chunk)
         except OSError as error:
             raise RecordingError(f"{path} cannot be written: {error.strerror}.") from error
+
+    def check(self, most: int = _CHECKED) -> None:
+        """Look for damage, in the first `most` bytes: better told when a file is opened than met half-way through it.
+
+        Raises:
+            RecordingError: If there is some.
+        """
+        with self._lock:
+            for block in (*self._event_blocks, *self._value_blocks):
+                if block.offset + block.stored_length <= most:
+                    blocks.read_stored(self._stream, block)
 
     def __len__(self) -> int:
         return len(self.index.events)

@@ -154,6 +154,7 @@ class Session:
         """Show a recording from a file; runs nothing. Returns whether it could be opened."""
         try:
             recording = Recording.open(path)
+            recording.check()
         except RecordingError as error:
             self.problem.emit(Problem(str(error), path=str(path)))
             return False

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from itertools import groupby
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
@@ -10,7 +12,7 @@ from PySide6.QtGui import QColor, QTextCharFormat, QTextCursor
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QLineEdit, QPlainTextEdit, QPushButton, QVBoxLayout, QWidget
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
     from PySide6.QtGui import QKeyEvent, QMouseEvent
 
@@ -18,9 +20,12 @@ if TYPE_CHECKING:
 
 LINES_KEPT = 5000
 PIECES_KEPT = 5000
+CHARACTERS_KEPT = 1_000_000
 LONGEST_LINE = 4000
 _CUT = " … (the rest of this line is not shown)"
 _PLACE = re.compile(r'File "(?P<path>[^"]+)", line (?P<line>\d+)')
+_SCROLLED_OUT = f"Only the last {LINES_KEPT:,} lines of what the program printed are shown."
+_NOTICES_SHOWN = 3
 _HINT = "What the program prints appears here, as far as the current step."
 
 
@@ -71,6 +76,14 @@ class Console(QWidget):
         self._ends: list[tuple[int, int]] = []
         self._is_whole = True
         self._column = 0
+        self._notices: tuple[str, ...] = ()
+        self._note = QLabel()
+        self._note.setObjectName("note")
+        self._note.setWordWrap(True)
+        self._note.setTextFormat(Qt.TextFormat.PlainText)
+        self._note.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self._note.setAccessibleName("What is not shown")
+        self._note.hide()
         self._output = _Output()
         self._output.setReadOnly(True)
         self._output.setUndoRedoEnabled(False)
@@ -87,6 +100,7 @@ class Console(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
+        layout.addWidget(self._note)
         layout.addWidget(self._output, 1)
         layout.addWidget(self._input_row)
         self.setFocusProxy(self._output)
@@ -101,6 +115,7 @@ class Console(QWidget):
             f"QPlainTextEdit {{ font-family: '{font.family()}'; font-size: {font.pixelSize()}px; }}"
         )
         self._output.document().setDocumentMargin(look.pixels(6))
+        self._note.setFont(look.ui_font())
         self._input.setFont(font)
 
     # ------------------------------------------------------------------ output
@@ -114,26 +129,69 @@ class Console(QWidget):
         """How many pieces of output are shown."""
         return len(self._ends)
 
+    @property
+    def note(self) -> str:
+        """What is said above the output, or ""."""
+        return "" if self._note.isHidden() else self._note.text()
+
+    def set_notices(self, notices: Sequence[str]) -> None:
+        """Say what could not be recorded."""
+        self._notices = tuple(notices)
+        self._say_what_is_missing()
+
     def clear(self) -> None:
         """Show nothing."""
         self._output.clear()
         self._ends.clear()
         self._is_whole = True
         self._column = 0
+        self._say_what_is_missing()
 
     def append(self, pieces: Iterable[tuple[str, str]]) -> None:
         """Show more: (stream, text) in order."""
         bar = self._output.verticalScrollBar()
         at_end = bar.value() >= bar.maximum() - 2
-        document = self._output.document()
-        cursor = QTextCursor(document)
-        cursor.movePosition(QTextCursor.MoveOperation.End)
-        for stream, text in pieces:
-            cursor.insertText(self._shortened(text), self._format(stream))
-            self._ends.append((cursor.position(), self._column))
-        self._is_whole = self._is_whole and document.blockCount() < LINES_KEPT
+        all_of_them = list(pieces)
+        first = _first_that_stays([text for _, text in all_of_them])
+        if first:
+            self._forget(first)
+        # Qt takes a text at once hundreds of times faster than in pieces.
+        for stream, group in groupby(all_of_them[first:], key=itemgetter(0)):
+            self._append_at_once(stream, [text for _, text in group])
+        self._is_whole = self._is_whole and self._output.document().blockCount() < LINES_KEPT
+        self._say_what_is_missing()
         if at_end:
             bar.setValue(bar.maximum())
+
+    def _append_at_once(self, stream: str, texts: list[str]) -> None:
+        cursor = QTextCursor(self._output.document())
+        cursor.movePosition(QTextCursor.MoveOperation.End)
+        position, shown = cursor.position(), list[str]()
+        for text in texts:
+            shown.append(self._shortened(text))
+            # Qt counts as UTF-16 does.
+            position += len(shown[-1].encode("utf-16-le", "surrogatepass")) // 2
+            self._ends.append((position, self._column))
+        cursor.insertText("".join(shown), self._format(stream))
+
+    def _forget(self, pieces: int) -> None:
+        """Leave out pieces that would scroll out of memory at once."""
+        self._output.clear()
+        self._ends += [(0, 0)] * pieces
+        self._column = 0
+        self._is_whole = False
+
+    def _say_what_is_missing(self) -> None:
+        said = list(self._notices[:_NOTICES_SHOWN])
+        if len(self._notices) > _NOTICES_SHOWN:
+            said.append(f"{len(self._notices) - _NOTICES_SHOWN:,} more of the kind: point here.")
+        if not self._is_whole:
+            said.append(_SCROLLED_OUT)
+        text = "\n".join(said)
+        if text != self._note.text():
+            self._note.setText(text)
+            self._note.setToolTip("\n".join(self._notices[:50]))
+            self._note.setVisible(bool(text))
 
     def show_first(self, count: int, pieces_from: Callable[[int], Iterable[tuple[str, str]]]) -> None:
         """Show the first `count` pieces of a recorded output.
@@ -146,8 +204,7 @@ class Console(QWidget):
             self._take_back(count)
         if self.shown == 0 and count > PIECES_KEPT:
             # What scrolled out of memory need not be read at all.
-            self._ends = [(0, 0)] * (count - PIECES_KEPT)
-            self._is_whole = False
+            self._forget(count - PIECES_KEPT)
         if count > self.shown:
             self.append(pieces_from(self.shown))
 
@@ -224,3 +281,14 @@ class Console(QWidget):
             shortened.append(line if len(line) <= room else line[: max(room, 0)] + (_CUT if room > 0 else ""))
             self._column = start + len(line)
         return "\n".join(shortened)
+
+
+def _first_that_stays(texts: list[str]) -> int:
+    """Which of the texts is the first that is still shown when all have been."""
+    lines = characters = 0
+    for place in range(len(texts) - 1, -1, -1):
+        lines += texts[place].count("\n")
+        characters += len(texts[place])
+        if lines > LINES_KEPT or characters > CHARACTERS_KEPT:
+            return place
+    return 0

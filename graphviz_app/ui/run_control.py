@@ -47,6 +47,7 @@ class RunControl(QObject):
         self._is_watched = True
         self._last_news = (0, 0.0)
         self._parts.console.clear()
+        self._parts.console.set_notices(())
         self._parts.message.clear()
         self.failed_line_changed.emit(None, "")
         directory = str(Path.cwd()) if self._documents.current.file is None else ""

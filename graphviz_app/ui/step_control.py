@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, cast
 from PySide6.QtCore import QCoreApplication, QEvent, QObject, QTimer
 from PySide6.QtWidgets import QLabel
 
+from graphviz_app.recording import events as ev
 from graphviz_app.scene.frame import FrameOptions
 from graphviz_app.scene.theme import THEMES
 from graphviz_app.ui.playback import Playback
@@ -26,6 +27,7 @@ _TOKENS_MS = 450
 _TOKENS_SHARE = 0.8
 """Of the time between two steps while playing, so that gradients arrive before the next ones leave."""
 _FASTEST_TOKENS_MS = 60
+_NOTICES = 100
 
 
 class StepControl(QObject):
@@ -120,6 +122,7 @@ class StepControl(QObject):
         self._frame = None
         parts, views = self._parts, self._views
         parts.console.clear()
+        parts.console.set_notices(() if recording is None else _notices(recording))
         views.timeline.set_recording(recording, timeline)
         views.ledger.set_recording(recording, timeline)
         views.inspector.set_recording(recording, timeline)
@@ -214,3 +217,9 @@ class StepControl(QObject):
 
 def _theme(look: Look) -> Theme:
     return THEMES["dark" if look.dark else "light"]
+
+
+def _notices(recording: Recording) -> list[str]:
+    """What could not be recorded, each thing once."""
+    events = (recording.event(number) for number in recording.index.notices[:_NOTICES])
+    return list(dict.fromkeys(event.text for event in events if isinstance(event, ev.Notice)))

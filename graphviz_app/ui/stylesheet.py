@@ -59,6 +59,7 @@ QPushButton {{ background: {raised}; color: {text}; border: 1px solid {border}; 
 QPushButton:hover, QPushButton:focus {{ border-color: {accent}; }}
 QLabel#panelTitle {{ color: {dim}; padding: {small}px {medium}px; font-weight: 600; }}
 QLabel#dim {{ color: {dim}; }}
+QLabel#note {{ color: {text}; background: {raised}; padding: {small}px {medium}px; }}
 QStatusBar {{ background: {window}; color: {text}; }}
 QStatusBar::item {{ border: none; }}
 QProgressBar {{ background: {panel}; border: 1px solid {border}; border-radius: {small}px; }}

@@ -197,3 +197,18 @@ def test_values_out_of_order_are_refused_by_the_writer():
     writer = RecordingWriter(io.BytesIO(), ev.Program("p.py", ""), ev.Environment("3", "2", "0"))
     with pytest.raises(ValueError, match="expected"):
         writer.append(ev.Batch(3, (record_array(np.zeros(1)),), ()))
+
+
+def test_damage_anywhere_is_found_by_a_check_and_a_sound_file_passes_it():
+    stream = io.BytesIO()
+    writer = RecordingWriter(stream, ev.Program("program.py", ""), ev.Environment("3", "2", "0"))
+    writer.append(accumulation(5).batch())
+    writer.finish()
+    content = stream.getvalue()
+    sound = Recording(io.BytesIO(content))
+    sound.check()
+    for block in (*sound._event_blocks, *sound._value_blocks):
+        damaged = bytearray(content)
+        damaged[block.offset + 40] ^= 0xFF
+        with pytest.raises(RecordingError, match="damaged"):
+            Recording(io.BytesIO(bytes(damaged))).check()

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from graphviz_app.ui.canvas.widget import Canvas
 
 EMPTY_HINT: Final = "Press Run (F5) to see the graph that autograd builds"
+NO_GRAPH_HINT: Final = "Autograd built no graph here: no operation ran on a tensor that requires a gradient."
 MARGIN: Final = 12
 
 
@@ -45,14 +46,21 @@ class Overlays:
         """Whether it says that the canvas waits."""
         return not self._busy.isHidden()
 
+    @property
+    def hint(self) -> str:
+        """What stands on an empty canvas, or ""."""
+        return "" if self._hint.isHidden() else self._hint.text()
+
     def set_frame(self, frame: FrameLike | None) -> None:
         """An empty canvas has a hint, any other its buttons."""
-        self._empty = frame is None
-        self._hint.setVisible(frame is None and not self.busy)
-        self._buttons.setVisible(frame is not None)
+        boxes = 0 if frame is None else len(frame.box_state)
+        self._empty = not boxes
+        self._hint.setText(EMPTY_HINT if frame is None else NO_GRAPH_HINT)
+        self._hint.setVisible(self._empty and not self.busy)
+        self._buttons.setVisible(not self._empty)
         if frame is not None:
             self.set_theme(frame.theme)
-        self.minimap.set_picture(0 if frame is None else len(frame.box_state), self._theme)
+        self.minimap.set_picture(boxes, self._theme)
         self.place()
 
     def set_theme(self, theme: Theme) -> None:

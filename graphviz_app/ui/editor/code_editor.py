@@ -263,6 +263,8 @@ class CodeEditor(QPlainTextEdit):
         # Qt also says this when only colours changed.
         text = self.toPlainText()
         if text != self._text:
+            if not (text and self._text):
+                self._show_marks()
             self._text = text
             if not self._loading:
                 self.edited.emit()
@@ -270,7 +272,9 @@ class CodeEditor(QPlainTextEdit):
     def _show_marks(self) -> None:
         cursor_line = marks.line_selection(self.document(), self.current_line(), self._look.colours.cursor_line)
         lines = marks.selections(self.document(), self._marks, self._look.colours)
-        self.setExtraSelections([cursor_line, *lines, *self._found])
+        # An empty text has a hint in its place, which the ground of a line would cover.
+        here = [] if self.document().isEmpty() else [cursor_line]
+        self.setExtraSelections([*here, *lines, *self._found])
 
     def _fit_gutter(self) -> None:
         self.setViewportMargins(self._gutter.sizeHint().width(), 0, 0, 0)
