@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from graphviz_app.scene.card import GAP, HEAT_HEIGHT, HEAT_WIDTH, PADDING, SUBTITLE, VALUE, row_label_width
@@ -29,6 +30,9 @@ HEAT_ROWS, HEAT_COLUMNS = 20, 38
 BUCKET = ("before", "added", "bucket")
 """The rows within the frame around a leaf's `.grad`."""
 _CORNER = 8.0
+_BACKWARD = re.compile(r"(?<=.)Backward\d*$")
+_LARGEST_TITLE, _SMALLEST_TITLE = 36.0, 26.0
+"""Font sizes at 100 % of titles that are read from afar, from a quarter of that on."""
 
 
 class Ink(NamedTuple):
@@ -90,7 +94,10 @@ def box_shapes(
     theme: Theme,
     tint: str | None = None,
 ) -> Iterator[Shape]:
-    """The card of a box with its top left corner at `place`; `detail` 0 is a plain block, 3 has all texts."""
+    """The card of a box with its top left corner at `place`.
+
+    `detail` 0 is a plain block, 1 has a border, 2 a title that fills the card, 3 all texts.
+    """
     x, y = place
     colours = ink(kind, state, theme, tint)
     if detail == 0:
@@ -107,10 +114,33 @@ def box_shapes(
     )
     if detail == 1:
         return
+    if detail == 2:
+        yield from _large_title(card, place, colours)
+        return
     for line in card.lines:
         colour = colours.muted if line.muted else colours.title
         yield Text(x + PADDING, y + line.y, line.text, line.size, colour, line.bold)
     yield from _marks(kind, card, place, state, theme)
+
+
+def _large_title(card: Card, place: tuple[float, float], colours: Ink) -> Iterator[Shape]:
+    """What can be read from afar: the card's title, or its telling part, as large as the card has room for."""
+    room = card.width - PADDING
+    for text in _telling_parts(card.lines[0].text if card.lines else ""):
+        size = min(_LARGEST_TITLE, room / text_width(text, 1.0), 0.6 * card.height)
+        if size >= _SMALLEST_TITLE:
+            x, y = place[0] + card.width / 2, place[1] + card.height / 2 + ASCENT * size / 2
+            yield Text(x, y, text, size, colours.title, bold=True, anchor="middle")
+            return
+
+
+def _telling_parts(title: str) -> list[str]:
+    """Shorter and shorter forms of a title: without "Backward0", without the beginning of a dotted name."""
+    short = _BACKWARD.sub("", title)
+    parts = short.split(".")
+    return [
+        text for text in dict.fromkeys((short, *(".".join(parts[start:]) for start in range(1, len(parts))))) if text
+    ]
 
 
 def _radius(kind: BoxKind, card: Card) -> float:

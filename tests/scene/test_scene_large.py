@@ -93,3 +93,31 @@ def test_a_link_of_many_edges_stays_odd_when_a_number_follows_a_nan():
     assert odd == sorted(odd)
     assert odd[-1]
     assert not odd[0]
+
+
+def test_from_afar_a_box_shows_its_title_as_large_as_it_has_room_for(large):
+    frame = large.frame(large.chapter.first_step, LIGHT)
+    for box, (x, y, width, height) in enumerate(large.box_bounds[:50].tolist()):
+        [title] = [shape for shape in frame.box_shapes(box, 2) if isinstance(shape, Text)]
+        assert large.cards[box].lines[0].text.startswith(title.text)
+        assert title.size >= 26
+        half = len(title.text) * title.size * 0.6 / 2
+        assert x <= title.x - half <= title.x + half <= x + width
+        assert y <= title.y - title.size * 0.73 <= title.y <= y + height
+
+
+def title_from_afar(name):
+    program = Program("")
+    program.backward(program.run("exp", program.leaf(name)))
+    prepared = everything_open(program.recording())
+    picture = prepared.finish(lay_out(prepared.request))
+    [leaf] = [number for number, box in enumerate(picture.graph.boxes) if box.kind == "leaf"]
+    return [shape.text for shape in picture.frame(0, LIGHT).box_shapes(leaf, 2) if isinstance(shape, Text)]
+
+
+def test_from_afar_the_end_of_a_long_name_is_shown_and_nothing_that_could_not_be_read():
+    name = "net.blocks.11.attention.qkv.weight"
+    assert title_from_afar("x") == ["x"]
+    [shown] = title_from_afar(name)
+    assert name.endswith(f".{shown}")
+    assert title_from_afar("x" * 200) == []

@@ -40,12 +40,12 @@ Edges = tuple[float, float, float, float]
 
 
 def detail_of(scale: float) -> int:
-    """Detail for pixels per pixel at 100 %: 0 boxes and lines, 1 polylines, 2 curves, 3 text."""
+    """Detail for pixels per pixel at 100 %: 0 boxes and lines, 1 polylines, 2 curves and titles, 3 all texts."""
     if scale < 0.12:
         return 0
-    if scale < 0.3:
+    if scale < 0.25:
         return 1
-    return 2 if scale < 0.45 else 3
+    return 2 if scale < 0.5 else 3
 
 
 class Chosen(NamedTuple):
