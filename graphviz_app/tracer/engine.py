@@ -139,7 +139,8 @@ class Engine:
         seeds, retain_graph, create_graph, inputs = args[:4]
         passes = core.local.passes
         running = BackwardPass(core, self._graph, self._hooks, create_graph=bool(create_graph))
-        thread = threading.current_thread()
+        # Not `current_thread()`, which makes up a thread, and counts it, where the program began one by itself.
+        thread = threading._active.get(threading.get_ident())  # type: ignore[attr-defined]
         running.start(
             outputs,
             seeds,
@@ -153,7 +154,7 @@ class Engine:
                 "retain_graph": bool(retain_graph),
                 "create_graph": bool(create_graph),
                 "accumulates": bool(kwargs.get("accumulate_grad", False)),
-                "thread": "" if thread is threading.main_thread() else thread.name,
+                "thread": "" if thread is threading.main_thread() else _name_of(thread),
             },
             implicit=implicit,
             keeps=bool(retain_graph),
@@ -202,6 +203,10 @@ def _is_batched(seed: Any) -> bool:
 def is_wrapped(thing: Any) -> bool:
     """Whether it is a tensor of a function transform's, which may live on after the transform is through."""
     return isinstance(thing, torch.Tensor) and torch._C._functorch.is_functorch_wrapped_tensor(thing)
+
+
+def _name_of(thread: threading.Thread | None) -> str:
+    return f"thread {threading.get_ident()}" if thread is None else thread.name
 
 
 def _stacked(mode: Any) -> bool:

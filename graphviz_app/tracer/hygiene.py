@@ -58,6 +58,7 @@ def _pass_over(function: Any, args: Any, kwargs: Any) -> Any:
 
 # In C, so that the frame is one that C called.
 _call_over = functools.partial(_pass_over)
+CALLING = (_call, _pass_over)
 
 
 def stand_in(caller: FrameType) -> Callable[[Any, Any, Any], Any]:

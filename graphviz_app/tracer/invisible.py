@@ -28,15 +28,14 @@ _getframe = sys._getframe  # noqa: SLF001
 _ours: set[int] = set()
 
 _FRAME_OF_OBJECT = object.__basicsize__ + _POINTER
-_PREVIOUS, _ENTERED = 6 * _POINTER, 8 * _POINTER + 4
+_CODE, _PREVIOUS, _ENTERED = 4 * _POINTER, 6 * _POINTER, 8 * _POINTER + 4
 
 
 def hide(code: CodeType) -> None:
     """Make a code object, and those within it, invisible."""
-    if not WORKS:
-        return
     _ours.add(id(code))
-    _first_traceable(code).value = len(code.co_code) // 2
+    if WORKS:
+        _first_traceable(code).value = len(code.co_code) // 2
     for constant in code.co_consts:
         if type(constant) is CodeType:
             hide(constant)
@@ -44,8 +43,6 @@ def hide(code: CodeType) -> None:
 
 def hide_package(prefix: str) -> None:
     """Make all functions of a package's loaded modules invisible."""
-    if not WORKS:
-        return
     for name, module in list(sys.modules.items()):
         if name.startswith(prefix) and isinstance(module, ModuleType):
             for function in _functions(vars(module), name):
@@ -70,6 +67,24 @@ def pass_over(frame: FrameType, caller: FrameType) -> None:
     inner, target = _inner(frame), _inner(caller)
     if WORKS and inner and target and ctypes.c_bool.from_address(inner + _ENTERED).value:
         ctypes.c_void_p.from_address(inner + _PREVIOUS).value = target
+
+
+def codes_below(frame: FrameType) -> Iterator[int]:
+    """The ids of the code objects below a frame, also of what is invisible, where that is possible here."""
+    if not WORKS:
+        back = frame.f_back
+        while back is not None:
+            yield id(back.f_code)
+            back = back.f_back
+        return
+    inner = _inner(frame)
+    while inner and (inner := ctypes.c_void_p.from_address(inner + _PREVIOUS).value):
+        yield ctypes.c_void_p.from_address(inner + _CODE).value or 0
+
+
+def is_ours(code: int) -> bool:
+    """Whether the id is that of a code object of ours."""
+    return code in _ours
 
 
 def _inner(frame: FrameType) -> int | None:

@@ -44,6 +44,10 @@ _ORDINARY = (torch.Tensor, torch.nn.Parameter)
 _is_wrapped = torch._C._functorch.is_functorch_wrapped_tensor
 _keys = torch._C._dispatch_key_set
 _TRANSFORMED = "Inside function transforms (vmap, grad, jacrev) and torch.jit tracing, operations are not recorded."
+_STALE = (
+    "Operations on a view whose base was written on in place are not recorded where torch refuses to say what the view "
+    "has become."
+)
 _LOST = "Something of the recording was lost: an operation could not be described ({}). The program is not affected."
 
 
@@ -177,7 +181,12 @@ class Operations:
         with _Disabled():
             tensors = [*results_in(result), *[tensor for _, tensor in tensors_in(args, kwargs)]]
             is_transformed = any(_is_wrapped(each) or "Batched" in _keys(each) for each in tensors)
-        self.core.log.notice(_TRANSFORMED if is_transformed else _LOST.format(f"{type(error).__name__}: {error}"))
+        text = _LOST.format(f"{type(error).__name__}: {error}")
+        if is_transformed:
+            text = _TRANSFORMED
+        elif "its base or another view of its base has been modified" in str(error):
+            text = _STALE
+        self.core.log.notice(text)
 
     def _note(
         self,

@@ -43,6 +43,7 @@ class Patches:
     def install(self) -> None:
         """Put them in place."""
         self._let_fast_paths_be_fast()
+        self._stay_out_of_lists_of_modes()
         self._see_custom_functions()
         self._follow_threads()
         self._stay_out_of_compiled_code()
@@ -68,6 +69,23 @@ class Patches:
 
         torch.overrides.has_torch_function = has_torch_function
         self._undo.append(lambda: setattr(torch.overrides, "has_torch_function", original))
+
+    def _stay_out_of_lists_of_modes(self) -> None:
+        """Who asks which function modes are in force is told of the program's own."""
+        overrides, mode = torch.overrides, self._operations.mode
+        original, original_all = overrides._get_current_function_mode, overrides._get_current_function_mode_stack
+
+        def _get_current_function_mode_stack() -> list[Any]:
+            return [each for each in original_all() if each is not mode]
+
+        def _get_current_function_mode() -> Any:
+            modes = _get_current_function_mode_stack()
+            return modes[-1] if modes else None
+
+        overrides._get_current_function_mode = _get_current_function_mode
+        overrides._get_current_function_mode_stack = _get_current_function_mode_stack
+        self._undo.append(lambda: setattr(overrides, "_get_current_function_mode", original))
+        self._undo.append(lambda: setattr(overrides, "_get_current_function_mode_stack", original_all))
 
     def _see_custom_functions(self) -> None:
         """`MyFunction.apply` is no torch function; below it, where `super().apply` looks, we see it nevertheless."""
@@ -144,13 +162,13 @@ class Patches:
 
         def __call__(self: Any, fn: Any) -> Any:
             compiled = original(self, fn)
-            return _step_aside(compiled, core, mode) if isinstance(compiled, FunctionType) else compiled
+            return step_aside(compiled, core, mode) if isinstance(compiled, FunctionType) else compiled
 
         context.__call__ = __call__
         self._undo.append(lambda: setattr(context, "__call__", original))
 
 
-def _step_aside(compiled: Any, core: Core, mode: Any) -> Any:
+def step_aside(compiled: Any, core: Core, mode: Any) -> Any:
     """The same function, with our mode taken off the stack while it runs."""
 
     @functools.wraps(compiled)

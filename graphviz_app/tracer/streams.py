@@ -88,6 +88,9 @@ for _kind, _shown in ((_Raw, "FileIO"), (_Buffer, "BufferedWriter"), (_Text, "Te
     _kind.__module__, _kind.__name__, _kind.__qualname__ = "_io", _shown, _shown
 
 
+CALLING = (_Buffer.write, _Text.write, _Text.flush)
+
+
 class Streams:
     """Puts the streams in place.
 

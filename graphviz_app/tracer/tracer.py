@@ -4,29 +4,40 @@
 # ruff: noqa: SLF001
 from __future__ import annotations
 
+from types import CodeType, FunctionType
 from typing import TYPE_CHECKING, Any
 
 import torch
 
-from graphviz_app.tracer import invisible
+from graphviz_app.tracer import hygiene, invisible, patches, streams
 from graphviz_app.tracer.core import Core
 from graphviz_app.tracer.engine import Engine
 from graphviz_app.tracer.graph import GraphWalker
 from graphviz_app.tracer.hooks import UserHooks
-from graphviz_app.tracer.operations import Operations
+from graphviz_app.tracer.operations import OperationMode, Operations
 from graphviz_app.tracer.options import TracerOptions
 from graphviz_app.tracer.own import __builtins__  # noqa: F401
 from graphviz_app.tracer.patches import Patches
-from graphviz_app.tracer.stack import make_room
+from graphviz_app.tracer.signals import Signals
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from types import CodeType
+    from collections.abc import Callable, Iterator
 
     from graphviz_app.recording import events as ev
 
 _push = torch._C._push_on_torch_function_stack
 _pop = torch._C._pop_torch_function_stack
+
+
+def _calling() -> Iterator[CodeType]:
+    """Functions of ours that call the program's, or write what it prints."""
+    plain = (OperationMode.__torch_function__, Operations.run, *hygiene.CALLING, *streams.CALLING)
+    yield from (function.__code__ for function in plain)
+    for holder in (Patches, Engine):
+        for function in vars(holder).values():
+            if isinstance(function, FunctionType):
+                yield from (each for each in function.__code__.co_consts if isinstance(each, CodeType))
+    yield from (each for each in patches.step_aside.__code__.co_consts if isinstance(each, CodeType))
 
 
 class Tracer:
@@ -56,6 +67,7 @@ class Tracer:
         self.operations = Operations(self.core, graph, hooks)
         self._engine = Engine(self.core, graph, hooks, self.operations)
         self._patches = Patches(self.core, self.operations)
+        self._signals = Signals((*bottom, *_calling()))
         self._running = False
 
     def start(self) -> None:
@@ -66,8 +78,8 @@ class Tracer:
         """
         invisible.hide_package("graphviz_app.tracer.")
         self._engine.install()
-        make_room()
         self._patches.install()
+        self._signals.install()
         _push(self.operations.mode)
         self._running = True
 
@@ -77,6 +89,7 @@ class Tracer:
             return
         self._running = False
         self._remove_mode()
+        self._signals.remove()
         self._patches.remove()
         self._engine.remove()
         try:

@@ -26,6 +26,7 @@ _strided = torch.strided
 _OVER_BUDGET = (
     "The values recorded so far fill the recording's budget: from here on values are recorded as shapes and figures."
 )
+_data = torch.Tensor.data.__get__
 _NO_MEMORY = "it has no memory of its own"
 _Alive = torch._C._WeakTensorRef
 _RECENT = 4096
@@ -212,7 +213,8 @@ def _as_plain(tensor: torch.Tensor) -> torch.Tensor:
         if tensor.is_quantized:
             return tensor.dequantize().cpu()
         if tensor.layout is not _strided:
-            tensor = tensor.to_dense()
+            # Not the tensor itself: `to_dense` counts the version of a compressed one up.
+            tensor = _data(tensor).to_dense()
         return tensor.cpu().resolve_conj().resolve_neg()
 
 

@@ -110,7 +110,7 @@ def grads_of(program):
             if tensor is None or not (tensor.is_leaf or tensor.retains_grad):
                 continue
             grad = tensor.grad
-            if grad is not None and grad.is_nested:
+            if grad is not None and (grad.is_nested or type(grad) is not torch.Tensor):
                 continue
             if grad is None:
                 left[leaf.number] = None

@@ -20,3 +20,4 @@ with Dispatch():
 with Log(), Dispatch():
     y.sum().backward()
 show("x", x.grad)
+print(torch.overrides._get_current_function_mode(), torch.overrides._get_current_function_mode_stack())
