@@ -75,7 +75,7 @@ class Signals:
         def deferring(number: int, frame: FrameType | None) -> Any:
             if not _is_looking(_getframe(), through):
                 return handler(number, frame)
-            waiting = _getprofile()
+            waiting: Any = _getprofile()
             if type(waiting) is _Waiting:
                 waiting.calls.append((handler, number))
             elif waiting is None:
