@@ -85,13 +85,19 @@ def seconds(step, rounds):
     return statistics.median(times)
 
 
+def as_launched(options):
+    """A tracer as a program gets one that is run by the app: the stack ends at the program's own bottom."""
+    folder = __file__.rpartition("/")[0]
+    return Tracer(lambda _: None, options, folder=folder, bottom=(seconds.__code__,), is_memory_lent=False)
+
+
 def overhead(step, rounds):
     """Seconds of a plain step and of a recorded one, taken in turns."""
     plain, recorded = [], []
     seconds(step, 3)
     for _ in range(3):
         plain.append(seconds(step, rounds))
-        tracer = Tracer(lambda _: None, TracerOptions(recording_bytes=1 << 40), folder=__file__.rpartition("/")[0])
+        tracer = as_launched(TracerOptions(recording_bytes=1 << 40))
         tracer.start()
         seconds(step, 1)
         recorded.append(seconds(step, rounds))
@@ -156,7 +162,7 @@ def test_a_thousand_iterations_keep_nothing_alive():
     seconds(step, 1000)
     plain = process.memory_info().rss
     budget = 32 << 20
-    tracer = Tracer(lambda _: None, TracerOptions(recording_bytes=budget), folder=__file__.rpartition("/")[0])
+    tracer = as_launched(TracerOptions(recording_bytes=budget))
     tracer.start()
     seconds(step, 1000)
     recorded = process.memory_info().rss

@@ -24,9 +24,12 @@ has no gradient (integers, bool). `new_tensor`: `torch.tensor(t)` and the like c
 """
 
 
-# Made of numbers, texts and each other, it is never part of a cycle: Python's collector need not look at millions.
 class Struct(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """Base of all recorded data: immutable, and compact on disk."""
+    """Base of all recorded data: immutable, and compact on disk.
+
+    Python's garbage collector does not look at it: it holds no cycles, and the traced program's own collections must
+    not come more often because of what is recorded.
+    """
 
 
 class Span(Struct, frozen=True):

@@ -6,7 +6,8 @@ from __future__ import annotations
 
 import sys
 import threading
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import torch
 from msgspec.structs import replace
@@ -40,14 +41,12 @@ _PASSES_KEPT = 64
 _LOST = "Something of the recording was lost: a node's call could not be described ({!r}). The program is not affected."
 
 
-class _Sent:
+class _Sent(NamedTuple):
     """A contribution on its way: what was recorded of it, and how to know it again when it arrives."""
 
-    __slots__ = ("identity", "value")
-
-    def __init__(self, value: int, identity: tuple[int, int, int] | None) -> None:
-        self.value = value
-        self.identity = identity
+    value: int
+    address: int
+    version: int
 
 
 class BackwardPass:
@@ -66,9 +65,12 @@ class BackwardPass:
         self._hooks = hooks
         self._create_graph = create_graph
         self._first_sequence = _sequence()
-        self._reached: list[int] = []
+        self._first_operation = core.operation_count
+        self._hooked: list[tuple[dict[int, Any], int]] = []
         self._handles: list[Any] = []
-        self._arriving: dict[tuple[int, int], list[_Sent]] = {}
+        self._ends: dict[int, tuple[tuple[int, int] | None, ...]] = {}
+        # One contribution by itself, or a list of several.
+        self._arriving: dict[tuple[int, int], _Sent | list[_Sent]] = {}
         self._leaves: dict[int, Leaf] = {}
         self._spent: list[int] = []
         self._users_hooks: dict[int, list[HookName]] = {}
@@ -91,7 +93,7 @@ class BackwardPass:
         core = self._core
         roots = [_root(output) for output in outputs]
         reached = self._graph.reach([node for node, _, _ in roots], caller)
-        numbers = {node: number for number, node in reached}
+        numbers = {node: number for number, node, _ in reached}
         started: list[ev.Root] = []
         for (node, slot, tensor), seed in zip(roots, seeds, strict=True):
             if node is None:
@@ -100,18 +102,28 @@ class BackwardPass:
             number = ev.NONE if tensor is None else core.tensors.track(tensor).number
             started.append(ev.Root(numbers[node], slot, value, implicit, number))
             if seed is not None:
-                self._send(numbers[node], slot, value, seed)
+                self._send((numbers[node], slot), value, seed)
         core.log.add(
             ev.BackwardStarted(
                 self.number, roots=tuple(started), inputs=self._restricted(inputs, caller, numbers), **details
             )
         )
-        self._reached = [number for number, node in reached if node._sequence_nr() != UNNUMBERED]
-        self.is_compiled = any(node.name() == "CompiledFunctionBackward" for _, node in reached)
-        for number, node in reached:
-            self._watch(number, node)
-            if not keeps and node._sequence_nr() != UNNUMBERED:
-                self._spent.append(node._sequence_nr())
+        called, hooked = self._called, self._hooked
+        for number, node, ends in reached:
+            sequence = node._sequence_nr()
+            if sequence != UNNUMBERED:
+                self._ends[number] = ends
+                if not keeps:
+                    self._spent.append(sequence)
+                if type(node).__name__ == "CompiledFunctionBackward":
+                    self.is_compiled = True
+            elif self._watches_leaf(number, node):
+                continue
+            handle = node.register_hook(partial(called, number))
+            hooks = handle.hooks_dict_ref()
+            hooked.append((hooks, handle.id))
+            if len(hooks) > 1:
+                self._watch_changes(number, handle.id, hooks)
 
     def _restricted(self, inputs: Any, caller: FrameType, numbers: dict[Any, int]) -> tuple[int, ...]:
         found: list[int] = []
@@ -125,22 +137,16 @@ class BackwardPass:
                     found.append(numbers[node])
         return tuple(found)
 
-    def _watch(self, number: int, node: Any) -> None:
-        if node._sequence_nr() == UNNUMBERED and (variable := getattr(node, "variable", None)) is not None:
-            leaf = self._leaves[number] = self._core.leaves.meet(variable)
-            if variable._post_accumulate_grad_hooks:
-                self._watch_before_users(number, node, leaf, variable)
-                return
-        called = self._called
-
-        def hook(grad_inputs: Any, grad_outputs: Any) -> None:
-            called(number, grad_inputs, grad_outputs)
-
-        handle = node.register_hook(hook)
-        self._handles.append(handle)
-        hooks = handle.hooks_dict_ref()
-        if hooks is not None and len(hooks) > 1:
-            self._watch_changes(number, handle.id, hooks)
+    def _watches_leaf(self, number: int, node: Any) -> bool:
+        """Note the leaf of an `AccumulateGrad`; says whether it is watched around the program's own hooks."""
+        variable = getattr(node, "variable", None)
+        if variable is None:
+            return False
+        leaf = self._leaves[number] = self._core.leaves.meet(variable)
+        if not variable._post_accumulate_grad_hooks:
+            return False
+        self._watch_before_users(number, node, leaf, variable)
+        return True
 
     def _watch_changes(self, number: int, mine: int, hooks: dict[int, Any]) -> None:
         """The program has hooks on this node, which ran before ours: one more of ours comes before them."""
@@ -226,21 +232,37 @@ class BackwardPass:
 
     def _record_call(self, number: int, grad_inputs: tuple[Any, ...], grad_outputs: tuple[Any, ...]) -> None:
         core = self._core
-        came, changes = self._arrivals(number, grad_outputs)
-        went: list[int] = [ev.NONE if grad is None else core.values.record(grad) for grad in grad_inputs]
+        changes: list[ev.HookChange] = []
+        arriving = self._arriving
+        came: list[int] = []
+        for slot, grad in enumerate(grad_outputs):
+            sent = arriving.pop((number, slot), None)
+            if grad is None:
+                came.append(ev.NONE)
+            elif type(sent) is _Sent and sent.address == grad._cdata and sent.version == grad._version:
+                # The engine holds a contribution until it is consumed: its address cannot be another tensor's.
+                came.append(sent.value)
+            else:
+                came.append(self._arrived(number, slot, grad, sent, changes))
+        passed_on = grad_outputs[0] if len(grad_outputs) == 1 else None
+        record = core.values.record
+        went = [ev.NONE if grad is None else came[0] if grad is passed_on else record(grad) for grad in grad_inputs]
         if number in self._before_hooks:
             self._changed_on_leaving(number, went, changes)
         core.log.add(ev.NodeCalled(self.number, number, tuple(came), tuple(went), tuple(changes)))
         leaf = self._leaves.get(number)
-        if leaf is None:
-            self._send_all(number, grad_inputs, went)
-        elif came and came[0] != ev.NONE:
-            self._accumulated(number, leaf, came[0])
-        self._retained(number, came)
+        if leaf is not None:
+            if came and came[0] != ev.NONE:
+                self._accumulated(number, leaf, came[0])
+        else:
+            for grad, value, end in zip(grad_inputs, went, self._ends[number], strict=False):
+                if grad is not None and end is not None:
+                    self._send(end, value, grad)
+        if retained := self._hooks.retained.get(number):
+            self._retained(number, retained, came)
 
-    def _retained(self, number: int, came: list[int]) -> None:
+    def _retained(self, number: int, retained: list[tuple[int, Leaf]], came: list[int]) -> None:
         """Tensors in the middle whose `.grad` is kept: it has just been written."""
-        retained = self._hooks.retained(number)
         for slot, leaf in retained:
             if slot < len(came) and came[slot] != ev.NONE:
                 self._accumulated(number, leaf, came[slot])
@@ -254,38 +276,47 @@ class BackwardPass:
                 continue
             changes.append(_change("grad_inputs", slot, before.number, after, names))
 
-    def _send_all(self, number: int, grad_inputs: tuple[Any, ...], went: list[int]) -> None:
-        ends = self._graph.ends_of(number)
-        for slot, (grad, value) in enumerate(zip(grad_inputs, went, strict=True)):
-            if grad is not None and slot in ends:
-                self._send(*ends[slot], value, grad)
-
-    def _send(self, node: int, slot: int, value: int, grad: torch.Tensor) -> None:
-        self._arriving.setdefault((node, slot), []).append(_Sent(value, _identity(grad)))
+    def _send(self, end: tuple[int, int], value: int, grad: torch.Tensor) -> None:
+        # A sparse tensor is never taken for the one that was sent: the engine may have added to it meanwhile.
+        sent = _Sent(value, 0 if grad.is_sparse else grad._cdata, version_of(grad))
+        earlier = self._arriving.get(end)
+        if earlier is None:
+            self._arriving[end] = sent
+        elif type(earlier) is list:
+            earlier.append(sent)
+        else:
+            self._arriving[end] = [earlier, sent]
 
     def _arrivals(self, number: int, grad_outputs: tuple[Any, ...]) -> tuple[list[int], list[ev.HookChange]]:
         """Values of what came in, and where it is not the sum of what was sent."""
         changes: list[ev.HookChange] = []
-        came = [self._arrived(number, slot, grad, changes) for slot, grad in enumerate(grad_outputs)]
+        came: list[int] = []
+        for slot, grad in enumerate(grad_outputs):
+            sent = self._arriving.pop((number, slot), None)
+            came.append(ev.NONE if grad is None else self._arrived(number, slot, grad, sent, changes))
         return came, changes
 
-    def _arrived(self, number: int, slot: int, grad: torch.Tensor | None, changes: list[ev.HookChange]) -> int:
+    def _arrived(
+        self,
+        number: int,
+        slot: int,
+        grad: torch.Tensor,
+        came: _Sent | list[_Sent] | None,
+        changes: list[ev.HookChange],
+    ) -> int:
         """The value of what came in: the very value that one contribution had, where it is the same tensor."""
-        sent = self._arriving.pop((number, slot), None)
-        if grad is None:
-            return ev.NONE
-        # The engine holds a contribution until it is consumed, so its address cannot be another tensor's.
-        if sent is not None and len(sent) == 1 and sent[0].identity == _identity(grad):
+        sent = came if type(came) is list else [] if came is None else [came]
+        if len(sent) == 1 and sent[0].address == grad._cdata and sent[0].version == version_of(grad):
             return sent[0].value
         core = self._core
         record = core.values.read(grad)
-        before = None if sent is None else self._sum(sent)
+        before = self._sum(sent) if sent else None
         if before is None or record.data is None:
             return core.values.keep(record)
         if before.data == record.data:
-            return sent[0].value if sent is not None and len(sent) == 1 else core.values.keep(record)
+            return sent[0].value if len(sent) == 1 else core.values.keep(record)
         value = core.values.keep(record)
-        earlier = sent[0].value if sent is not None and len(sent) == 1 else core.values.keep(before)
+        earlier = sent[0].value if len(sent) == 1 else core.values.keep(before)
         changes.append(_change("grad_outputs", slot, earlier, value, self._hooks.on(number, slot)))
         return value
 
@@ -315,24 +346,30 @@ class BackwardPass:
         else:
             before, after = leaves.accumulated(leaf, tensor, grad)
         self._core.log.add(ev.GradAccumulated(self.number, leaf.number, before, contribution, after, number))
+        leaves.tell_sharers(leaf)
 
     def finish(self, error: BaseException | None) -> None:
         """Take every hook away again, and say how it ended."""
+        were_hooks = bool(self._firsts)
         for hooks in self._firsts:
             hooks.pop(-1, None)
+        for hooks, key in self._hooked:
+            hooks.pop(key, None)
         for handle in self._handles:
             handle.remove()
-        self._handles, self._firsts, self._arriving = [], [], {}
+        self._hooked, self._handles, self._firsts, self._arriving = [], [], [], {}
         core = self._core
         core.nodes.spend(self._spent)
         if self._spent:
             if len(core.spent) > _SPENT_KEPT:
                 core.spent.clear()
-            core.spent.update(self._reached)
+            core.spent.update(self._ends)
         if self._create_graph and _in_main_thread():
             core.made_by_passes.append((self._first_sequence, _sequence(), self.number))
             del core.made_by_passes[:-_PASSES_KEPT]
-        core.leaves.sweep()
+        if core.is_memory_lent or were_hooks or core.operation_count != self._first_operation:
+            # The program's own code ran within the pass.
+            core.leaves.sweep()
         core.log.add(ev.BackwardFinished(self.number, "" if error is None else _message(error)))
 
 
@@ -359,10 +396,6 @@ def _change(direction: str, slot: int, before: int, after: int, names: list[Hook
 
 def _in_main_thread() -> bool:
     return threading.get_ident() == threading.main_thread().ident
-
-
-def _identity(tensor: torch.Tensor) -> tuple[int, int, int] | None:
-    return None if tensor.is_sparse else (tensor._cdata, version_of(tensor), 0)
 
 
 def _root(output: Any) -> tuple[Any, int, torch.Tensor | None]:

@@ -64,3 +64,5 @@ class Core:
         self.made_by_passes: list[tuple[int, int, int]] = []
         self.mutations: list[Mutation] = []
         self.muted = False
+        # Whether somebody outside torch (numpy, C code) may hold the memory of a tensor, and write on it unseen.
+        self.is_memory_lent = False

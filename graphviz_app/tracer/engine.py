@@ -133,8 +133,8 @@ class Engine:
         call, implicit = _caller(caller)
         place = core.places.find(caller)
         core.leaves.sweep(place)
-        self._operations.bind_pending()
-        self._operations.name_globals()
+        self._operations.names.bind_pending()
+        self._operations.names.name_globals()
         core.leaves.rename(caller)
         seeds, retain_graph, create_graph, inputs = args[:4]
         passes = core.local.passes

@@ -24,12 +24,16 @@ class HookName(NamedTuple):
 
 
 class UserHooks:
-    """Remembers the hooks that the program registered on tensors."""
+    """Remembers the hooks that the program registered on tensors.
+
+    Attributes:
+        retained: By node, its outputs whose `.grad` is kept: their slots, and what is known of them.
+    """
 
     def __init__(self, core: Core) -> None:
         self._core = core
         self._by_slot: dict[tuple[int, int], list[HookName]] = {}
-        self._retained: dict[int, list[tuple[int, Leaf]]] = {}
+        self.retained: dict[int, list[tuple[int, Leaf]]] = {}
 
     def registered(self, kind: Kind, args: tuple[Any, ...], kwargs: dict[str, Any], place: Place | None) -> None:
         """The program called `register_hook`, `register_post_accumulate_grad_hook` or `retain_grad`."""
@@ -40,7 +44,7 @@ class UserHooks:
             tracked = self._core.tensors.track(tensor)
             if not tensor.is_leaf and tracked.node != ev.NONE:
                 leaf = self._core.leaves.meet(tensor, None, node=False)
-                known = self._retained.setdefault(tracked.node, [])
+                known = self.retained.setdefault(tracked.node, [])
                 if (tracked.slot, leaf) not in known:
                     known.append((tracked.slot, leaf))
             return
@@ -62,7 +66,3 @@ class UserHooks:
     def on(self, node: int, slot: int) -> list[HookName]:
         """The hooks on a tensor that is this output of a node."""
         return self._by_slot.get((node, slot), [])
-
-    def retained(self, node: int) -> list[tuple[int, Leaf]]:
-        """Outputs of a node whose `.grad` is kept: their slots, and what is known of them."""
-        return self._retained.get(node, [])

@@ -9,20 +9,17 @@ from __future__ import annotations
 
 import sys
 import threading
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import msgspec
 import torch
 
 from graphviz_app.recording import events as ev
 from graphviz_app.tracer import deep
 from graphviz_app.tracer.own import __builtins__  # noqa: F401
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from graphviz_app.tracer.leaves import Leaf
-
 _Alive = torch._C._WeakTensorRef
+_thread_number = threading.get_ident
 _SWEEP_AT = 4096
 _SPENT_KEPT = 100_000
 UNNUMBERED = (1 << 64) - 1
@@ -33,69 +30,69 @@ def _nothing() -> None:
     """What the weak reference of a tensor that is no leaf gives."""
 
 
-class Tracked:
+class Tracked(msgspec.Struct, eq=False):
     """What is known of one tensor object.
+
+    A struct of msgspec's because one is made for nearly every result of an operation, and those are made in C.
 
     Attributes:
         alive: A weak reference of torch's own: it can only tell whether the tensor still lives, and no program sees
             it. While it exists, the tensor's address is nobody else's.
-        ref: To the tensor, for leaves alone; a program could count it.
         number: Its number.
         version: The version at which `value` was recorded.
-        address: Where its elements lay then.
         value: The value's number, NONE before any.
         node: Its `grad_fn`'s number, NONE while unknown or none.
         slot: Its `output_nr`.
+        address: Where its elements lay then.
         name: The name that was last given to it.
         leaf: What is known of it as a leaf.
         saved: The latest nodes that saved it for backward, each with the version that it saved.
+        ref: To the tensor, for leaves alone; a program could count it.
     """
 
-    __slots__ = ("address", "alive", "leaf", "name", "node", "number", "ref", "saved", "slot", "value", "version")
-
-    def __init__(self, tensor: torch.Tensor, number: int) -> None:
-        self.alive = _Alive(tensor)
-        self.ref: Callable[[], torch.Tensor | None] = _nothing
-        self.number = number
-        self.version = -1
-        self.address = 0
-        self.value = ev.NONE
-        self.node = ev.NONE
-        self.slot = 0
-        self.name = ""
-        self.leaf: Leaf | None = None
-        self.saved: list[tuple[int, int]] | None = None
+    alive: Any
+    number: int
+    version: int = -1
+    value: int = ev.NONE
+    node: int = ev.NONE
+    slot: int = 0
+    address: int = 0
+    name: str = ""
+    leaf: Any = None
+    saved: Any = None
+    ref: Any = _nothing
 
 
 class TensorTable:
     """Numbers of tensors, by the addresses of their C++ objects."""
 
     def __init__(self) -> None:
-        self._tracked: dict[int, Tracked] = {}
+        # By the address of the C++ object. A weak reference keeps that address from being anybody else's, so an entry
+        # is never another tensor's.
+        self.by_address: dict[int, Tracked] = {}
         self._count = 0
         self._sweep_at = _SWEEP_AT
 
     def track(self, tensor: torch.Tensor) -> Tracked:
         """What is known of a tensor, which may be nothing yet."""
-        tracked = self._tracked.get(tensor._cdata)
-        if tracked is not None:
-            return tracked
-        tracked = Tracked(tensor, self._count)
-        self._count += 1
-        self._tracked[tensor._cdata] = tracked
-        if len(self._tracked) > self._sweep_at:
-            self._sweep()
+        address = tensor._cdata
+        tracked = self.by_address.get(address)
+        if tracked is None:
+            tracked = self.by_address[address] = Tracked(_Alive(tensor), self._count)
+            self._count += 1
+            if len(self.by_address) > self._sweep_at:
+                self._sweep()
         return tracked
 
     def known(self, tensor: torch.Tensor) -> Tracked | None:
         """What is known of a tensor, None where it was never met."""
-        return self._tracked.get(tensor._cdata)
+        return self.by_address.get(tensor._cdata)
 
     def _sweep(self) -> None:
-        for key, tracked in list(self._tracked.items()):
+        for key, tracked in list(self.by_address.items()):
             if tracked.alive.expired():
-                self._tracked.pop(key, None)
-        self._sweep_at = max(_SWEEP_AT, 2 * len(self._tracked))
+                self.by_address.pop(key, None)
+        self._sweep_at = max(_SWEEP_AT, 2 * len(self.by_address))
 
 
 class _Key:
@@ -117,14 +114,14 @@ class NodeTable:
         self._count = 0
         self._main = threading.main_thread().ident
         self._key = _Key()
-        self._written: list[Any] = []
+        self._written = False
         self._spent: list[int] = []
         self._lock = threading.Lock()
         self._deep_at = deep.MANY
 
     def number(self, node: Any) -> int:
         """The number of a node that is no `AccumulateGrad`, NONE where it has none yet."""
-        if self._written or threading.get_ident() != self._main:
+        if self._written or _thread_number() != self._main:
             number = node.metadata.get(self._key)
             if number is not None:
                 return number
@@ -134,10 +131,10 @@ class NodeTable:
         """Give a node the next number."""
         number = self.next()
         sequence = node._sequence_nr()
-        if threading.get_ident() == self._main and sequence != UNNUMBERED and sequence not in self._numbers:
+        if _thread_number() == self._main and sequence != UNNUMBERED and sequence not in self._numbers:
             self._numbers[sequence] = number
         else:
-            self._written.append(True)
+            self._written = True
             node.metadata[self._key] = number
         return number
 

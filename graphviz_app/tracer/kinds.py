@@ -154,6 +154,29 @@ _FUNCTIONS = (
 _QUIET_MODULES = ("torch._C", "torch.profiler", "torch.autograd.profiler", "torch.autograd.grad_mode", "torch._guards")
 
 
+_LENDING_METHODS = (
+    "numpy",
+    "__array__",
+    "__dlpack__",
+    "data_ptr",
+    "storage",
+    "untyped_storage",
+    "_typed_storage",
+    "share_memory_",
+    "set_",
+    "map_",
+    "map2_",
+    "apply_",
+)
+_BORROWING = ("from_numpy", "frombuffer", "utils.dlpack.from_dlpack", "from_file", "as_tensor", "asarray")
+LENDERS = frozenset(
+    [f"torch.Tensor.{name}" for name in _LENDING_METHODS]
+    + [f"torch.{name}" for name in _BORROWING]
+    + ["torch._C._to_dlpack"]
+)
+"""Functions after which somebody outside torch may hold a tensor's memory, or may have held it before."""
+
+
 class Kinds:
     """The kind of every torch function met, looked up once each."""
 

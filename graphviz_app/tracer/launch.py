@@ -85,7 +85,12 @@ class Program:
         self._folder = os.path.dirname(os.path.realpath(self._file))  # noqa: PTH120 - as CPython computes it
         self._module = types.ModuleType("__main__")
         self.tracer = Tracer(
-            sink, options, folder=self._folder, variables=vars(self._module), bottom=(Program._execute.__code__,)
+            sink,
+            options,
+            folder=self._folder,
+            variables=vars(self._module),
+            bottom=(Program._execute.__code__,),
+            is_memory_lent=False,
         )
         self._log = self.tracer.core.log
         self._streams = Streams(self._hear, self._log.flush if capture else None)

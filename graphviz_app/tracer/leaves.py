@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import weakref
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import torch
 
@@ -24,9 +24,7 @@ if TYPE_CHECKING:
 _parameter = torch.nn.Parameter
 _ref = weakref.ref
 _Alive = torch._C._WeakTensorRef
-_SMALL = 4096
 _TRIES = 3
-_MEMORIES_KEPT = 100_000
 
 
 class Leaf:
@@ -41,6 +39,7 @@ class Leaf:
         is_named: Whether that is a name from the program, not one of ours.
         grad: torch's own weak reference to the `.grad` that was last seen, None where there was none.
         grad_address: The address of that tensor's C++ object, which is its own while `grad` exists.
+        grad_memory: Where its elements lay, 0 where they had no address.
         grad_version: Its version then.
         grad_value: Its value then, NONE where `.grad` was None.
         grad_record: That value itself, while it is small.
@@ -52,6 +51,7 @@ class Leaf:
     __slots__ = (
         "grad",
         "grad_address",
+        "grad_memory",
         "grad_record",
         "grad_value",
         "grad_version",
@@ -76,6 +76,7 @@ class Leaf:
         self.tries = 0
         self.grad: Any = None
         self.grad_address = 0
+        self.grad_memory = 0
         self.grad_version = -1
         self.grad_value = ev.NONE
         self.grad_record: TensorRecord | None = None
@@ -83,6 +84,14 @@ class Leaf:
         self.version = -1
         self.record: TensorRecord | None = None
         self.retains_grad = False
+
+
+class _Touched(NamedTuple):
+    """A leaf that an operation wrote on, the place from which it did, and whether only its `.grad` can have changed."""
+
+    leaf: Leaf
+    place: Place | None
+    grad_alone: bool
 
 
 class Leaves:
@@ -93,14 +102,11 @@ class Leaves:
         self._name_of = name_of
         self._all: list[Leaf] = []
         self._count = 0
-        self._gone = False
         self._by_grad: dict[int, Leaf] = {}
         self._by_address: dict[int, Leaf] = {}
-        # By the address of the elements of a `.grad`: torch gives some leaves one memory for both of theirs.
-        self._by_grad_memory: dict[int, Leaf] = {}
-        self._sharing: dict[int, set[Leaf]] = {}
+        self._by_memory: dict[int, list[Leaf]] = {}
         # Leaves that an operation wrote on, and the place from which it did: told when the program moves on.
-        self._touched: dict[int, tuple[Leaf, Place | None]] = {}
+        self._touched: dict[int, _Touched] = {}
 
     def meet(self, tensor: torch.Tensor, frame: Any = None, *, node: bool = True) -> Leaf:
         """The leaf that a tensor is; announced when it is met for the first time."""
@@ -146,8 +152,14 @@ class Leaves:
                     leaf.name, leaf.is_named = name, True
                     self._tell(leaf, tensor, ev.NONE)
 
-    def touch(self, tensors: Iterable[torch.Tensor], place: Place | None) -> None:
-        """An operation wrote on these tensors, or set an attribute of theirs; they may be leaves, or belong to some."""
+    def touch(self, tensors: Iterable[torch.Tensor], place: Place | None, *, grad_alone: bool = False) -> None:
+        """An operation wrote on these tensors, or set an attribute of theirs; they may be leaves, or belong to some.
+
+        Args:
+            tensors: What was written on.
+            place: The place from which it was.
+            grad_alone: Whether it was the `.grad` of these tensors that was set, not a value.
+        """
         tensors_of = self._core.tensors
         for tensor in tensors:
             tracked = tensors_of.known(tensor)
@@ -157,52 +169,65 @@ class Leaves:
             if leaf is None:
                 leaf = self._by_address.get(address_of(tensor))
             if leaf is not None:
-                self._touch(leaf, place)
+                self._touch(leaf, place, grad_alone=grad_alone)
             elif tensor._is_view() or tensor.layout is not torch.strided:
                 # It may be a part of any leaf.
                 for each in self._all:
-                    self._touched.setdefault(each.number, (each, place))
+                    self._touched.setdefault(each.number, _Touched(each, place, grad_alone=False))
 
-    def _touch(self, leaf: Leaf, place: Place | None) -> None:
+    def _touch(self, leaf: Leaf, place: Place | None, *, grad_alone: bool) -> None:
         earlier = self._touched.get(leaf.number)
-        if earlier is not None and earlier[1] is not place:
-            self.check(leaf, earlier[1])
-        self._touched[leaf.number] = (leaf, place)
+        if earlier is not None:
+            if earlier.place is not place:
+                self.check(leaf, earlier.place)
+            elif not earlier.grad_alone:
+                return
+        self._touched[leaf.number] = _Touched(leaf, place, grad_alone=grad_alone)
 
     def settle(self, place: Place | None = None) -> None:
         """The program moves on to another line: tell what became of the leaves that were written on."""
         if not self._touched:
             return
-        for number, (leaf, by) in list(self._touched.items()):
+        for number, touched in list(self._touched.items()):
             # An optimizer writes several times on a leaf within one line of the program: that is one update.
+            by = touched.place
             if place is None or by is None or by.site is not place.site:
                 del self._touched[number]
-                self.check(leaf, by)
+                self.check(touched.leaf, by, grad_alone=touched.grad_alone)
 
-    def sweep(self, place: Place | None = None) -> None:
-        """Compare every leaf with what it was."""
+    def sweep(self, place: Place | None = None, *, thoroughly: bool = False) -> None:
+        """Compare every leaf with what it was.
+
+        What operations write bumps versions, and where it does not (`.data`), the leaf was touched. Elements are
+        compared only where the program may write on them behind torch's back, or where it is asked for.
+        """
         self.settle()
+        by_value = thoroughly or self._core.is_memory_lent
+        gone = False
         for leaf in self._all:
             tensor = leaf.tracked.ref()
             if tensor is not None:
-                self._check_grad(leaf, tensor, place)
-                self._check_value(leaf, tensor, place)
+                self._check_grad(leaf, tensor, place, by_value=by_value)
+                self._check_value(leaf, tensor, place, by_value=by_value)
             elif leaf.tracked.alive.expired():
-                self._gone = True
-        if self._gone:
-            self._gone = False
+                gone = True
+                self._leave_memory(leaf)
+        if gone:
             self._all = [leaf for leaf in self._all if not leaf.tracked.alive.expired()]
             self._by_address = {leaf.tracked.address: leaf for leaf in self._all if leaf.tracked.address}
 
-    def check(self, leaf: Leaf, place: Place | None) -> None:
+    def check(self, leaf: Leaf, place: Place | None, *, grad_alone: bool = False) -> None:
         """Compare one leaf with what it was, and tell what changed."""
         tensor = leaf.tracked.ref()
         if tensor is None:
             return
         self._check_grad(leaf, tensor, place)
-        self._check_value(leaf, tensor, place)
+        if not grad_alone:
+            self._check_value(leaf, tensor, place)
 
-    def _check_grad(self, leaf: Leaf, tensor: torch.Tensor, place: Place | None) -> None:
+    def _check_grad(
+        self, leaf: Leaf, tensor: torch.Tensor, place: Place | None, how: str = "", *, by_value: bool = True
+    ) -> None:
         grad = tensor.grad if tensor.is_leaf or tensor.retains_grad else None
         if grad is None:
             if leaf.grad_value != ev.NONE:
@@ -210,7 +235,13 @@ class Leaves:
                 self._forget_grad(leaf)
                 self._core.log.add(ev.GradCleared(leaf.number, before, ev.NONE, *_by(place)))
             return
-        if leaf.grad is not None and leaf.grad_address == grad._cdata and self._same_grad(leaf, grad):
+        if (
+            leaf.grad is not None
+            and leaf.grad_address == grad._cdata
+            and leaf.grad_version == version_of(grad)
+            # `.data` writes and numpy views leave the version alone.
+            and (not by_value or leaf.grad_record is None or self._core.values.is_still(grad, leaf.grad_record))
+        ):
             return
         before, old = leaf.grad_value, leaf.grad_record
         self._see_grad(leaf, tensor)
@@ -220,26 +251,29 @@ class Leaves:
         if cleared and old is not None and _is_zero(old, None):
             return
         event = ev.GradCleared if cleared else ev.GradWritten
-        self._core.log.add(event(leaf.number, before, leaf.grad_value, *_by(place)))
+        span, text = _by(place)
+        self._core.log.add(event(leaf.number, before, leaf.grad_value, span, how or text))
 
-    def _same_grad(self, leaf: Leaf, grad: torch.Tensor) -> bool:
-        if leaf.grad_version != version_of(grad):
-            return False
-        # `.data` writes and numpy views leave the version alone.
-        return leaf.grad_record is None or self._core.values.is_still(grad, leaf.grad_record)
-
-    def _check_value(self, leaf: Leaf, tensor: torch.Tensor, place: Place | None) -> None:
-        same_place = leaf.version == version_of(tensor) and leaf.tracked.address == address_of(tensor)
-        if same_place and (leaf.record is None or self._core.values.is_still(tensor, leaf.record)):
-            return
-        record = self._core.values.read(tensor)
+    def _check_value(self, leaf: Leaf, tensor: torch.Tensor, place: Place | None, *, by_value: bool = True) -> None:
+        values, tracked, version = self._core.values, leaf.tracked, version_of(tensor)
         known = leaf.record
-        if known is not None and record.data == known.data and record.shape == known.shape and record.data is not None:
-            leaf.version = leaf.tracked.version = version_of(tensor)
-            leaf.tracked.address = address_of(tensor)
+        if leaf.version == version and tracked.address == address_of(tensor):
+            if known is None or not by_value or values.is_still(tensor, known):
+                return
+            number = ev.NONE
+        else:
+            # The operation that wrote on it has recorded what it wrote.
+            number = tracked.value if tracked.version == version and tracked.value != leaf.value else ev.NONE
+        record = values.recent(number)
+        if record is None or not values.is_still(tensor, record):
+            record, number = values.read(tensor), ev.NONE
+        if known is not None and record.data is not None and record.data == known.data and record.shape == known.shape:
+            leaf.version = tracked.version = version
+            tracked.address = address_of(tensor)
             return
         before = leaf.value
-        self._remember(leaf, tensor, record)
+        tracked.value = values.keep(record) if number == ev.NONE else number
+        self._note_value(leaf, tensor, record)
         if before != ev.NONE:
             self._core.log.add(ev.LeafUpdated(leaf.number, before, leaf.value, *_by(place)))
 
@@ -250,42 +284,22 @@ class Leaves:
             self._forget_grad(leaf)
         else:
             self._see_grad(leaf, tensor, grad, fresh=True)
-            if self._sharing:
-                self._tell_sharing(leaf)
         return before, leaf.grad_value
 
     def adopted(self, leaf: Leaf, grad: torch.Tensor, contribution: int) -> None:
         """`.grad` was None and took the contribution as it was."""
-        record = self._core.values.recent(contribution)
-        self._by_grad.pop(leaf.grad_address, None)
-        leaf.grad, leaf.grad_address = _Alive(grad), grad._cdata
-        self._by_grad[leaf.grad_address] = leaf
-        leaf.grad_value, leaf.grad_version = contribution, version_of(grad)
-        leaf.grad_record = record if record is not None and record.data is not None else None
-        memory = address_of(grad)
-        other = self._by_grad_memory.get(memory)
-        if other is not None and other is not leaf and memory and other.grad is not None and not other.grad.expired():
-            self._share(leaf, other)
-        self._by_grad_memory[memory] = leaf
-        if len(self._by_grad_memory) > _MEMORIES_KEPT:
-            self._by_grad_memory.clear()
+        self._hold_grad(leaf, grad, contribution, self._core.values.recent(contribution))
 
-    def _share(self, leaf: Leaf, other: Leaf) -> None:
-        """Two leaves' `.grad`, as torch made them, lie in the same memory: what is added to one is added to both."""
-        together = {leaf, other} | self._sharing.get(other.number, set())
-        for each in together:
-            self._sharing[each.number] = together
+    def tell_sharers(self, leaf: Leaf) -> None:
+        """An accumulation wrote on a leaf's `.grad`: tell of the leaves whose `.grad` lies in the same memory.
 
-    def _tell_sharing(self, leaf: Leaf) -> None:
-        for other in self._sharing.get(leaf.number, ()):
-            tensor = other.tracked.ref()
-            if other is not leaf and tensor is not None:
-                self._check_grad(other, tensor, None)
-
-    def set_aside(self, leaf: Leaf, number: int) -> None:
-        """`.grad` was this value, though it may be gone again by now."""
-        self._forget_grad(leaf)
-        leaf.grad_value = number
+        torch lets leaves share it where they got parts of one expanded gradient (`torch.stack([a, b]).sum()`).
+        """
+        sharers = self._by_memory.get(leaf.grad_memory, ())
+        if len(sharers) > 1:
+            for each in sharers.copy():
+                if each is not leaf and (tensor := each.tracked.ref()) is not None:
+                    self._check_grad(each, tensor, None, f"it shares its memory with {leaf.name}.grad")
 
     def _see_grad(
         self, leaf: Leaf, tensor: torch.Tensor, grad: torch.Tensor | None = None, *, fresh: bool = False
@@ -297,30 +311,56 @@ class Leaves:
             return
         record = self._core.values.read(grad)
         same = not fresh and record.data is not None and leaf.grad_record == record
-        if not same:
-            leaf.grad_value = self._core.values.keep(record)
+        self._hold_grad(leaf, grad, leaf.grad_value if same else self._core.values.keep(record), record)
+
+    def _hold_grad(self, leaf: Leaf, grad: torch.Tensor, number: int, record: TensorRecord | None) -> None:
+        """Note what a leaf's `.grad` is now."""
         if leaf.grad is None or leaf.grad_address != grad._cdata:
             self._by_grad.pop(leaf.grad_address, None)
             leaf.grad, leaf.grad_address = _Alive(grad), grad._cdata
             self._by_grad[leaf.grad_address] = leaf
-        leaf.grad_version = version_of(grad)
-        leaf.grad_record = record if record.data is not None else None
+        memory = address_of(grad)
+        if memory != leaf.grad_memory:
+            self._leave_memory(leaf)
+            if memory:
+                leaf.grad_memory = memory
+                self._by_memory.setdefault(memory, []).append(leaf)
+        # Whoever takes `.grad` as an argument takes this very value.
+        tracked = self._core.tensors.track(grad)
+        tracked.value, tracked.version = number, version_of(grad)
+        leaf.grad_value, leaf.grad_version = number, tracked.version
+        leaf.grad_record = record if record is not None and record.data is not None else None
 
     def _forget_grad(self, leaf: Leaf) -> None:
         self._by_grad.pop(leaf.grad_address, None)
+        self._leave_memory(leaf)
         leaf.grad, leaf.grad_address, leaf.grad_version = None, 0, -1
         leaf.grad_value, leaf.grad_record = ev.NONE, None
 
-    def _remember(self, leaf: Leaf, tensor: torch.Tensor, record: TensorRecord | None = None) -> None:
-        tracked, version = leaf.tracked, version_of(tensor)
-        known = record is None and tracked.value != ev.NONE and tracked.version == version
-        if not known or tensor.numel() <= _SMALL:
-            record = record or self._core.values.read(tensor)
-            leaf.record = record if record.data is not None else None
-            if not known:
-                tracked.value = self._core.values.keep(record)
+    def _leave_memory(self, leaf: Leaf) -> None:
+        if leaf.grad_memory:
+            sharers = self._by_memory.get(leaf.grad_memory, [])
+            if leaf in sharers:
+                sharers.remove(leaf)
+            if not sharers:
+                self._by_memory.pop(leaf.grad_memory, None)
+            leaf.grad_memory = 0
+
+    def _remember(self, leaf: Leaf, tensor: torch.Tensor) -> None:
+        """Note the value of a leaf that has just been met."""
+        tracked, values = leaf.tracked, self._core.values
+        known = tracked.value != ev.NONE and tracked.version == version_of(tensor)
+        record = values.recent(tracked.value) if known else None
+        if record is None:
+            record = values.read(tensor)
+            tracked.value = values.keep(record)
+        self._note_value(leaf, tensor, record)
+
+    def _note_value(self, leaf: Leaf, tensor: torch.Tensor, record: TensorRecord) -> None:
+        tracked = leaf.tracked
+        leaf.record = record if record.data is not None else None
         leaf.value = tracked.value
-        leaf.version = tracked.version = version
+        leaf.version = tracked.version = version_of(tensor)
         tracked.address = address_of(tensor)
         if tracked.address:
             self._by_address[tracked.address] = leaf
@@ -334,7 +374,10 @@ class Leaves:
 
 def version_of(tensor: torch.Tensor) -> int:
     """The version counter; 0 for inference tensors, which keep none."""
-    return 0 if tensor.is_inference() else tensor._version
+    try:
+        return tensor._version
+    except RuntimeError:
+        return 0
 
 
 def _by(place: Place | None) -> tuple[ev.Span | None, str]:

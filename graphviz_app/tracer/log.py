@@ -27,7 +27,7 @@ class EventLog:
         self._sink = sink
         self._events: list[ev.Event] = []
         self._values: list[TensorRecord] = []
-        self._first_value = 0
+        self._first_value = self._next_value = 0
         self._bytes = 0
         self._noticed: set[str] = set()
         # Reentrant, because a signal's handler may run the program's code within ours.
@@ -37,7 +37,8 @@ class EventLog:
     def value(self, record: TensorRecord, weight: int = 64) -> int:
         """Number a value; `weight` is how many bytes it takes, about."""
         with self.lock:
-            number = self._first_value + len(self._values)
+            number = self._next_value
+            self._next_value = number + 1
             self._values.append(record)
             self._bytes += weight
             return number
@@ -70,7 +71,7 @@ class EventLog:
             if not self._events and not self._values:
                 return
             batch = ev.Batch(self._first_value, tuple(self._values), tuple(self._events))
-            self._first_value += len(self._values)
+            self._first_value = self._next_value
             self._values, self._events, self._bytes = [], [], 0
             if self.muted:
                 return

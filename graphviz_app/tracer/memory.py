@@ -9,7 +9,7 @@ autocast, and `Tensor.numpy()` even makes the storage unresizable. Reading the m
 from __future__ import annotations
 
 import ctypes
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import ml_dtypes
 import numpy as np
@@ -21,9 +21,11 @@ from graphviz_app.tracer.own import __builtins__  # noqa: F401
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_storage_address = getattr(torch._C, "_data_address", None)
-# `ctypes.string_at` is a Python function, which a program that traces its calls would see.
-string_at: Callable[[int, int], bytes] = getattr(ctypes, "_string_at", ctypes.string_at)
+string_at = ctypes.PYFUNCTYPE(ctypes.py_object, ctypes.c_void_p, ctypes.c_ssize_t)(
+    ("PyBytes_FromStringAndSize", ctypes.pythonapi)
+)
+"""The bytes at an address; `ctypes.string_at` is a Python function, which a program that traces its calls would see."""
+
 _view = ctypes.pythonapi.PyMemoryView_FromMemory
 _view.argtypes = (ctypes.c_void_p, ctypes.c_ssize_t, ctypes.c_int)
 _view.restype = ctypes.py_object
@@ -52,25 +54,45 @@ _NUMPY: dict[str, Any] = {
     "uint8": np.uint8,
     "bool": np.bool_,
 }
-READABLE: dict[torch.dtype, tuple[str, np.dtype[Any]]] = {
-    getattr(torch, name): (name, np.dtype(dtype)) for name, dtype in _NUMPY.items() if hasattr(torch, name)
+
+
+class Readable(NamedTuple):
+    """A dtype that numpy can hold.
+
+    Attributes:
+        name: PyTorch's name without the prefix.
+        dtype: numpy's own.
+        is_complex: Whether a tensor of it may have the conjugate bit.
+    """
+
+    name: str
+    dtype: np.dtype[Any]
+    is_complex: bool
+
+
+READABLE: dict[torch.dtype, Readable] = {
+    getattr(torch, name): Readable(name, np.dtype(dtype), name.startswith("complex"))
+    for name, dtype in _NUMPY.items()
+    if hasattr(torch, name)
 }
-"""The dtypes that numpy can hold: their names, and numpy's own."""
+"""The dtypes that numpy can hold."""
+
+
+def _start_by_pointer(tensor: torch.Tensor) -> int:
+    start = tensor.data_ptr()
+    return start - int(tensor.storage_offset()) * tensor.element_size() if start else 0
+
+
+storage_start: Callable[[torch.Tensor], int] = getattr(torch._C, "_data_address", _start_by_pointer)
+"""Where a tensor's storage begins, 0 where it has no memory; asking copies nothing that is copied on write."""
 
 
 def _address(tensor: torch.Tensor) -> int:
     """Where a tensor's elements begin; 0 where it has no memory."""
-    if _storage_address is None:
-        return tensor.data_ptr()
-    start = _storage_address(tensor)
-    # That is where the storage begins; a view may begin further on in it.
-    return start + tensor.storage_offset() * tensor.element_size() if start else 0
-
-
-def bytes_of(tensor: torch.Tensor, size: int) -> bytes | None:
-    """The `size` bytes of a contiguous CPU tensor, or None where it has no memory."""
-    address = _address(tensor)
-    return string_at(address, size) if address else (b"" if size == 0 else None)
+    start = storage_start(tensor)
+    # A view may begin further on in the storage.
+    offset: Any = tensor.storage_offset()
+    return start + offset * tensor.element_size() if offset and start else start
 
 
 def address_of(tensor: torch.Tensor) -> int:
@@ -102,3 +124,31 @@ def array_of(tensor: torch.Tensor, dtype: np.dtype[Any]) -> npt.NDArray[Any] | N
     if tensor.is_conj():
         array = np.conj(array)
     return np.negative(array) if tensor.is_neg() else array
+
+
+def flat_array_of(tensor: torch.Tensor, dtype: np.dtype[Any]) -> npt.NDArray[Any] | None:
+    """All elements in the order in which they lie in memory, where they fill it without gaps or repetitions, else None.
+
+    What is asked of all elements alike (their largest, how many are zero) is answered without rearranging them.
+    """
+    if not tensor.is_contiguous() and not _is_dense(tensor):
+        return None
+    address = _address(tensor)
+    if not address:
+        return None
+    count = tensor.numel()
+    return np.ndarray((count,), dtype, _view(address, count * dtype.itemsize, _READ))
+
+
+def _is_dense(tensor: torch.Tensor) -> bool:
+    room = 1
+    for size, stride in sorted(zip(tensor.shape, tensor.stride(), strict=True), key=_stride_of):
+        if size != 1:
+            if stride != room:
+                return False
+            room *= size
+    return True
+
+
+def _stride_of(pair: tuple[int, int]) -> int:
+    return pair[1]

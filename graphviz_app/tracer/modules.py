@@ -16,6 +16,8 @@ from graphviz_app.tracer.own import __builtins__  # noqa: F401
 if TYPE_CHECKING:
     from types import FrameType
 
+    from graphviz_app.tracer.places import Places
+
 CALL = torch.nn.Module._call_impl.__code__
 
 
@@ -24,6 +26,12 @@ class ModulePaths:
 
     def __init__(self) -> None:
         self._roots: dict[int, tuple[weakref.ref[Any], dict[int, str]]] = {}
+
+    def of(self, places: Places) -> tuple[str, str]:
+        """Path and class of the module that runs at the place that was found last; "" and "" where none does."""
+        if places.inner is None or places.outer is None:
+            return "", ""
+        return self.path(places.inner, places.outer)
 
     def path(self, innermost: FrameType, outermost: FrameType) -> tuple[str, str]:
         """Path and class of the module whose call is `innermost`, below the one whose call is `outermost`."""

@@ -179,6 +179,7 @@ def step_aside(compiled: Any, core: Core, mode: Any) -> Any:
         core.log.notice(
             "Code that torch.compile compiled runs as one piece: the operations inside it are not recorded."
         )
+        core.is_memory_lent = True
         _pop()
         try:
             return compiled(*args, **kwargs)

@@ -81,6 +81,9 @@ class Places:
         self._statements: dict[str, Statements] = {}
         # By the id of a code object, which the value keeps alive: hashing code objects is slow.
         self._codes: dict[int, tuple[CodeType, int]] = {}
+        # The same ids, apart: nearly every frame on a stack is a library's, and is passed by.
+        self._users: set[int] = set()
+        self._libraries: set[int] = set()
         self._sites: dict[tuple[int, int], Site] = {}
         self.inner: FrameType | None = None
         self.outer: FrameType | None = None
@@ -97,27 +100,27 @@ class Places:
         The calls of modules that were met on the way, innermost and outermost, are in `inner` and `outer` afterwards.
         """
         key: list[int] = []
-        codes, bottom = self._codes, self._bottom
+        libraries, users = self._libraries, self._users
         inner = outer = None
         while frame is not None:
             code = frame.f_code
-            known = codes.get(id(code))
-            if known is None:
-                if id(code) in bottom:
-                    break
-                known = self._meet(code)
-            if known[1] >= 0:
-                key.append(id(code))
-                key.append(frame.f_lasti)
-            elif code is CALL:
+            if code is CALL:
                 inner = inner or frame
                 outer = frame
+            elif (number := id(code)) in users:
+                key.append(number)
+                key.append(frame.f_lasti)
+            elif number not in libraries:
+                if number in self._bottom:
+                    break
+                self._meet(code)
+                continue
             frame = frame.f_back
         self.inner, self.outer = inner, outer
         if not key:
             return None
-        place = self._places.get(tuple(key))
-        return place if place is not None else self._make(tuple(key))
+        sites = tuple(key)
+        return self._places.get(sites) or self._make(sites)
 
     def of_traceback(self, traceback: Any) -> Place | None:
         """The user's place at which an exception was raised."""
@@ -152,11 +155,11 @@ class Places:
 
     def _meet(self, code: CodeType) -> tuple[CodeType, int]:
         if len(self._codes) > _CODES_KEPT:
-            self._codes.clear()
-            self._sites.clear()
-            self._places.clear()
+            for each in (self._codes, self._sites, self._places, self._users, self._libraries):
+                each.clear()
         known = (code, self._file(code.co_filename))
         self._codes[id(code)] = known
+        (self._users if known[1] >= 0 else self._libraries).add(id(code))
         return known
 
     def _file(self, path: str) -> int:

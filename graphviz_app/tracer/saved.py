@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from graphviz_app.recording import events as ev
     from graphviz_app.tracer.core import Core
     from graphviz_app.tracer.identity import Tracked
-    from graphviz_app.tracer.operations import Call
+    from graphviz_app.tracer.places import Place
 
 _hooks = torch._C._autograd._top_saved_tensors_default_hooks
 _KEPT = 32
@@ -38,7 +38,9 @@ class SavedTensors:
 
     def of(
         self,
-        call: Call,
+        name: str,
+        start: int,
+        place: Place | None,
         nodes: tuple[int, ...],
         arguments: list[tuple[str, torch.Tensor]],
         results: list[torch.Tensor],
@@ -47,17 +49,17 @@ class SavedTensors:
         """Indexes into the operation's inputs and, after them, its outputs."""
         if not nodes or len(arguments) + len(results) > 16:
             return ()
-        key = (call.name, len(results), tuple([use.requires_grad for use in inputs]))
+        key = (name, len(results), tuple([use.requires_grad for use in inputs]))
         known = self._known.get(key)
         if known is None:
-            if _hooks(False) is not None or not call.name.startswith("torch."):
+            if _hooks(False) is not None or not name.startswith("torch."):
                 return ()
-            known = self._known[key] = self._look(call, arguments, results)
+            known = self._known[key] = self._look(start, arguments, results)
         for index in known:
             tensor = arguments[index][1] if index < len(arguments) else results[index - len(arguments)]
             self._remember(tensor, nodes[-1])
         if known:
-            self._savers[nodes[-1]] = (call.name, None if call.place is None else call.place.span)
+            self._savers[nodes[-1]] = (name, None if place is None else place.span)
             if len(self._savers) > _SAVERS_KEPT:
                 for old in list(self._savers)[: _SAVERS_KEPT // 2]:
                     del self._savers[old]
@@ -72,7 +74,7 @@ class SavedTensors:
         if len(tracked.saved) > 2 * _KEPT:
             del tracked.saved[:-_KEPT]
 
-    def invalidated(self, call: Call, tracked: Tracked, before: int) -> tuple[int, ...]:
+    def invalidated(self, place: Place | None, tracked: Tracked, before: int) -> tuple[int, ...]:
         """The nodes that had saved a tensor which has just been written on."""
         if not tracked.saved:
             return ()
@@ -80,8 +82,8 @@ class SavedTensors:
         stale = tuple(node for node, version in tracked.saved if version <= before and node not in spent)
         tracked.saved = [(node, version) for node, version in tracked.saved if version > before]
         if stale:
-            text = "" if call.place is None else call.place.site.text
-            span = None if call.place is None else call.place.span
+            text = "" if place is None else place.site.text
+            span = None if place is None else place.span
             name = tracked.name or (tracked.leaf.name if tracked.leaf is not None else "")
             savers = tuple((node, *self._savers.get(node, ("a node", None))) for node in stale)
             self._core.mutations.append(Mutation(before, tracked.version, name, text, span, savers))
@@ -89,7 +91,7 @@ class SavedTensors:
         return stale
 
     def _look(
-        self, call: Call, arguments: list[tuple[str, torch.Tensor]], results: list[torch.Tensor]
+        self, start: int, arguments: list[tuple[str, torch.Tensor]], results: list[torch.Tensor]
     ) -> tuple[int, ...]:
         tensors = [tensor for _, tensor in arguments] + results
         addresses = [address_of(tensor) for tensor in tensors]
@@ -99,7 +101,7 @@ class SavedTensors:
         while stack:
             node = stack.pop()
             sequence = node._sequence_nr()
-            if sequence < call.start or sequence in seen or len(seen) > 16:
+            if sequence < start or sequence in seen or len(seen) > 16:
                 continue
             seen.add(sequence)
             for saved in self._saved_of(node):

@@ -49,6 +49,7 @@ class Tracer:
         folder: The user's own folder: only code in it gets lines; None for none but what `add_source` names.
         variables: The program's global variables, where names of tensors are looked up; those of `__main__` if None.
         bottom: Code of the caller's own at which the stack ends for the user.
+        is_memory_lent: Whether the program may have handed memory of its tensors to others (numpy) already.
     """
 
     def __init__(
@@ -59,9 +60,11 @@ class Tracer:
         folder: str | None = None,
         variables: dict[str, Any] | None = None,
         bottom: tuple[CodeType, ...] = (),
+        is_memory_lent: bool = True,
     ) -> None:
         self.core = Core(sink, options or TracerOptions(), folder, bottom)
         self.core.names.globals = variables
+        self.core.is_memory_lent = is_memory_lent
         graph = GraphWalker(self.core)
         hooks = UserHooks(self.core)
         self.operations = Operations(self.core, graph, hooks)
@@ -94,7 +97,7 @@ class Tracer:
         self._engine.remove()
         try:
             with torch._C.DisableTorchFunction(), torch._C._DisableTorchDispatch():
-                self.core.leaves.sweep()
+                self.core.leaves.sweep(thoroughly=True)
                 self.core.leaves.rename()
         except Exception as error:  # noqa: BLE001 - whatever the program left behind, the recording ends well
             self.core.log.notice(f"Something of the recording was lost at its end ({error!r}).")

@@ -4,13 +4,14 @@
 # ruff: noqa: SLF001
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import math
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import torch
 
 from graphviz_app.recording.values import TensorRecord
 from graphviz_app.tracer.measures import figures, sample
-from graphviz_app.tracer.memory import READABLE, address_of, array_of, bytes_of, string_at
+from graphviz_app.tracer.memory import READABLE, address_of, array_of, flat_array_of, storage_start, string_at
 from graphviz_app.tracer.own import __builtins__  # noqa: F401
 
 if TYPE_CHECKING:
@@ -31,6 +32,8 @@ _NO_MEMORY = "it has no memory of its own"
 _Alive = torch._C._WeakTensorRef
 _RECENT = 4096
 _KNOWN = 4096
+_PLANS = 10_000
+_KINDS = frozenset({_Tensor, _Parameter})
 _PROBE = 64
 _DENSE_LIMIT = 1 << 22
 
@@ -47,6 +50,36 @@ class _Known:
         self.figures = figures
 
 
+class _Plan(NamedTuple):
+    """How small tensors of one dtype and shape are read; `size` is 0 where they are not."""
+
+    name: str
+    shape: tuple[int, ...]
+    strides: tuple[int, ...]
+    itemsize: int
+    size: int
+
+
+_NO_PLAN = _Plan("", (), (), 0, 0)
+
+
+def _plan(dtype: torch.dtype, shape: Any, budget: int) -> _Plan:
+    readable = READABLE.get(dtype)
+    if readable is None or readable.is_complex or not all(type(size) is int for size in shape):
+        # Complex tensors may be conjugated views; symbolic sizes belong to tensors that have no elements.
+        return _NO_PLAN
+    count = math.prod(shape)
+    if count > budget:
+        return _NO_PLAN
+    strides: list[int] = []
+    step = 1
+    for size in reversed(shape):
+        strides.append(step)
+        step *= size
+    size = readable.dtype.itemsize
+    return _Plan(readable.name, tuple(shape), tuple(reversed(strides)), size, count * size)
+
+
 class ValueRecorder:
     """Records the values of tensors into a log.
 
@@ -57,86 +90,95 @@ class ValueRecorder:
         self._log = log
         self._budget = options.element_budget
         self._left = options.recording_bytes
-        self._known: dict[tuple[int, int], _Known] = {}
+        self._known: dict[tuple[int, int, int], _Known] = {}
+        self._plans: dict[tuple[torch.dtype, Any], _Plan] = {}
         self._recent: dict[int, TensorRecord] = {}
+        self._older: dict[int, TensorRecord] = {}
 
     def record(self, tensor: torch.Tensor) -> int:
         """Record a tensor as it is now, and return the value's number."""
-        record = self.read(tensor)
-        return self.keep(record)
+        return self.keep(self._read_small(tensor) or self.read(tensor))
 
     def keep(self, record: TensorRecord) -> int:
         """Number a record that was read before."""
-        weight = 96
-        if record.data is not None:
-            weight += len(record.data)
-        elif record.sample is not None:
-            weight += len(record.sample.data)
-        self._left -= weight
-        number = self._log.value(record, weight)
-        self._recent[number] = record
-        if len(self._recent) > 2 * _RECENT:
-            for old in list(self._recent)[:_RECENT]:
-                del self._recent[old]
-        return number
-
-    def is_still(self, tensor: torch.Tensor, record: TensorRecord) -> bool:
-        """Whether a small tensor holds what was recorded of it."""
         data = record.data
         if data is None:
-            return True
-        if type(tensor) in (_Tensor, _Parameter) and tensor.is_cpu and tensor.layout is _strided:
-            if tensor.is_nested or tuple(tensor.shape) != record.shape:
-                return False
-            if tensor.is_contiguous() and not tensor.is_neg() and not tensor.is_conj() and address_of(tensor):
-                return string_at(address_of(tensor), len(data)) == data
-        return self.read(tensor).data == data
+            data = record.sample.data if record.sample is not None else b""
+        weight = 96 + len(data)
+        self._left -= weight
+        number = self._log.value(record, weight)
+        if not number % _RECENT:
+            self._older, self._recent = self._recent, {}
+        self._recent[number] = record
+        return number
 
     def recent(self, number: int) -> TensorRecord | None:
         """A value that was recorded not long ago."""
-        return self._recent.get(number)
+        return self._recent.get(number) or self._older.get(number)
+
+    def is_still(self, tensor: torch.Tensor, record: TensorRecord) -> bool:
+        """Whether a small tensor holds what was recorded of it."""
+        return record.data is None or self.read(tensor).data == record.data
 
     def read(self, tensor: torch.Tensor) -> TensorRecord:
         """A tensor as it is now."""
-        kind = type(tensor)
+        record = self._read_small(tensor)
+        if record is not None:
+            return record
         known = READABLE.get(tensor.dtype)
+        if known is not None and not known.is_complex and self._left > 0 and _is_ordinary(tensor):
+            array = array_of(tensor, known.dtype)
+            if array is not None:
+                head = (array.shape, known.name, "cpu", tensor.stride(), "strided", tensor.requires_grad)
+                if array.size <= self._budget:
+                    return TensorRecord(*head, array.tobytes())
+                return TensorRecord(*head, None, self._figures(tensor, array, array.size), sample(array))
+        return self._read_slowly(tensor)
+
+    def _read_small(self, tensor: torch.Tensor) -> TensorRecord | None:
+        """A tensor that is recorded whole and lies in memory in its own order; None for any other.
+
+        Nearly every tensor is of one of a few shapes, and what follows from a shape is found out once.
+        """
+        try:
+            key = (tensor.dtype, tensor.shape)
+        except RuntimeError:
+            return None  # a nested tensor has no one shape
+        plan = self._plans.get(key) or self._plan(key)
         if (
-            (kind is _Tensor or kind is _Parameter)
-            and known is not None
+            plan.size
+            and type(tensor) in _KINDS
             and tensor.layout is _strided
             and tensor.is_cpu
             and self._left > 0
             and not tensor.is_nested
+            and tensor.stride() == plan.strides
             and not tensor.is_neg()
-            and not tensor.is_conj()
+            and (start := storage_start(tensor))
         ):
-            name, dtype = known
-            count = tensor.numel()
-            if count <= self._budget:
-                if tensor.is_contiguous():
-                    data = bytes_of(tensor, count * dtype.itemsize)
-                    if data is not None:
-                        shape, strides = tuple(tensor.shape), tensor.stride()
-                        return TensorRecord(shape, name, "cpu", strides, "strided", tensor.requires_grad, data)
-            elif (array := array_of(tensor, dtype)) is not None and dtype.names is None:
-                shape, strides = array.shape, tensor.stride()
-                figured = self._figures(tensor, array, count)
-                head = (shape, name, "cpu", strides, "strided", tensor.requires_grad)
-                return TensorRecord(*head, None, figured, sample(array))
-        return self._read_slowly(tensor)
+            data = string_at(start + tensor.storage_offset() * plan.itemsize, plan.size)
+            return TensorRecord(plan.shape, plan.name, "cpu", plan.strides, "strided", tensor.requires_grad, data)
+        return None
+
+    def _plan(self, key: tuple[torch.dtype, Any]) -> _Plan:
+        if len(self._plans) > _PLANS:
+            self._plans.clear()
+        plan = self._plans[key] = _plan(*key, self._budget)
+        return plan
 
     def _figures(self, tensor: torch.Tensor, array: npt.NDArray[Any], count: int) -> Statistics:
         """The figures of a large array; a view of all of another has the same, whatever its shape."""
-        if tensor.is_inference() or not _is_dense(array):
+        flat = None if tensor.is_inference() else flat_array_of(tensor, array.dtype)
+        if flat is None:
             return figures(array)
         address, version = address_of(tensor), tensor._version
-        key = (address, count)
+        key = (address, count, array.dtype.num)
         known = self._known.get(key)
         probe = string_at(address, _PROBE)
         if known is not None and known.version == version and known.probe == probe and not known.alive.expired():
             known.alive = _Alive(tensor)
             return known.figures
-        figured = figures(array)
+        figured = figures(flat)
         if len(self._known) > _KNOWN:
             self._known.clear()
         self._known[key] = _Known(_Alive(tensor), version, probe, figured)
@@ -179,17 +221,15 @@ class ValueRecorder:
         return TensorRecord(*head, None, figures(array), picture)
 
 
-def _is_dense(array: npt.NDArray[Any]) -> bool:
-    """Whether the elements fill their memory without gaps or repetitions, in whatever order."""
-    if array.flags.c_contiguous:
-        return True
-    room = array.itemsize
-    for size, stride in sorted(zip(array.shape, array.strides, strict=True), key=lambda pair: pair[1]):
-        if size != 1:
-            if stride != room:
-                return False
-            room *= size
-    return True
+def _is_ordinary(tensor: torch.Tensor) -> bool:
+    """Whether a tensor's elements lie in this process's memory, as they are."""
+    return (
+        type(tensor) in _KINDS
+        and tensor.layout is _strided
+        and tensor.is_cpu
+        and not tensor.is_nested
+        and not tensor.is_neg()
+    )
 
 
 def _untouchable(tensor: torch.Tensor) -> str:

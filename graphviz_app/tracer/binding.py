@@ -1,0 +1,62 @@
+"""Which names the program gives to the results of its calls."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from graphviz_app.recording import events as ev
+from graphviz_app.tracer.own import __builtins__  # noqa: F401
+
+if TYPE_CHECKING:
+    from graphviz_app.tracer.core import Core
+    from graphviz_app.tracer.identity import Tracked
+    from graphviz_app.tracer.places import Place
+
+
+class ResultNames:
+    """Binds results to the names that stand to the left of an assignment."""
+
+    def __init__(self, core: Core) -> None:
+        self._core = core
+        self._pending: tuple[Place, list[Tracked]] | None = None
+
+    def computed(self, place: Place, results: list[Tracked], *, by_library: bool) -> None:
+        """A call at a place whose value is assigned gave these results.
+
+        A library computes several things on its way to what will be given the name: its last result is it.
+        """
+        self._pending = (place, results) if by_library else None
+        if not by_library:
+            self._bind(place, results)
+
+    def moved_to(self, place: Place) -> None:
+        """The program calls from another place now."""
+        if self._pending is not None and self._pending[0].site is not place.site:
+            self.bind_pending()
+
+    def bind_pending(self) -> None:
+        """Give the latest result of a library's call the name that the program has given it by now."""
+        if self._pending is not None:
+            place, results = self._pending
+            self._pending = None
+            self._bind(place, results)
+
+    def name_globals(self) -> None:
+        """Look which of the program's global variables are tensors that were met under no name, or another."""
+        for name, tensor in self._core.names.tensors():
+            tracked = self._core.tensors.known(tensor)
+            if tracked is not None and not tracked.name:
+                self._name(tracked, name)
+
+    def _bind(self, place: Place, results: list[Tracked]) -> None:
+        targets = place.site.targets
+        if len(targets) == 1 and len(results) > 1:
+            targets = tuple(f"{targets[0]}[{index}]" for index in range(len(results))) if targets[0] else ()
+        for name, tracked in zip(targets, results, strict=False):
+            self._name(tracked, name, place.span)
+
+    def _name(self, tracked: Tracked, name: str, span: ev.Span | None = None) -> None:
+        """A tensor has a name, which is announced where it is new."""
+        if name and tracked.name != name:
+            tracked.name = name
+            self._core.log.add(ev.NameBound(tracked.number, name, span))

@@ -1,0 +1,179 @@
+"""One call of a torch function, after it returned: what it took, gave, made, saved and wrote on."""
+
+# torch tells what is wanted here only by names that begin with an underscore.
+# ruff: noqa: SLF001
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from graphviz_app.recording import events as ev
+from graphviz_app.tracer import hygiene
+from graphviz_app.tracer.cuts import find_cut
+from graphviz_app.tracer.flatten import other_arguments, results_in, tensors_in
+from graphviz_app.tracer.modules import ModulePaths
+from graphviz_app.tracer.own import __builtins__  # noqa: F401
+from graphviz_app.tracer.saved import SavedTensors
+
+if TYPE_CHECKING:
+    from types import FrameType
+
+    from graphviz_app.tracer.binding import ResultNames
+    from graphviz_app.tracer.core import Core
+    from graphviz_app.tracer.graph import GraphWalker
+    from graphviz_app.tracer.identity import Tracked
+    from graphviz_app.tracer.kinds import Kind
+    from graphviz_app.tracer.places import Place
+
+    Written = list[tuple[torch.Tensor, Tracked, int]]
+    """Tensors that a call wrote on, and their versions before."""
+
+_sequence = torch._C._autograd._get_sequence_nr
+_grad_enabled = torch.is_grad_enabled
+_TENSOR = torch.Tensor
+_Use = ev.TensorUse
+
+
+class CallRecorder:
+    """Records calls that deal with tensors. What is called for every argument and result is written out at length."""
+
+    def __init__(self, core: Core, graph: GraphWalker, names: ResultNames) -> None:
+        self._core = core
+        self._graph = graph
+        self._names = names
+        self._modules = ModulePaths()
+        self._saved = SavedTensors(core)
+        self._values = core.options.forward_values
+
+    def record(
+        self,
+        kind: Kind,
+        name: str,
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+        result: Any,
+        caller: FrameType,
+        place: Place | None,
+        start: int,
+    ) -> None:
+        """Record a call, if it dealt with tensors at all; `start` is the sequence number at which it began."""
+        core = self._core
+        results = [result] if type(result) is _TENSOR else results_in(result)
+        arguments = tensors_in(args, kwargs)
+        if not results and not arguments:
+            return
+        written: Written = []
+        inputs = tuple(self._inputs(name, arguments, caller, written))
+        number = core.operation_count
+        core.operation_count = number + 1
+        track = core.tensors.track
+        given = [track(tensor) for tensor in results]
+        nodes: tuple[int, ...] = ()
+        saved: tuple[int, ...] = ()
+        if _sequence() != start:
+            pairs = list(zip(results, given, strict=True))
+            if name[-1] == "_" and args and isinstance(args[0], _TENSOR):
+                # It may have written on a tensor without returning it.
+                pairs.append((args[0], track(args[0])))
+            nodes = self._graph.made_by(number, start, pairs, caller)
+            saved = self._saved.of(name, start, place, nodes, arguments, results, inputs)
+        outputs = tuple(self._outputs(results, given, written))
+        grad_mode = _grad_enabled()
+        cut = None if nodes else find_cut(kind, name, arguments, results, grad_mode=grad_mode)
+        module, module_type = self._modules.of(core.places)
+        span, stack = (None, ()) if place is None else (place.span, place.frames)
+        words = other_arguments(args, kwargs) if kwargs or len(args) != len(arguments) else ""
+        core.log.add(
+            ev.OperationRan(
+                number, name, span, stack, module, module_type, inputs, outputs, nodes, grad_mode, cut, words, saved
+            )
+        )
+        if written:
+            self._mutated(number, place, written)
+        if place is not None and place.site.targets and given:
+            is_user = core.places.is_user_code(_caller_of(caller).f_code)
+            self._names.computed(place, given, by_library=not is_user)
+
+    def _inputs(
+        self, name: str, arguments: list[tuple[str, torch.Tensor]], caller: FrameType, written: Written
+    ) -> list[ev.TensorUse]:
+        core = self._core
+        known, track = core.tensors.by_address.get, core.tensors.track
+        uses: list[ev.TensorUse] = []
+        for path, tensor in arguments:
+            tracked = known(tensor._cdata) or track(tensor)
+            try:
+                version = tensor._version
+            except RuntimeError:
+                version = 0  # an inference tensor keeps none
+            requires_grad, is_leaf = tensor.requires_grad, tensor.is_leaf
+            value, node, slot = tracked.value, tracked.node, tracked.slot
+            if tracked.version != version:
+                value = self._changed(name, path, tensor, tracked, version, written)
+            if is_leaf and requires_grad:
+                leaf = tracked.leaf
+                if leaf is None or leaf.node == ev.NONE:
+                    leaf = core.leaves.meet(tensor, caller)
+                    value = leaf.value if value == ev.NONE else value
+                node, slot = leaf.node, 0
+            uses.append(_Use(tracked.number, value, node, slot, version, requires_grad, is_leaf, path))
+        return uses
+
+    def _changed(
+        self, name: str, path: str, tensor: torch.Tensor, tracked: Tracked, version: int, written: Written
+    ) -> int:
+        """An argument has another version than when it was last seen: its value before the call."""
+        value, before = tracked.value, tracked.version
+        tracked.version = version
+        writes = _writes(name, path)
+        if before != -1 or writes:
+            written.append((tensor, tracked, before if before != -1 else version - 1))
+        elif self._values:
+            value = tracked.value = self._core.values.record(tensor)
+        return value
+
+    def _outputs(self, results: list[torch.Tensor], given: list[Tracked], written: Written) -> list[ev.TensorUse]:
+        record = self._core.values.record
+        uses: list[ev.TensorUse] = []
+        for tensor, tracked in zip(results, given, strict=True):
+            try:
+                version = tensor._version
+            except RuntimeError:
+                version = 0
+            if (
+                tracked.value == ev.NONE
+                or tracked.version != version
+                or (written and any(tensor is each for each, _, _ in written))
+            ):
+                tracked.version = version
+                tracked.value = record(tensor) if self._values else ev.NONE
+            requires_grad, is_leaf = tensor.requires_grad, tensor.is_leaf
+            node, slot = tracked.node, tracked.slot
+            if is_leaf and tracked.leaf is not None:
+                node, slot = tracked.leaf.node, 0
+            uses.append(_Use(tracked.number, tracked.value, node, slot, version, requires_grad, is_leaf))
+        return uses
+
+    def _mutated(self, operation: int, place: Place | None, written: Written) -> None:
+        core, span = self._core, None if place is None else place.span
+        for _, tracked, before in written:
+            saved_by = self._saved.invalidated(place, tracked, before)
+            core.log.add(ev.TensorMutated(tracked.number, operation, before, tracked.version, span, saved_by))
+        core.leaves.touch([tensor for tensor, _, _ in written], place)
+
+
+def _writes(name: str, path: str) -> bool:
+    """Whether a call, by its name, writes on that argument."""
+    return (
+        path == "out"
+        or (path == "0" and name[-1] == "_" and name[-2] != "_")
+        or (name.endswith("_") and not name.endswith("__") and path.startswith("0"))
+    )
+
+
+def _caller_of(frame: FrameType) -> FrameType:
+    """The frame that really called: torch functions written in Python hand themselves over through two of torch's."""
+    if frame.f_code is hygiene.HANDLE and frame.f_back is not None and frame.f_back.f_back is not None:
+        return frame.f_back.f_back
+    return frame
