@@ -62,7 +62,7 @@ class Arrangement:
         self.columns = _splitter(Qt.Orientation.Horizontal, (self.program, 0), (self.centre, 1), (self.side, 0))
         self.rows = _splitter(Qt.Orientation.Vertical, (self.columns, 1), (self.timeline, 0), (self.ledger, 0))
         window.setCentralWidget(_column(parts.message, self.rows, parts.status))
-        self._is_touched = False
+        self._is_touched = self._tools_are_first = False
         self._zoom = 1.0
         for splitter in self._splitters.values():
             splitter.splitterMoved.connect(self._on_moved)
@@ -115,7 +115,7 @@ class Arrangement:
     def reset(self, width: int, height: int) -> None:
         """The sizes of a first start, in a window of that size."""
         zoom = self._zoom
-        left, right = (min(max(round(250 * zoom), round(width * share)), round(width * 0.4)) for share in (0.25, 0.21))
+        left, right = (min(max(round(250 * zoom), round(width * share)), round(width * 0.4)) for share in (0.3, 0.21))
         self.columns.setSizes([left, max(width - left - right, 200), right])
         timeline = self.timeline.sizeHint().height()
         ledger = min(max(100, round(height * 0.17)), round(220 * zoom))
@@ -152,8 +152,18 @@ class Arrangement:
             self._show_words(wanted=False)
         run, steps, tools = map(_wanted_width, self.bars)
         is_wide = run + steps + tools > width
+        self._put_tools_first(wanted=is_wide and run + tools <= width)
         self._break_before(self.step_bar, wanted=is_wide)
-        self._break_before(self.tool_bar, wanted=is_wide and steps + tools > width)
+        self._break_before(self.tool_bar, wanted=is_wide and run + tools > width)
+
+    def _put_tools_first(self, *, wanted: bool) -> None:
+        """Two rows are: run and tools, steps below them."""
+        if wanted != self._tools_are_first:
+            self._tools_are_first = wanted
+            first, second = (self.tool_bar, self.step_bar) if wanted else (self.step_bar, self.tool_bar)
+            self._break_before(second, wanted=False)
+            self._break_before(first, wanted=False)
+            self._window.insertToolBar(second, first)
 
     @property
     def _splitters(self) -> dict[str, QSplitter]:

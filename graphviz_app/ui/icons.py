@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QByteArray, QRectF, Qt
-from PySide6.QtGui import QIcon, QPainter, QPixmap
+from PySide6.QtGui import QColor, QIcon, QPainter, QPixmap
 from PySide6.QtSvg import QSvgRenderer
 
 if TYPE_CHECKING:
@@ -71,5 +71,13 @@ def icon(name: str, look: Look, ratio: float = 1.0, *, colour: str | None = None
     """The icon for buttons in this look; greyed where the button is disabled."""
     extent = look.pixels(ICON_EXTENT)
     result = QIcon(pixmap(name, colour or look.colours.text, extent, ratio))
-    result.addPixmap(pixmap(name, look.colours.border, extent, ratio), QIcon.Mode.Disabled)
+    result.addPixmap(pixmap(name, _between(look.colours.border, look.colours.dim), extent, ratio), QIcon.Mode.Disabled)
     return result
+
+
+def _between(one: str, other: str) -> str:
+    """The colour half-way: what is disabled can still be made out."""
+    first, second = QColor(one), QColor(other)
+    return QColor(
+        (first.red() + second.red()) // 2, (first.green() + second.green()) // 2, (first.blue() + second.blue()) // 2
+    ).name()

@@ -41,8 +41,7 @@ class Parts:
     status: StatusLine
 
     def set_look(self, look: Look) -> None:
-        """Give all of them another look."""
-        self.editor.set_look(look)
+        """Give all of them another look, but for the editor, which was there before them."""
         self.console.set_look(look)
         self.lessons.set_look(look)
         self.message.set_look(look)

@@ -33,7 +33,7 @@ QToolButton::menu-indicator {{ image: none; }}
 QSplitter::handle {{ background: {window}; }}
 QSplitter::handle:hover {{ background: {accent}; }}
 QTabWidget::pane {{ border: none; background: {panel}; }}
-QTabBar {{ background: {window}; }}
+QTabBar {{ background: {window}; qproperty-drawBase: 0; }}
 QTabBar::tab {{ background: transparent; color: {dim}; padding: {small}px {medium}px; border: none;
     border-bottom: 2px solid transparent; }}
 QTabBar::tab:selected {{ color: {text}; border-bottom-color: {accent}; }}
@@ -57,6 +57,11 @@ QScrollBar::add-page, QScrollBar::sub-page {{ background: transparent; }}
 QPushButton {{ background: {raised}; color: {text}; border: 1px solid {border}; border-radius: {small}px;
     padding: {small}px {medium}px; }}
 QPushButton:hover, QPushButton:focus {{ border-color: {accent}; }}
+QCheckBox {{ spacing: {small}px; }}
+QCheckBox::indicator {{ width: {check}px; height: {check}px; border: 1px solid {dim}; border-radius: {tiny}px;
+    background: {panel}; }}
+QCheckBox::indicator:hover, QCheckBox::indicator:focus {{ border-color: {accent}; }}
+QCheckBox::indicator:checked {{ background: {accent}; border: {tiny}px solid {panel}; outline: none; }}
 QLabel#panelTitle {{ color: {dim}; padding: {small}px {medium}px; font-weight: 600; }}
 QLabel#dim {{ color: {dim}; }}
 QLabel#note {{ color: {text}; background: {raised}; padding: {small}px {medium}px; }}
@@ -67,7 +72,7 @@ QProgressBar::chunk {{ background: {accent}; border-radius: {small}px; }}
 """
 
 
-_LENGTHS = {"tiny": 2, "small": 4, "medium": 8, "bar": 12, "wide": 18, "thumb": 28}
+_LENGTHS = {"tiny": 2, "small": 4, "medium": 8, "check": 12, "bar": 12, "wide": 18, "thumb": 28}
 
 
 def style_sheet(look: Look) -> str:

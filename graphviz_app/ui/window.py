@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 APP_TITLE = "Autograd Visualizer"
 _FIRST_SIZE = (1360, 860)
 # Where the editor will stand when the menus, toolbars and panels are there.
-_ABOVE, _BELOW, _LEFT_SHARE, _DOWN_SHARE = 86, 28, 0.25, 0.5
+_ABOVE, _BELOW, _LEFT_SHARE, _DOWN_SHARE = 86, 28, 0.3, 0.5
 
 
 class MainWindow(QMainWindow):
@@ -70,6 +70,7 @@ class MainWindow(QMainWindow):
 
         self.editor.edited.connect(self._on_edited)
         self.editor.zoom_requested.connect(self.view.zoom_by)
+        self.view.look_changed.connect(self.editor.set_look)
         self.documents.opened.connect(self._on_opened)
         self.documents.changed.connect(self._on_document_changed)
 

@@ -55,6 +55,7 @@ class LedgerPanel(QWidget):
         self.table, self.plot, self.values = LedgerTable(self), LedgerPlot(self), LedgerValues(self)
         self._hint = QLabel(_NOTHING_RUN, self)
         self._hint.setWordWrap(True)
+        self._hint.setObjectName("dim")
         self._hint.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._side = QTabWidget(self)
         self._side.setDocumentMode(True)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyqtgraph
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QFont, QPalette
+from PySide6.QtGui import QFont, QFontMetricsF, QPalette
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from graphviz_app.ui.panels.colours import widget_colours, widget_theme
@@ -42,7 +42,7 @@ class PlotCanvas(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._plot: Any = pyqtgraph.PlotWidget(self)
+        self._plot: Any = pyqtgraph.PlotWidget(self, axisItems={"bottom": _Passes("bottom"), "left": _Values("left")})
         self._plot.setMinimumSize(1, 1)
         self._plot.setMenuEnabled(False)
         self._plot.hideButtons()
@@ -176,3 +176,23 @@ def _size(font: QFont) -> str:
 
 def _label_style(font: QFont) -> dict[str, str]:
     return {"font-size": _size(font)}
+
+
+class _Passes(pyqtgraph.AxisItem):
+    """Counts backward passes: there is nothing half-way between two to be named."""
+
+    def tickSpacing(self, minVal: float, maxVal: float, size: float) -> list[tuple[float, float]]:
+        """Distances of ticks, whole ones only."""
+        return [level for level in super().tickSpacing(minVal, maxVal, size) if level[0] >= 1] or [(1, 0)]
+
+
+class _Values(pyqtgraph.AxisItem):
+    """Has no more numbers than stand above each other without touching, however low the plot is."""
+
+    def tickSpacing(self, minVal: float, maxVal: float, size: float) -> list[tuple[float, float]]:
+        """Distances of ticks, those with room for their numbers only."""
+        levels = super().tickSpacing(minVal, maxVal, size)
+        style: Any = self.style
+        needed = QFontMetricsF(style["tickFont"] or QFont()).height() * 1.3
+        roomy = [level for level in levels if level[0] * size / max(maxVal - minVal, 1e-300) >= needed]
+        return roomy or [(levels[0][0] * 2, levels[0][1])]
