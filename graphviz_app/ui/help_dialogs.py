@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 _SHOWN_VERSIONS = ("torch", "PySide6-Essentials", "pygraphviz", "networkx", "numpy")
 _PICTURE_KEYS = (
     ("Drag, wheel", "Move and zoom the graph"),
+    ("+, −, 1, 0", "Zoom in, out, to 100 %, and to the whole graph, with the keyboard in it"),
     ("Tab, Shift+Tab", "Go from box to box, with the keyboard in the graph"),
     ("Enter", "Open or close the selected group"),
 )

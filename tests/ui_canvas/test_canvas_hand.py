@@ -113,6 +113,11 @@ def test_keys_zoom_fit_and_pan(shown, clock):
     assert press(Qt.Key.Key_Minus, Qt.KeyboardModifier.ControlModifier).level == start.level
     press(Qt.Key.Key_Plus, Qt.KeyboardModifier.ControlModifier)
     assert press(Qt.Key.Key_0, Qt.KeyboardModifier.ControlModifier).level == 0
+    assert press(Qt.Key.Key_Plus).level > 0
+    assert press(Qt.Key.Key_Minus).level == 0
+    press(Qt.Key.Key_Equal)
+    assert press(Qt.Key.Key_1).level == 0
+    assert press(Qt.Key.Key_0).shows(shown.camera.bounds)
     fitted = press(Qt.Key.Key_F)
     assert fitted.shows(shown.camera.bounds)
     assert press(Qt.Key.Key_Down).y > fitted.y

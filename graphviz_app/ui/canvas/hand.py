@@ -190,10 +190,17 @@ class Hand:
         return None
 
     def _plain_key(self, key: int) -> bool:
+        # A window may want the keys with Control for itself.
         canvas = self._canvas
         match key:
-            case Qt.Key.Key_F:
+            case Qt.Key.Key_F | Qt.Key.Key_0:
                 canvas.fit()
+            case Qt.Key.Key_Plus | Qt.Key.Key_Equal:
+                canvas.zoom_in()
+            case Qt.Key.Key_Minus | Qt.Key.Key_Underscore:
+                canvas.zoom_out()
+            case Qt.Key.Key_1:
+                canvas.reset_zoom()
             case Qt.Key.Key_Return | Qt.Key.Key_Enter if canvas.selection:
                 canvas.activate(canvas.selection[-1])
             case Qt.Key.Key_Escape if canvas.overlays.busy:

@@ -110,10 +110,10 @@ def _zoom_buttons(canvas: Canvas) -> QWidget:
     row.setContentsMargins(2, 2, 2, 2)
     row.setSpacing(0)
     for text, name, action in (
-        ("−", "Zoom out (Ctrl+−)", canvas.zoom_out),
-        ("+", "Zoom in (Ctrl++)", canvas.zoom_in),
-        ("1:1", "Show at 100 % (Ctrl+0)", canvas.reset_zoom),
-        ("Fit", "Show everything (F)", canvas.fit),
+        ("−", "Zoom out (−)", canvas.zoom_out),
+        ("+", "Zoom in (+)", canvas.zoom_in),
+        ("1:1", "Show at 100 % (1)", canvas.reset_zoom),
+        ("Fit", "Show everything (0)", canvas.fit),
     ):
         row.addWidget(_button(text, name, action))
     return frame
