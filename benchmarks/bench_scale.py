@@ -161,8 +161,9 @@ class Driven:
         watch.wait(lambda: watch.moving_since is not None)
         moving = watch.moving_since - start
         _, sharp = self.until_painted(start)
-        after = self._places(canvas.frame)
-        return Opening(path, moving, sharp, watch.stall, _moved(before, after))
+        inside = {box.key for box in session.picture.graph.boxes if box.group[: len(path)] == path}
+        moved = {key: way for key, way in _moved(before, self._places(canvas.frame)).items() if key not in inside}
+        return Opening(path, moving, sharp, watch.stall, moved)
 
     def _mouse(self, kind, at):
         place = QPointF(*at)
@@ -202,6 +203,8 @@ class Opening:
         self.held = float(np.hypot(*moved.pop(path)))
         outside = {way for key, way in moved.items() if not _encloses(key, path)}
         self.ways = sorted(outside)
+        if os.environ.get("WAYS"):
+            print({way: [k for k, v in moved.items() if v == way][:3] for way in self.ways})
 
 
 def _moved(before, after):

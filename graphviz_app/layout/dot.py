@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 POINTS_PER_INCH = 72.0
+_ONWARDS = "6"
 _TABLE = '<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="0">'
 
 
@@ -36,11 +37,14 @@ def dot_source(piece: Piece, *, fast: bool = False) -> str:
         label = _port_table(width, height, top, bottom)
         graph.node(str(i), width=_inches(width), height=_inches(height), label=label)
     _pin_gates(graph, piece)
+    leads_on = {link.source for link in piece.links} | set(range(len(piece.sizes) - piece.exits, len(piece.sizes)))
     for k, link in enumerate(piece.links):
         tail = _port_name(link.source, piece, link.source_port, bottom=True)
         head = _port_name(link.target, piece, link.target_port, bottom=False)
         length = {"minlen": str(link.length)} if link.length > 1 else {}
-        graph.edge(tail, head, id=str(k), **length)
+        # What goes on runs straight; what ends, as a leaf does, stands aside.
+        weight = {"weight": _ONWARDS} if link.target in leads_on else {}
+        graph.edge(tail, head, id=str(k), **length, **weight)
     return graph.source
 
 

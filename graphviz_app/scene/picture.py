@@ -19,6 +19,7 @@ from graphviz_app.scene.flow import Flow
 from graphviz_app.scene.frame import FrameOptions, SceneFrame
 from graphviz_app.scene.hit import Hit, hit
 from graphviz_app.scene.parameters import GroupParameters
+from graphviz_app.scene.ports import source_ports
 from graphviz_app.scene.states import StateTable
 
 if TYPE_CHECKING:
@@ -208,13 +209,11 @@ def _link_requests(timeline: Timeline, chapter: Chapter, visible: VisibleGraph, 
     final = timeline.state(chapter.last_step)
     labelled = len(visible.links) <= _LABELLED_LINKS
     requests: list[LinkRequest] = []
+    ports = source_ports(visible)
     for number, link in enumerate(visible.links):
-        leaving = len(visible.links_out_of(link.source))
-        place = visible.links_out_of(link.source).index(number) if leaving <= 12 else 0
         width = height = 0.0
         lines = widest_label(flow, number, link.count, final) if labelled and link.kind == "gradient" else []
         if lines:
             width, height = tag_size(lines)
-        port = (place + 1) / (leaving + 1) if leaving <= 12 else 0.5
-        requests.append(LinkRequest(link.key, link.source, link.target, port, 0.5, width, height))
+        requests.append(LinkRequest(link.key, link.source, link.target, ports[number], 0.5, width, height))
     return tuple(requests)

@@ -8,7 +8,7 @@ import sys
 
 import numpy as np
 import pytest
-from layout_requests import chain, hub, lstm, star, transformer
+from layout_requests import Sketch, chain, hub, lstm, star, transformer
 
 from graphviz_app.layout import placing
 from graphviz_app.layout.checks import problems
@@ -184,3 +184,15 @@ def test_equal_requests_get_equal_layouts_in_any_process():
     }
     here = [digest(lay_out(request)) for request in (transformer(2, 80.0), lstm(30), lstm(12, shared=True))]
     assert outputs == {f"{here}\n"}
+
+
+def test_what_goes_on_runs_straight_and_leaves_stand_aside():
+    sketch = Sketch()
+    spine = [sketch.box("group", width=240.0)]
+    for _ in range(12):
+        spine.append(sketch.box("group", width=240.0))
+        for port in (0.125, 0.25, 0.625, 0.75, 0.875):
+            sketch.link(spine[-2], sketch.box("leaf"), port)
+        sketch.link(spine[-2], spine[-1], 0.5)
+    columns = lay_out(sketch.request()).centres[spine[:-1], 0]
+    assert np.ptp(columns) < 4.0

@@ -11,7 +11,7 @@ from graphviz_app.scene.shapes import HeatMap, Text
 from graphviz_app.scene.states import LinkFlag
 from graphviz_app.scene.theme import LIGHT
 from graphviz_app.timeline import Timeline
-from tests.support_programs import Program, transformer
+from tests.support_programs import Program, transformer, unrolled
 from tests.support_synthetic import Script
 
 
@@ -121,3 +121,17 @@ def test_from_afar_the_end_of_a_long_name_is_shown_and_nothing_that_could_not_be
     [shown] = title_from_afar(name)
     assert name.endswith(f".{shown}")
     assert title_from_afar("x" * 200) == []
+
+
+def test_what_leads_on_from_a_closed_group_leaves_it_in_the_middle():
+    recording = unrolled(100)
+    timeline = Timeline(recording)
+    prepared = prepare(recording, timeline, timeline.chapters[0], frozenset())
+    boxes, links = prepared.visible.boxes, prepared.visible.links
+    onwards = [
+        prepared.request.links[number].source_port
+        for number, link in enumerate(links)
+        if boxes[link.source].kind == boxes[link.target].kind == "group"
+    ]
+    assert onwards
+    assert all(port == pytest.approx(0.5) for port in onwards)
