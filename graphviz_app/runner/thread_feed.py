@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 _PIECES_AHEAD = 64
 _POLL_SECONDS = 0.02
+_QUIET_SECONDS = 0.05
+"""How long nothing has to come before nothing is at hand: the threads that read need a moment to hand over."""
 
 
 class ThreadFeed:
@@ -48,7 +50,7 @@ class ThreadFeed:
 
     def next(self, timeout: float) -> Arrival:
         """See `Feed`."""
-        deadline = time.monotonic() + timeout
+        deadline = time.monotonic() + max(timeout, _QUIET_SECONDS)
         while True:
             left = deadline - time.monotonic()
             with contextlib.suppress(queue.Empty):
