@@ -6,7 +6,10 @@ Run it by itself: `python benchmarks/bench_tracer.py`, or through `make bench`.
 from __future__ import annotations
 
 import statistics
+import subprocess
+import sys
 import time
+from pathlib import Path
 
 import pytest
 import torch
@@ -118,6 +121,32 @@ def test_recording_costs_little(name, step, rounds, limit):
     plain, recorded = overhead(step, rounds)
     print(f"\n{name}: plain {plain * 1e3:.2f} ms, recorded {recorded * 1e3:.2f} ms: {recorded / plain:.2f}×")
     assert recorded / plain <= limit
+
+
+TORCHLENS = """
+import sys
+sys.path.insert(0, {here!r})
+import torch, torchlens
+from bench_tracer import Transformer, seconds
+torch.manual_seed(0)
+model, tokens = Transformer(64), torch.randint(0, 64, (4, 32))
+plain = min(seconds(lambda: model(tokens), 5) for _ in range(3))
+torchlens.trace(model, tokens)
+print(min(seconds(lambda: torchlens.trace(model, tokens), 3) for _ in range(2)) / plain)
+"""
+
+
+def test_a_recorded_forward_costs_less_than_torchlens_takes():
+    pytest.importorskip("torchlens")
+    # In a process of its own: TorchLens leaves its wrappers around torch's functions.
+    script = TORCHLENS.format(here=str(Path(__file__).parent))
+    done = subprocess.run([sys.executable, "-W", "ignore", "-c", script], capture_output=True, text=True, check=True)
+    theirs = float(done.stdout.split()[-1])
+    torch.manual_seed(0)
+    model, tokens = Transformer(64), torch.randint(0, 64, (4, 32))
+    plain, recorded = overhead(lambda: model(tokens), 5)
+    print(f"\nforward of 12 layers, d=64: here {recorded / plain:.1f}× of plain, TorchLens {theirs:.1f}×")
+    assert recorded / plain < theirs
 
 
 def loss_of(step_model, tokens):

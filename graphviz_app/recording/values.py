@@ -16,7 +16,7 @@ ELEMENT_BUDGET = 4096
 
 _MEASURED_KEPT = 256
 
-_NUMPY_DTYPES: dict[str, Any] = {
+NUMPY_DTYPES: dict[str, Any] = {
     "float64": np.float64,
     "float32": np.float32,
     "float16": np.float16,
@@ -40,6 +40,7 @@ _NUMPY_DTYPES: dict[str, Any] = {
     "uint8": np.uint8,
     "bool": np.bool_,
 }
+"""What numpy holds the elements of each of PyTorch's dtypes in; the names are PyTorch's without the prefix."""
 
 
 class Statistics(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -188,7 +189,7 @@ def record_array(array: npt.NDArray[Any], *, requires_grad: bool = False) -> Ten
 
 def _decode(data: bytes, dtype: str, shape: tuple[int, ...]) -> npt.NDArray[Any]:
     try:
-        numpy_dtype = np.dtype(_NUMPY_DTYPES[dtype])
+        numpy_dtype = np.dtype(NUMPY_DTYPES[dtype])
     except KeyError:
         raise ValueError(f"The recording holds elements of an unknown dtype, {dtype}.") from None
     if len(data) != math.prod(shape) * numpy_dtype.itemsize:

@@ -11,11 +11,11 @@ from __future__ import annotations
 import ctypes
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import ml_dtypes
 import numpy as np
 import numpy.typing as npt
 import torch
 
+from graphviz_app.recording.values import NUMPY_DTYPES
 from graphviz_app.tracer.own import __builtins__  # noqa: F401
 
 if TYPE_CHECKING:
@@ -30,30 +30,6 @@ _view = ctypes.pythonapi.PyMemoryView_FromMemory
 _view.argtypes = (ctypes.c_void_p, ctypes.c_ssize_t, ctypes.c_int)
 _view.restype = ctypes.py_object
 _READ = 0x100
-
-_NUMPY: dict[str, Any] = {
-    "float64": np.float64,
-    "float32": np.float32,
-    "float16": np.float16,
-    "bfloat16": ml_dtypes.bfloat16,
-    "float8_e4m3fn": ml_dtypes.float8_e4m3fn,
-    "float8_e4m3fnuz": ml_dtypes.float8_e4m3fnuz,
-    "float8_e5m2": ml_dtypes.float8_e5m2,
-    "float8_e5m2fnuz": ml_dtypes.float8_e5m2fnuz,
-    "float8_e8m0fnu": ml_dtypes.float8_e8m0fnu,
-    "complex128": np.complex128,
-    "complex64": np.complex64,
-    "complex32": np.dtype([("real", np.float16), ("imag", np.float16)]),
-    "int64": np.int64,
-    "int32": np.int32,
-    "int16": np.int16,
-    "int8": np.int8,
-    "uint64": np.uint64,
-    "uint32": np.uint32,
-    "uint16": np.uint16,
-    "uint8": np.uint8,
-    "bool": np.bool_,
-}
 
 
 class Readable(NamedTuple):
@@ -72,7 +48,7 @@ class Readable(NamedTuple):
 
 READABLE: dict[torch.dtype, Readable] = {
     getattr(torch, name): Readable(name, np.dtype(dtype), name.startswith("complex"))
-    for name, dtype in _NUMPY.items()
+    for name, dtype in NUMPY_DTYPES.items()
     if hasattr(torch, name)
 }
 """The dtypes that numpy can hold."""

@@ -1,16 +1,96 @@
-"""Figures of values too large to be recorded whole are computed within the traced program, which must not notice."""
+"""Figures of large values: those that numpy computes from all elements in double precision."""
+
+from __future__ import annotations
+
+import warnings
 
 import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from graphviz_app.recording.values import measure, statistics
+from graphviz_app.tracer.log import EventLog
 from graphviz_app.tracer.measures import figures
+from graphviz_app.tracer.options import TracerOptions
+from graphviz_app.tracer.values import ValueRecorder
+
+SIZES = [1, 5, 8191, 8192, 8193, 50_000, 131_072, 131_073, 300_001]
+FILLS = [0.0, np.nan, np.inf, -np.inf]
 
 
-def test_figures_of_numbers_whose_sum_overflows_warn_nobody():
-    measured = figures(np.full(100, 3e38, np.float32))
-    assert (measured.minimum, measured.maximum) == (np.float32(3e38), np.float32(3e38))
+def assert_close(found, wanted):
+    scale = max(abs(wanted.maximum or 0), abs(wanted.minimum or 0), 1e-30)
+    for name in ("minimum", "maximum", "zeros", "nans", "positive_infinities", "negative_infinities"):
+        assert getattr(found, name) == getattr(wanted, name), name
+    for name, unit in (("mean", scale), ("std", scale), ("norm", max(wanted.norm, 1e-30))):
+        one, two = getattr(found, name), getattr(wanted, name)
+        assert (one is None) == (two is None)
+        assert one is None or abs(one - two) <= 1e-4 * unit, name
 
 
-def test_figures_are_taken_even_where_the_program_lets_numpy_raise():
-    with np.errstate(all="raise"):
-        measured = figures(np.array([3e38, 3e38, -1e-45, 0.0], np.float32))
-    assert measured.zeros == 1
+@settings(max_examples=60, deadline=None)
+@given(
+    st.sampled_from(SIZES),
+    st.sampled_from([np.float32, np.float64]),
+    st.lists(st.tuples(st.sampled_from(FILLS), st.floats(0, 1)), max_size=4),
+    st.sampled_from([0.0, 7.25, -1000.0]),
+    st.integers(0, 2**31),
+)
+def test_figures_are_those_of_all_elements(size, dtype, fills, shift, seed):
+    random = np.random.default_rng(seed)
+    array = (random.standard_normal(size) + shift).astype(dtype)
+    for fill, share in fills:
+        array[random.random(size) < share] = fill
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert_close(figures(array), measure(array))
+
+
+@pytest.mark.parametrize("value", [1e30, -1e30, 1e-30, 3.0, 0.0])
+def test_elements_that_are_all_alike_have_no_spread(value):
+    array = np.full(40_000, value, np.float32)
+    found = figures(array)
+    assert found.minimum == found.maximum == array[0]
+    assert found.std <= 1e-6 * abs(value)
+    assert abs(found.norm - abs(value) * 200) <= 1e-5 * abs(value) * 200
+
+
+def recorder():
+    return ValueRecorder(EventLog(lambda _: None), TracerOptions(element_budget=16))
+
+
+@pytest.mark.parametrize(
+    "view",
+    [
+        lambda t: t,
+        lambda t: t.t(),
+        lambda t: t[:, 1:],
+        lambda t: t.permute(1, 0)[::2],
+        lambda t: t.unsqueeze(0).expand(3, -1, -1),
+        lambda t: t.view(torch.int32),
+        lambda t: t.to(torch.bfloat16),
+        lambda t: t.to(torch.complex64),
+        lambda t: torch._neg_view(t),
+    ],
+)
+def test_figures_of_views_are_of_what_the_view_shows(view):
+    base = torch.arange(-30.0, 34.0).reshape(8, 8)
+    read = recorder()
+    read.record(base)
+    tensor = view(base)
+    record = read.read(tensor)
+    as_numpy = tensor.resolve_neg()
+    as_numpy = as_numpy.float().numpy() if tensor.dtype is torch.bfloat16 else as_numpy.numpy()
+    assert record.data is None
+    assert record.shape == tuple(tensor.shape)
+    assert_close(statistics(record), measure(as_numpy))
+
+
+def test_a_value_that_was_written_on_has_new_figures():
+    tensor = torch.ones(100)
+    read = recorder()
+    before = read.read(tensor)
+    tensor.mul_(3)
+    assert (before.statistics.maximum, read.read(tensor).statistics.maximum) == (1.0, 3.0)
