@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from graphviz_app.ui.workbench import Workbench
 
 APP_TITLE = "Autograd Visualizer"
+_LATER_MS = 1500
 _FIRST_SIZE = (1360, 860)
 # Where the editor will stand when the menus, toolbars and panels are there.
 _ABOVE, _BELOW, _LEFT_SHARE, _DOWN_SHARE = 86, 28, 0.3, 0.5
@@ -126,9 +127,15 @@ class MainWindow(QMainWindow):
         """What can wait until the window is there: panels, warm workers, colours in the editor, named files."""
         self.desk.fit()
         self.bench.session.warm()
+        QTimer.singleShot(_LATER_MS, self, self._warm_plots)
         self.editor.highlight()
         for path in paths:
             self.files.open_path(path)
+
+    def _warm_plots(self) -> None:
+        from graphviz_app.ui.panels.ledger_plot import warm
+
+        warm()
 
     def showEvent(self, event: QShowEvent) -> None:
         """Say once that the window is there."""

@@ -1,7 +1,9 @@
-"""The ledger over the passes as curves; pyqtgraph is imported when there is first something to draw."""
+"""The ledger over the passes as curves; pyqtgraph is imported late, and in the background."""
 
 from __future__ import annotations
 
+import importlib
+import threading
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +29,12 @@ _PATIENCE_MS = 300
 _MOST_LEAVES = 8
 _HINT = "Nothing to plot yet: each accumulation into .grad becomes a point here."
 NORMS, GRAD_ELEMENTS, VALUE_ELEMENTS = range(3)
+
+
+def warm() -> None:
+    """Import in the background what draws: it takes long enough to be felt when the first program has run."""
+    name = f"{__package__}.plot_canvas"
+    threading.Thread(target=importlib.import_module, args=(name,), name="plots", daemon=True).start()
 
 
 class LedgerPlot(QWidget):
