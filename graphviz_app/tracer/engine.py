@@ -4,6 +4,7 @@
 # ruff: noqa: SLF001
 from __future__ import annotations
 
+import functools
 import sys
 import threading
 from typing import TYPE_CHECKING, Any
@@ -105,7 +106,7 @@ class Engine:
             end(running, stacked, None)
             return result
 
-        return _engine_run_backward
+        return functools.update_wrapper(_engine_run_backward, original)
 
     def _begin(
         self, outputs: Any, args: tuple[Any, ...], kwargs: dict[str, Any], caller: FrameType

@@ -67,7 +67,7 @@ class Patches:
             finally:
                 _push(mode)
 
-        torch.overrides.has_torch_function = has_torch_function
+        torch.overrides.has_torch_function = functools.update_wrapper(has_torch_function, original)
         self._undo.append(lambda: setattr(torch.overrides, "has_torch_function", original))
 
     def _stay_out_of_lists_of_modes(self) -> None:
@@ -82,8 +82,10 @@ class Patches:
             modes = _get_current_function_mode_stack()
             return modes[-1] if modes else None
 
-        overrides._get_current_function_mode = _get_current_function_mode
-        overrides._get_current_function_mode_stack = _get_current_function_mode_stack
+        overrides._get_current_function_mode = functools.update_wrapper(_get_current_function_mode, original)
+        overrides._get_current_function_mode_stack = functools.update_wrapper(
+            _get_current_function_mode_stack, original_all
+        )
         self._undo.append(lambda: setattr(overrides, "_get_current_function_mode", original))
         self._undo.append(lambda: setattr(overrides, "_get_current_function_mode_stack", original_all))
 
@@ -132,7 +134,7 @@ class Patches:
                 if _depth() and _top(_depth() - 1) is mode:
                     _pop()
 
-        threading.Thread._bootstrap_inner = _bootstrap_inner
+        threading.Thread._bootstrap_inner = functools.update_wrapper(_bootstrap_inner, original)
         self._undo.append(lambda: setattr(threading.Thread, "_bootstrap_inner", original))
 
     def _stay_out_of_compiled_code(self) -> None:
@@ -160,6 +162,7 @@ class Patches:
         original = context.__call__
         core, mode = self._core, self._operations.mode
 
+        @functools.wraps(original)
         def __call__(self: Any, fn: Any) -> Any:
             compiled = original(self, fn)
             return step_aside(compiled, core, mode) if isinstance(compiled, FunctionType) else compiled

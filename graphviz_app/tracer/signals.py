@@ -10,6 +10,7 @@ handlers only.
 # ruff: noqa: SLF001
 from __future__ import annotations
 
+import functools
 import signal
 import sys
 import threading
@@ -51,7 +52,10 @@ class Signals:
         def getsignal(signalnum: Any) -> Any:
             return unwrap(get_handler(signalnum))
 
-        signal.signal, signal.getsignal = _dressed(replaced, set_handler), _dressed(getsignal, get_handler)
+        signal.signal, signal.getsignal = (
+            functools.update_wrapper(replaced, set_handler),
+            functools.update_wrapper(getsignal, get_handler),
+        )
         self._rewrap(self._wrap)
 
     def remove(self) -> None:
@@ -107,12 +111,6 @@ class _Waiting:
         _setprofile(None)
         for handler, number in self.calls:
             handler(number, frame)
-
-
-def _dressed(function: Any, original: Any) -> Any:
-    function.__name__, function.__qualname__ = original.__name__, original.__qualname__
-    function.__module__, function.__doc__ = original.__module__, original.__doc__
-    return function
 
 
 def _is_looking(frame: FrameType, through: frozenset[int]) -> bool:
