@@ -29,11 +29,13 @@ class Local(threading.local):
     Attributes:
         passes: The backward passes that run in it, innermost last.
         silent: Above 0 while operations are not recorded.
+        entering: Whether a pass was announced that is just about to enter the engine.
     """
 
     def __init__(self) -> None:
         self.passes: list[Any] = []
         self.silent = 0
+        self.entering = False
 
 
 class Core:

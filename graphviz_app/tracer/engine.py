@@ -16,6 +16,7 @@ import torch.autograd.graph  # pyright: ignore[reportUnusedImport] - loads the m
 from graphviz_app.recording import events as ev
 from graphviz_app.tracer import hygiene
 from graphviz_app.tracer.backward import BackwardPass
+from graphviz_app.tracer.direct import CALL, DirectCalls
 from graphviz_app.tracer.frames import local_variable
 from graphviz_app.tracer.own import __builtins__  # noqa: F401
 
@@ -75,6 +76,7 @@ class Engine:
         self._operations = operations
         self._mode = operations.mode
         self._holders: list[tuple[Any, Callable[..., Any]]] = []
+        self._direct = DirectCalls(self._directly, self._is_entering)
 
     def install(self) -> None:
         """Wrap the function wherever torch refers to it.
@@ -85,18 +87,23 @@ class Engine:
         self._holders = find_engine_call()
         for module, original in self._holders:
             setattr(module, NAME, self._wrap(original))
+        self._direct.install()
 
     def remove(self) -> None:
         """Put everything back."""
         for module, original in self._holders:
             setattr(module, NAME, original)
         self._holders = []
+        self._direct.remove()
 
     def _wrap(self, original: Callable[..., Any]) -> Callable[..., Any]:
         begin, end = self._begin, self._end
 
+        local = self._core.local
+
         def _engine_run_backward(t_outputs: Any, *args: Any, **kwargs: Any) -> Any:
             running, stacked = begin(t_outputs, args, kwargs, _getframe(1))
+            local.entering = True
             try:
                 result = original(t_outputs, *args, **kwargs)
             except BaseException as error:
@@ -108,18 +115,38 @@ class Engine:
 
         return functools.update_wrapper(_engine_run_backward, original)
 
+    def _is_entering(self) -> bool:
+        """Whether the call of the engine that comes now is the one of a pass that has been announced."""
+        local = self._core.local
+        entering, local.entering = local.entering, False
+        return entering
+
+    def _directly(
+        self, outputs: Any, args: tuple[Any, ...], kwargs: dict[str, Any], caller: FrameType, call: Callable[[], Any]
+    ) -> Any:
+        """The program calls the engine itself."""
+        running, stacked = self._begin(outputs, args, kwargs, caller, CALL)
+        try:
+            result = call()
+        except BaseException as error:
+            self._end(running, stacked, error)
+            hygiene.leave(error)
+            raise
+        self._end(running, stacked, None)
+        return result
+
     def _begin(
-        self, outputs: Any, args: tuple[Any, ...], kwargs: dict[str, Any], caller: FrameType
+        self, outputs: Any, args: tuple[Any, ...], kwargs: dict[str, Any], caller: FrameType, name: str = ""
     ) -> tuple[BackwardPass | None, bool]:
         if _gettrace() is not None:
-            return hygiene.untraced(self._begin, outputs, args, kwargs, caller)
+            return hygiene.untraced(self._begin, outputs, args, kwargs, caller, name)
         core = self._core
         if core.muted or not _can_watch(core, outputs, args):
             return None, False
         running: BackwardPass | None = None
         try:
             with torch._C.DisableTorchFunction(), torch._C._DisableTorchDispatch():
-                running = self._start(outputs, args, kwargs, caller)
+                running = self._start(outputs, args, kwargs, caller, name)
         except Exception as error:  # noqa: BLE001 - a fault of ours must never be the program's
             core.log.notice(_LOST.format(f"{type(error).__name__}: {error}"))
             return None, False
@@ -129,9 +156,11 @@ class Engine:
             _push(self._mode)
         return running, stacked
 
-    def _start(self, outputs: Any, args: tuple[Any, ...], kwargs: dict[str, Any], caller: FrameType) -> BackwardPass:
+    def _start(
+        self, outputs: Any, args: tuple[Any, ...], kwargs: dict[str, Any], caller: FrameType, name: str
+    ) -> BackwardPass:
         core = self._core
-        call, implicit = _caller(caller)
+        call, implicit = (name, False) if name else _caller(caller)
         place = core.places.find(caller)
         core.leaves.sweep(place)
         self._operations.names.bind_pending()
@@ -164,6 +193,7 @@ class Engine:
         return running
 
     def _end(self, running: BackwardPass | None, stacked: bool, error: BaseException | None) -> None:
+        self._core.local.entering = False
         if stacked:
             _pop()
         if running is None:

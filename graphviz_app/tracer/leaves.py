@@ -105,6 +105,7 @@ class Leaves:
         self._by_grad: dict[int, Leaf] = {}
         self._by_address: dict[int, Leaf] = {}
         self._by_memory: dict[int, list[Leaf]] = {}
+        self._by_name: dict[str, Leaf] = {}
         # Leaves that an operation wrote on, and the place from which it did: told when the program moves on.
         self._touched: dict[int, _Touched] = {}
 
@@ -123,7 +124,7 @@ class Leaves:
         self._all.append(leaf)
         name = self._name_of(tensor, frame)
         if name:
-            leaf.name, leaf.is_named = name, True
+            self._name(leaf, name, frame)
         self._remember(leaf, tensor)
         leaf.retains_grad = not node
         self._tell(leaf, tensor, leaf.value)
@@ -134,6 +135,18 @@ class Leaves:
         if node:
             leaf.node = self._announce_node(leaf)
         return leaf
+
+    def _name(self, leaf: Leaf, name: str, frame: Any) -> None:
+        """A leaf takes a name; the one that the program called so before may have another by now."""
+        leaf.name, leaf.is_named = name, True
+        earlier = self._by_name.get(name)
+        self._by_name[name] = leaf
+        tensor = None if earlier is None or earlier is leaf else earlier.tracked.ref()
+        if earlier is not None and tensor is not None:
+            other = self._name_of(tensor, frame)
+            if other and other != name:
+                self._name(earlier, other, None)
+                self._tell(earlier, tensor, ev.NONE)
 
     def _announce_node(self, leaf: Leaf) -> int:
         number = self._core.nodes.next()
@@ -149,7 +162,7 @@ class Leaves:
                 leaf.tries += 1
                 tensor = leaf.tracked.ref()
                 if tensor is not None and (name := self._name_of(tensor, frame)):
-                    leaf.name, leaf.is_named = name, True
+                    self._name(leaf, name, frame)
                     self._tell(leaf, tensor, ev.NONE)
 
     def touch(self, tensors: Iterable[torch.Tensor], place: Place | None, *, grad_alone: bool = False) -> None:

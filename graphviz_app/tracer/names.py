@@ -21,6 +21,7 @@ _Module = torch.nn.Module
 _Tensor = torch.Tensor
 _DEPTH = 4
 _ITEMS = 256
+_FIRST = slice(_ITEMS)
 _GLOBALS = 1000
 _VISITS = 20_000
 
@@ -102,8 +103,11 @@ class _Search:
         if issubclass(kind, _Module):
             yield from ((f"{name}.{path}", part) for path, part in _parameters(value))
         elif issubclass(kind, (list, tuple)):
-            for index, part in enumerate(list.__getitem__(value, slice(_ITEMS)) if issubclass(kind, list) else value):
-                yield f"{name}[{index}]", part
+            items = list.__getitem__(value, _FIRST) if issubclass(kind, list) else tuple.__getitem__(value, _FIRST)
+            fields = vars(kind).get("_fields", ()) if issubclass(kind, tuple) else ()
+            for index, part in enumerate(items):
+                known = type(fields) is tuple and index < len(fields)
+                yield f"{name}.{fields[index]}" if known else f"{name}[{index}]", part
         elif issubclass(kind, dict):
             for key, part in list(dict.items(value))[:_ITEMS]:
                 if type(key) in (str, int):

@@ -11,6 +11,7 @@ import torch
 
 from graphviz_app.tracer import hygiene, invisible, patches, streams
 from graphviz_app.tracer.core import Core
+from graphviz_app.tracer.direct import DirectCalls
 from graphviz_app.tracer.engine import Engine
 from graphviz_app.tracer.graph import GraphWalker
 from graphviz_app.tracer.hooks import UserHooks
@@ -31,9 +32,9 @@ _pop = torch._C._pop_torch_function_stack
 
 def _calling() -> Iterator[CodeType]:
     """Functions of ours that call the program's, or write what it prints."""
-    plain = (OperationMode.__torch_function__, Operations.run, *hygiene.CALLING, *streams.CALLING)
+    plain = (OperationMode.__torch_function__, Operations.run, Engine._directly, *hygiene.CALLING, *streams.CALLING)
     yield from (function.__code__ for function in plain)
-    for holder in (Patches, Engine):
+    for holder in (Patches, Engine, DirectCalls):
         for function in vars(holder).values():
             if isinstance(function, FunctionType):
                 yield from (each for each in function.__code__.co_consts if isinstance(each, CodeType))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import threading
 
 import pytest
@@ -25,6 +26,8 @@ PLACES = [
     torch.autograd.Function,
     torch.overrides,
     torch.optim.Optimizer,
+    torch.autograd.Variable,
+    signal,
     threading.Thread,
 ]
 
