@@ -285,6 +285,13 @@ def test_a_worker_without_torch_fails_with_its_sentence(trial, monkeypatch):
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="done by the kernel on Linux, by a job object on Windows")
+def events_in(path):
+    recording = Recording.open(path)
+    count = len(recording)
+    recording.close()
+    return count
+
+
 def test_the_program_ends_when_the_app_is_killed(tmp_path):
     app = subprocess.Popen(
         [
@@ -306,6 +313,8 @@ def test_the_program_ends_when_the_app_is_killed(tmp_path):
     )
     program = int(app.stdout.readline())
     assert is_running(program)
+    # What is printed is on the disk a moment after it was shown.
+    wait_for(lambda: events_in(tmp_path / "run.agrec") > 0)
     app.kill()
     app.wait(20)
     app.stdout.close()
