@@ -244,22 +244,35 @@ class BackwardPass:
                 came.append(sent.value)
             else:
                 came.append(self._arrived(number, slot, grad, sent, changes))
-        passed_on = grad_outputs[0] if len(grad_outputs) == 1 else None
-        record = core.values.record
-        went = [ev.NONE if grad is None else came[0] if grad is passed_on else record(grad) for grad in grad_inputs]
-        if number in self._before_hooks:
-            self._changed_on_leaving(number, went, changes)
-        core.log.add(ev.NodeCalled(self.number, number, tuple(came), tuple(went), tuple(changes)))
         leaf = self._leaves.get(number)
         if leaf is not None:
+            core.log.add(ev.NodeCalled(self.number, number, tuple(came), (), tuple(changes)))
             if came and came[0] != ev.NONE:
                 self._accumulated(number, leaf, came[0])
-        else:
-            for grad, value, end in zip(grad_inputs, went, self._ends[number], strict=False):
-                if grad is not None and end is not None:
-                    self._send(end, value, grad)
+            return
+        went = self._went(number, grad_inputs, grad_outputs, came)
+        if self._before_hooks and number in self._before_hooks:
+            self._changed_on_leaving(number, went, changes)
+        core.log.add(ev.NodeCalled(self.number, number, tuple(came), tuple(went), tuple(changes)))
+        for grad, value, end in zip(grad_inputs, went, self._ends[number], strict=False):
+            if grad is not None and end is not None:
+                self._send(end, value, grad)
         if retained := self._hooks.retained.get(number):
             self._retained(number, retained, came)
+
+    def _went(
+        self, number: int, grad_inputs: tuple[Any, ...], grad_outputs: tuple[Any, ...], came: list[int]
+    ) -> list[int]:
+        """The values of what a node sends: the very value that came where it passes the same tensor on."""
+        record = self._core.values.record
+        passed_on = grad_outputs[0] if len(grad_outputs) == 1 and number not in self._before_hooks else None
+        went: list[int] = []
+        for grad in grad_inputs:
+            if grad is None:
+                went.append(ev.NONE)
+            else:
+                went.append(came[0] if grad is passed_on else record(grad))
+        return went
 
     def _retained(self, number: int, retained: list[tuple[int, Leaf]], came: list[int]) -> None:
         """Tensors in the middle whose `.grad` is kept: it has just been written."""

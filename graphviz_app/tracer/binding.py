@@ -25,9 +25,14 @@ class ResultNames:
 
         A library computes several things on its way to what will be given the name: its last result is it.
         """
-        self._pending = (place, results) if by_library else None
-        if not by_library:
-            self._bind(place, results)
+        if by_library:
+            self._pending = (place, results)
+            return
+        self._pending = None
+        targets = place.site.targets
+        if len(results) == 1 and results[0].name == targets[0]:
+            return
+        self._bind(place, results)
 
     def moved_to(self, place: Place) -> None:
         """The program calls from another place now."""

@@ -6,12 +6,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import torch
 
 from graphviz_app.recording import events as ev
 from graphviz_app.tracer import hygiene
 from graphviz_app.tracer.cuts import find_cut
 from graphviz_app.tracer.flatten import other_arguments, results_in, tensors_in
+from graphviz_app.tracer.kinds import Kind  # noqa: TC001 - msgspec resolves it
 from graphviz_app.tracer.modules import ModulePaths
 from graphviz_app.tracer.own import __builtins__  # noqa: F401
 from graphviz_app.tracer.saved import SavedTensors
@@ -23,7 +25,6 @@ if TYPE_CHECKING:
     from graphviz_app.tracer.core import Core
     from graphviz_app.tracer.graph import GraphWalker
     from graphviz_app.tracer.identity import Tracked
-    from graphviz_app.tracer.kinds import Kind
     from graphviz_app.tracer.places import Place
 
     Written = list[tuple[torch.Tensor, Tracked, int]]
@@ -33,6 +34,28 @@ _sequence = torch._C._autograd._get_sequence_nr
 _grad_enabled = torch.is_grad_enabled
 _TENSOR = torch.Tensor
 _Use = ev.TensorUse
+
+
+class Call(msgspec.Struct, eq=False, gc=False):
+    """A call that has just returned.
+
+    Attributes:
+        kind: What sort of function was called.
+        name: Its qualified name.
+        args: What it was given by position.
+        kwargs: What it was given by name.
+        result: What it returned.
+        caller: The frame that called it.
+        start: The sequence number of the next node at the time of the call.
+    """
+
+    kind: Kind
+    name: str
+    args: tuple[Any, ...]
+    kwargs: dict[str, Any]
+    result: Any
+    caller: Any
+    start: int
 
 
 class CallRecorder:
@@ -46,41 +69,25 @@ class CallRecorder:
         self._saved = SavedTensors(core)
         self._values = core.options.forward_values
 
-    def record(
-        self,
-        kind: Kind,
-        name: str,
-        args: tuple[Any, ...],
-        kwargs: dict[str, Any],
-        result: Any,
-        caller: FrameType,
-        place: Place | None,
-        start: int,
-    ) -> None:
-        """Record a call, if it dealt with tensors at all; `start` is the sequence number at which it began."""
-        core = self._core
+    def record(self, call: Call, place: Place | None) -> None:
+        """Record a call, if it dealt with tensors at all, as made from a place of the program's."""
+        core, name, result = self._core, call.name, call.result
         results = [result] if type(result) is _TENSOR else results_in(result)
+        args, kwargs = call.args, call.kwargs
         arguments = tensors_in(args, kwargs)
         if not results and not arguments:
             return
         written: Written = []
-        inputs = tuple(self._inputs(name, arguments, caller, written))
+        inputs = tuple(self._inputs(call, arguments, written)) if arguments else ()
         number = core.operation_count
         core.operation_count = number + 1
         track = core.tensors.track
         given = [track(tensor) for tensor in results]
-        nodes: tuple[int, ...] = ()
-        saved: tuple[int, ...] = ()
-        if _sequence() != start:
-            pairs = list(zip(results, given, strict=True))
-            if name[-1] == "_" and args and isinstance(args[0], _TENSOR):
-                # It may have written on a tensor without returning it.
-                pairs.append((args[0], track(args[0])))
-            nodes = self._graph.made_by(number, start, pairs, caller)
-            saved = self._saved.of(name, start, place, nodes, arguments, results, inputs)
+        nodes = self._made(call, number, results, given)
+        saved = self._saved.of(call, place, nodes, arguments, results, inputs) if nodes else ()
         outputs = tuple(self._outputs(results, given, written))
         grad_mode = _grad_enabled()
-        cut = None if nodes else find_cut(kind, name, arguments, results, grad_mode=grad_mode)
+        cut = None if nodes else find_cut(call.kind, name, arguments, results, grad_mode=grad_mode)
         module, module_type = self._modules.of(core.places)
         span, stack = (None, ()) if place is None else (place.span, place.frames)
         words = other_arguments(args, kwargs) if kwargs or len(args) != len(arguments) else ""
@@ -91,13 +98,29 @@ class CallRecorder:
         )
         if written:
             self._mutated(number, place, written)
-        if place is not None and place.site.targets and given:
-            is_user = core.places.is_user_code(_caller_of(caller).f_code)
+        if given and place is not None and place.site.targets:
+            is_user = core.places.is_user_code(_caller_of(call.caller).f_code)
             self._names.computed(place, given, by_library=not is_user)
 
-    def _inputs(
-        self, name: str, arguments: list[tuple[str, torch.Tensor]], caller: FrameType, written: Written
-    ) -> list[ev.TensorUse]:
+    def _made(self, call: Call, number: int, results: list[torch.Tensor], given: list[Tracked]) -> tuple[int, ...]:
+        """The nodes that the call, which is the operation of that number, has made."""
+        start, end = call.start, _sequence()
+        if end == start:
+            return ()
+        writes = call.name[-1] == "_"
+        if end == start + 1 and len(results) == 1 and not writes:
+            node = results[0].grad_fn
+            alone = None if node is None else self._graph.made_alone(number, start, given[0], node, call.caller)
+            if alone is not None:
+                given[0].slot = results[0].output_nr
+                return alone
+        pairs = list(zip(results, given, strict=True))
+        if writes and call.args and isinstance(call.args[0], _TENSOR):
+            # It may have written on a tensor without returning it.
+            pairs.append((call.args[0], self._core.tensors.track(call.args[0])))
+        return self._graph.made_by(number, start, pairs, call.caller)
+
+    def _inputs(self, call: Call, arguments: list[tuple[str, torch.Tensor]], written: Written) -> list[ev.TensorUse]:
         core = self._core
         known, track = core.tensors.by_address.get, core.tensors.track
         uses: list[ev.TensorUse] = []
@@ -110,11 +133,11 @@ class CallRecorder:
             requires_grad, is_leaf = tensor.requires_grad, tensor.is_leaf
             value, node, slot = tracked.value, tracked.node, tracked.slot
             if tracked.version != version:
-                value = self._changed(name, path, tensor, tracked, version, written)
+                value = self._changed(call.name, path, tensor, tracked, version, written)
             if is_leaf and requires_grad:
                 leaf = tracked.leaf
                 if leaf is None or leaf.node == ev.NONE:
-                    leaf = core.leaves.meet(tensor, caller)
+                    leaf = core.leaves.meet(tensor, call.caller)
                     value = leaf.value if value == ev.NONE else value
                 node, slot = leaf.node, 0
             uses.append(_Use(tracked.number, value, node, slot, version, requires_grad, is_leaf, path))

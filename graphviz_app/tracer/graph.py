@@ -14,8 +14,6 @@ from graphviz_app.tracer.identity import UNNUMBERED
 from graphviz_app.tracer.own import __builtins__  # noqa: F401
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from graphviz_app.tracer.core import Core
     from graphviz_app.tracer.identity import Tracked
 
@@ -55,6 +53,34 @@ class GraphWalker:
     def __init__(self, core: Core) -> None:
         self._core = core
         self._kinds: dict[type, tuple[str, ev.Span | None, bool]] = {}
+
+    def made_alone(
+        self, operation: int, start: int, tracked: Tracked, node: Any, caller: Any
+    ) -> tuple[int, ...] | None:
+        """As `made_by`, where an operation returned one tensor and made one node; None where it is not as simple.
+
+        That is what most operations do, and it is written out because it is called for each of them.
+        """
+        core = self._core
+        nodes = core.nodes
+        if not nodes.is_plain or node._sequence_nr() != start or start in nodes.by_sequence or _is_anomalous():
+            return None
+        ends: list[tuple[int, int, int]] = []
+        for slot, (target, target_slot) in enumerate(node.next_functions):
+            if target is None:
+                continue
+            end = self._end(target, caller)
+            if end is None:
+                return None
+            ends.append((slot, end, target_slot))
+        name, slots, definition = self._description(node)
+        with core.log.lock:
+            number = nodes.next()
+            nodes.by_sequence[start] = number
+            tracked.node = number
+            made = _Node(number, name, operation, ev.NONE, slots, ev.NONE, tracked.number, definition)
+            core.log.add(ev.NodesMade((made,), tuple([_Edge(number, *end) for end in ends])))
+        return (number,)
 
     def made_by(
         self, operation: int, start: int, outputs: list[tuple[torch.Tensor, Tracked]], caller: Any
@@ -180,8 +206,50 @@ class GraphWalker:
         name, definition, is_single = known
         return name, 1 if is_single else len(node._input_metadata), definition
 
-    def reach(self, roots: Iterable[Any], frame: Any, made_in_pass: int = ev.NONE) -> list[Reached]:
+    def reach(self, roots: list[Any], frame: Any, made_in_pass: int = ev.NONE) -> list[Reached]:
         """Number every node that can be reached, and give back all of them."""
+        return self._reach_known(roots, frame) or self._reach(roots, frame, made_in_pass)
+
+    def _reach_known(self, roots: list[Any], frame: Any) -> list[Reached] | None:
+        """As `reach`, where every node is known by its sequence number; None as soon as one is not."""
+        core = self._core
+        if not core.nodes.is_plain:
+            return None
+        reached: list[Reached] = []
+        seen: set[Any] = set()
+        stack = [root for root in roots if root is not None]
+        while stack:
+            node = stack.pop()
+            sequence = node._sequence_nr()
+            key = node if sequence == UNNUMBERED else sequence
+            if key in seen:
+                continue
+            seen.add(key)
+            number = self._end(node, frame)
+            if number is None:
+                return None
+            ends: list[tuple[int, int] | None] = []
+            for target, slot in node.next_functions:
+                if target is None:
+                    ends.append(None)
+                    continue
+                end = self._end(target, frame)
+                if end is None:
+                    return None
+                stack.append(target)
+                ends.append((end, slot))
+            reached.append(Reached(number, node, tuple(ends)))
+        return reached
+
+    def _end(self, node: Any, frame: Any) -> int | None:
+        """The number of a node that is known by its sequence number, or by its leaf; None where it is not."""
+        core = self._core
+        sequence = node._sequence_nr()
+        if sequence != UNNUMBERED:
+            return core.nodes.by_sequence.get(sequence)
+        return core.leaves.meet(node.variable, frame).node if hasattr(node, "variable") else None
+
+    def _reach(self, roots: list[Any], frame: Any, made_in_pass: int) -> list[Reached]:
         core = self._core
         walked: list[tuple[Any, Any]] = []
         leaves: dict[Any, int] = {}

@@ -110,7 +110,8 @@ class NodeTable:
     """
 
     def __init__(self) -> None:
-        self._numbers: dict[int, int] = {}
+        # Nodes of the main thread; what others read of it holds only while `is_plain`.
+        self.by_sequence: dict[int, int] = {}
         self._count = 0
         self._main = threading.main_thread().ident
         self._key = _Key()
@@ -119,20 +120,25 @@ class NodeTable:
         self._lock = threading.Lock()
         self._deep_at = deep.MANY
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether this is the main thread, and every numbered node is known by its sequence number."""
+        return not self._written and _thread_number() == self._main
+
     def number(self, node: Any) -> int:
         """The number of a node that is no `AccumulateGrad`, NONE where it has none yet."""
         if self._written or _thread_number() != self._main:
             number = node.metadata.get(self._key)
             if number is not None:
                 return number
-        return self._numbers.get(node._sequence_nr(), ev.NONE)
+        return self.by_sequence.get(node._sequence_nr(), ev.NONE)
 
     def assign(self, node: Any) -> int:
         """Give a node the next number."""
         number = self.next()
         sequence = node._sequence_nr()
-        if _thread_number() == self._main and sequence != UNNUMBERED and sequence not in self._numbers:
-            self._numbers[sequence] = number
+        if _thread_number() == self._main and sequence != UNNUMBERED and sequence not in self.by_sequence:
+            self.by_sequence[sequence] = number
         else:
             self._written = True
             node.metadata[self._key] = number
@@ -154,5 +160,5 @@ class NodeTable:
         self._deep_at += len(sequences)
         if len(self._spent) > 2 * _SPENT_KEPT:
             for sequence in self._spent[:-_SPENT_KEPT]:
-                self._numbers.pop(sequence, None)
+                self.by_sequence.pop(sequence, None)
             del self._spent[:-_SPENT_KEPT]

@@ -13,7 +13,7 @@ from torch.overrides import TorchFunctionMode
 from graphviz_app.recording import events as ev
 from graphviz_app.tracer import hygiene
 from graphviz_app.tracer.binding import ResultNames
-from graphviz_app.tracer.calls import CallRecorder
+from graphviz_app.tracer.calls import Call, CallRecorder
 from graphviz_app.tracer.flatten import results_in, tensors_in
 from graphviz_app.tracer.kinds import LENDERS, Kind, Kinds
 from graphviz_app.tracer.leaves import version_of
@@ -106,24 +106,15 @@ class Operations:
             hygiene.leave(error)
             raise
         try:
-            self.note(kind, name, args, kwargs, result, caller, start)
+            self.note(Call(kind, name, args, kwargs, result, caller, start))
         except Exception as error:  # noqa: BLE001 - a fault of ours must never be the program's
             self._failed(error, args, kwargs, result)
         return result
 
-    def note(
-        self,
-        kind: Kind,
-        name: str,
-        args: tuple[Any, ...],
-        kwargs: dict[str, Any],
-        result: Any,
-        caller: FrameType,
-        start: int,
-    ) -> None:
+    def note(self, call: Call) -> None:
         """Record a call that has just returned."""
         if _gettrace() is not None:
-            hygiene.untraced(self.note, kind, name, args, kwargs, result, caller, start)
+            hygiene.untraced(self.note, call)
             return
         if _interpreter() is not None or _tracing() is not None:
             self.core.log.notice(_TRANSFORMED)
@@ -131,9 +122,9 @@ class Operations:
         with _Disabled():
             if _dispatch_modes():
                 with _NoDispatch():
-                    self._note(kind, name, args, kwargs, result, caller, start)
+                    self._note(call)
             else:
-                self._note(kind, name, args, kwargs, result, caller, start)
+                self._note(call)
 
     def note_custom(
         self, cls: Any, args: tuple[Any, ...], kwargs: dict[str, Any], result: Any, caller: FrameType, start: int
@@ -142,7 +133,7 @@ class Operations:
         if self.core.muted or self.core.local.silent:
             return
         try:
-            self.note(Kind.OPERATION, f"{cls.__qualname__}.apply", args, kwargs, result, caller, start)
+            self.note(Call(Kind.OPERATION, f"{cls.__qualname__}.apply", args, kwargs, result, caller, start))
         except Exception as error:  # noqa: BLE001 - a fault of ours must never be the program's
             self._failed(error, args, kwargs, result)
 
@@ -158,39 +149,27 @@ class Operations:
             text = _STALE
         self.core.log.notice(text)
 
-    def _note(
-        self,
-        kind: Kind,
-        name: str,
-        args: tuple[Any, ...],
-        kwargs: dict[str, Any],
-        result: Any,
-        caller: FrameType,
-        start: int,
-    ) -> None:
-        core = self.core
-        place = core.places.find(caller)
+    def _note(self, call: Call) -> None:
+        core, kind = self.core, call.kind
+        place = core.places.find(call.caller)
         if place is not None and place is not self._last_place:
             core.leaves.settle(place)
             self.names.moved_to(place)
             self._last_place = place
         if kind is Kind.HOOK or kind is Kind.RETAIN:
-            self._hooks.registered(kind, args, kwargs, place)
-            return
-        if kind is Kind.SET:
-            core.leaves.touch(args[:1], place, grad_alone=name == "torch.Tensor.grad")
-            return
-        if not core.options.operations:
-            self._touch_written(args, kwargs, place)
-            return
-        if kind is Kind.DATA:
+            self._hooks.registered(kind, call.args, call.kwargs, place)
+        elif kind is Kind.SET:
+            core.leaves.touch(call.args[:1], place, grad_alone=call.name == "torch.Tensor.grad")
+        elif not core.options.operations:
+            self._touch_written(call, place)
+        elif kind is Kind.DATA:
             # Reading `.data` by itself is nothing; what is then done with it is seen as it happens.
-            self._data_of(args[0], result)
-            return
-        self.calls.record(kind, name, args, kwargs, result, caller, place, start)
+            self._data_of(call.args[0], call.result)
+        else:
+            self.calls.record(call, place)
 
-    def _touch_written(self, args: tuple[Any, ...], kwargs: dict[str, Any], place: Place | None) -> None:
-        tensors = [tensor for _, tensor in tensors_in(args, kwargs)]
+    def _touch_written(self, call: Call, place: Place | None) -> None:
+        tensors = [tensor for _, tensor in tensors_in(call.args, call.kwargs)]
         written = [t for t in tensors if (k := self.core.tensors.known(t)) is None or k.version != version_of(t)]
         if written:
             self.core.leaves.touch(written, place)

@@ -14,6 +14,7 @@ from graphviz_app.tracer.own import __builtins__  # noqa: F401
 
 if TYPE_CHECKING:
     from graphviz_app.recording import events as ev
+    from graphviz_app.tracer.calls import Call
     from graphviz_app.tracer.core import Core
     from graphviz_app.tracer.identity import Tracked
     from graphviz_app.tracer.places import Place
@@ -38,8 +39,7 @@ class SavedTensors:
 
     def of(
         self,
-        name: str,
-        start: int,
+        call: Call,
         place: Place | None,
         nodes: tuple[int, ...],
         arguments: list[tuple[str, torch.Tensor]],
@@ -49,12 +49,13 @@ class SavedTensors:
         """Indexes into the operation's inputs and, after them, its outputs."""
         if not nodes or len(arguments) + len(results) > 16:
             return ()
+        name = call.name
         key = (name, len(results), tuple([use.requires_grad for use in inputs]))
         known = self._known.get(key)
         if known is None:
             if _hooks(False) is not None or not name.startswith("torch."):
                 return ()
-            known = self._known[key] = self._look(start, arguments, results)
+            known = self._known[key] = self._look(call.start, arguments, results)
         for index in known:
             tensor = arguments[index][1] if index < len(arguments) else results[index - len(arguments)]
             self._remember(tensor, nodes[-1])
