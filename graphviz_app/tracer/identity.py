@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import sys
 import threading
+import weakref
 from typing import Any
 
 import msgspec
@@ -24,6 +25,14 @@ _SWEEP_AT = 4096
 _SPENT_KEPT = 100_000
 UNNUMBERED = (1 << 64) - 1
 """The sequence number of nodes that have none: `AccumulateGrad`."""
+
+
+class _Held:
+    """In place of the weak reference of a tensor that lives for certain."""
+
+    @staticmethod
+    def expired() -> bool:
+        return False
 
 
 def _nothing() -> None:
@@ -87,6 +96,19 @@ class TensorTable:
     def known(self, tensor: torch.Tensor) -> Tracked | None:
         """What is known of a tensor, None where it was never met."""
         return self.by_address.get(tensor._cdata)
+
+    def let_go(self, tensor: torch.Tensor) -> Tracked | None:
+        """Hold nothing of a tensor for a while; what is known of it, for `take_up`."""
+        tracked = self.by_address.pop(tensor._cdata, None)
+        if tracked is not None:
+            tracked.alive, tracked.ref = _Held, _nothing
+        return tracked
+
+    def take_up(self, tensor: torch.Tensor, tracked: Tracked) -> None:
+        """This is known of a tensor, whose C++ object may be another one by now."""
+        tracked.alive, self.by_address[tensor._cdata] = _Alive(tensor), tracked
+        if tracked.leaf is not None:
+            tracked.ref = weakref.ref(tensor)
 
     def _sweep(self) -> None:
         for key, tracked in list(self.by_address.items()):

@@ -350,6 +350,13 @@ class Leaves:
         leaf.grad, leaf.grad_address, leaf.grad_version = None, 0, -1
         leaf.grad_value, leaf.grad_record = ev.NONE, None
 
+    def let_go_of_grad(self, grad: torch.Tensor) -> None:
+        """Hold nothing of a tensor that may be a leaf's `.grad`; its value is compared when it is looked at next."""
+        leaf = self._by_grad.pop(grad._cdata, None)
+        if leaf is not None:
+            self._leave_memory(leaf)
+            leaf.grad, leaf.grad_address, leaf.grad_version = None, 0, -1
+
     def _leave_memory(self, leaf: Leaf) -> None:
         if leaf.grad_memory:
             sharers = self._by_memory.get(leaf.grad_memory, [])

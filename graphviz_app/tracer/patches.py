@@ -16,6 +16,7 @@ import torch.overrides
 
 from graphviz_app.tracer import hygiene
 from graphviz_app.tracer.own import __builtins__  # noqa: F401
+from graphviz_app.tracer.swapping import let_swap
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -44,6 +45,7 @@ class Patches:
         """Put them in place."""
         self._let_fast_paths_be_fast()
         self._stay_out_of_lists_of_modes()
+        self._undo.append(let_swap(self._core))
         self._see_custom_functions()
         self._follow_threads()
         self._stay_out_of_compiled_code()

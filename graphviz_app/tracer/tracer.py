@@ -20,6 +20,7 @@ from graphviz_app.tracer.options import TracerOptions
 from graphviz_app.tracer.own import __builtins__  # noqa: F401
 from graphviz_app.tracer.patches import Patches
 from graphviz_app.tracer.signals import Signals
+from graphviz_app.tracer.swapping import let_swap
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -38,7 +39,8 @@ def _calling() -> Iterator[CodeType]:
         for function in vars(holder).values():
             if isinstance(function, FunctionType):
                 yield from (each for each in function.__code__.co_consts if isinstance(each, CodeType))
-    yield from (each for each in patches.step_aside.__code__.co_consts if isinstance(each, CodeType))
+    for function in (patches.step_aside, let_swap):
+        yield from (each for each in function.__code__.co_consts if isinstance(each, CodeType))
 
 
 class Tracer:

@@ -120,6 +120,10 @@ class ValueRecorder:
         """Whether a small tensor holds what was recorded of it."""
         return record.data is None or self.read(tensor).data == record.data
 
+    def forget_figures(self) -> None:
+        """Hold nothing of any tensor."""
+        self._known.clear()
+
     def read(self, tensor: torch.Tensor) -> TensorRecord:
         """A tensor as it is now."""
         record = self._read_small(tensor)

@@ -1,0 +1,44 @@
+"""Lets the program swap two tensors' contents, which torch refuses while anybody has a weak reference to one.
+
+`torch.utils.swap_tensors` leaves both Python objects where they are and exchanges what is in them; modules do so when
+they are moved, or load a state, if the program wishes it. What is known of a tensor stays with its Python object.
+"""
+
+from __future__ import annotations
+
+import functools
+from typing import TYPE_CHECKING, Any
+
+import torch
+import torch.utils
+
+from graphviz_app.tracer.own import __builtins__  # noqa: F401
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from graphviz_app.tracer.core import Core
+
+
+def let_swap(core: Core) -> Callable[[], None]:
+    """Stand in for torch's function; returns what puts it back."""
+    original: Any = torch.utils.swap_tensors
+
+    def swap_tensors(t1: Any, t2: Any) -> Any:
+        if core.muted or not (isinstance(t1, torch.Tensor) and isinstance(t2, torch.Tensor)):
+            return original(t1, t2)
+        with torch._C.DisableTorchFunction():  # noqa: SLF001
+            known = [(tensor, core.tensors.let_go(tensor)) for tensor in (t1, t2)]
+            core.leaves.let_go_of_grad(t1)
+            core.leaves.let_go_of_grad(t2)
+            core.values.forget_figures()
+        try:
+            return original(t1, t2)
+        finally:
+            with torch._C.DisableTorchFunction():  # noqa: SLF001
+                for tensor, tracked in known:
+                    if tracked is not None:
+                        core.tensors.take_up(tensor, tracked)
+
+    torch.utils.swap_tensors = functools.update_wrapper(swap_tensors, original)
+    return lambda: setattr(torch.utils, "swap_tensors", original)
