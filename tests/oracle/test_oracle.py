@@ -30,7 +30,9 @@ def _identify(path):
 
 def _same(text):
     """Addresses of objects and of threads differ from run to run, also without us."""
+    # So do the times at which torch's profiler reports, to stderr, what it did or could not do.
     text = re.sub(r"USDT:.*\n", "", text)
+    text = re.sub(r"(ERROR|WARNING|INFO|STAGE):[-0-9]+ [:0-9]+ \d+:\d+", r"\1:", text)
     return re.sub(r"0x[0-9a-f]{6,}", "0x", re.sub(r"pid=\d+", "pid=", text))
 
 
