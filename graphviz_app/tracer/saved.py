@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from graphviz_app.tracer.identity import Tracked
     from graphviz_app.tracer.places import Place
 
-_hooks = torch._C._autograd._top_saved_tensors_default_hooks
+# Before torch 2.5 nobody can ask; then nothing is looked up, as if hooks were always in force.
+_hooks: Any = getattr(torch._C._autograd, "_top_saved_tensors_default_hooks", lambda _ignore_is_tracing: True)
 _KEPT = 32
 _SAVERS_KEPT = 20_000
 
