@@ -204,7 +204,7 @@ class GraphWalker:
             # Nodes of most kinds always have one output; the others are asked each time.
             known = self._kinds[kind] = (node.name(), definition, kind.__name__ in _ONE_OUTPUT)
         name, definition, is_single = known
-        return name, 1 if is_single else len(node._input_metadata), definition
+        return name, 1 if is_single else len(getattr(node, "_input_metadata", (None,))), definition
 
     def reach(self, roots: list[Any], frame: Any, made_in_pass: int = ev.NONE) -> list[Reached]:
         """Number every node that can be reached, and give back all of them."""
