@@ -125,6 +125,8 @@ class SceneFrame:
         link, state = self.picture.graph.links[e], int(self.link_state[e])
         if not self.options.labels or link.kind != "gradient" or not state & LinkFlag.CARRIED:
             return ()
+        if not self.picture.readable_labels[e]:
+            return ()
         centre = self.picture.layout.labels[e]
         lines = label_lines(self.picture.flow, e, link.count, self.state)
         return tuple(label_shapes((float(centre[0]), float(centre[1])), lines, state, self.theme))

@@ -39,6 +39,8 @@ if TYPE_CHECKING:
 
 _LABELLED_LINKS = 700
 """Pictures with more links reserve no place for labels: it would make the layout slow and the picture wide."""
+_LABEL_ROOM = np.array([160.0, 24.0], np.float32)
+"""Of the labels for which no place was kept, one in each such rectangle is drawn."""
 _FRAMES_KEPT = 16
 
 
@@ -145,7 +147,7 @@ class Picture:
 
     def warm(self) -> None:
         """Compute now what the first frame would else be kept waiting by."""
-        _ = self.states, self.box_bounds, self.link_bounds, self.timeline.times(self.chapter)
+        _ = self.states, self.box_bounds, self.link_bounds, self.readable_labels, self.timeline.times(self.chapter)
 
     def hit(self, x: float, y: float) -> Hit | None:
         """What is at a point: a box, a link, or the frame of an open group."""
@@ -164,6 +166,17 @@ class Picture:
     def states(self) -> StateTable:
         """What box and link states are computed from; made when the first frame is."""
         return StateTable(self.timeline, self.graph)
+
+    @cached_property
+    def readable_labels(self) -> npt.NDArray[np.bool_]:
+        """Which links' labels are not covered by another's: where no room was kept for them, a hub's are in a heap."""
+        requests = self.prepared.request.links
+        readable = np.array([link.label_width > 0 for link in requests], np.bool_)
+        bare = np.flatnonzero(~readable)
+        cells = np.floor_divide(self.layout.labels[bare], _LABEL_ROOM).astype(np.int64)
+        _, firsts = np.unique(cells, axis=0, return_index=True)
+        readable[bare[firsts]] = True
+        return readable
 
     @cached_property
     def box_bounds(self) -> Bounds:

@@ -36,7 +36,7 @@ SPRITES_BYTES: Final = 48 * 2**20
 SPRITE_BUDGET: Final = 0.005  # seconds a frame may take to paint new labels; the rest follow in the next frames
 EXPECTED_BUDGET: Final = 0.008  # seconds that may be spent on a step that is not shown yet
 ROUND_RINGS: Final = 150  # of more rings the corners are not worth their time
-LABEL_REACH: Final = 80.0  # half of a wide label, where the link's bounds do not count it in
+LABEL_REACH: Final = (150.0, 60.0)  # half of the widest and of the highest label
 BEACON: Final = 7.0  # height in pixels of the window below which the running box gets a dot
 DOT: Final = 4.5  # radius of a token too small to be read, in pixels of the window
 
@@ -282,9 +282,15 @@ def token_shapes(text: str, fill: str, ink: str, rim: str) -> tuple[Shape, ...]:
 def _texts_in_sight(frame: FrameLike, lens: Lens) -> Iterator[TextItem]:
     """The boxes whose values, and the links whose labels, may show."""
     picture = frame.picture
-    for kind, bounds, reach in (("live", picture.box_bounds, 0.0), ("label", picture.link_bounds, LABEL_REACH)):
-        for index in np.flatnonzero(overlapping(bounds, lens.visible, reach)).tolist():
-            yield kind, index
+    for index in np.flatnonzero(overlapping(picture.box_bounds, lens.visible, 0.0)).tolist():
+        yield "live", index
+    # A link may pass through without its label, a hub's links by the thousand.
+    left, top, right, bottom = lens.visible
+    x, y = picture.layout.labels.reshape(-1, 2).T
+    across, down = LABEL_REACH
+    seen = (x > left - across) & (x < right + across) & (y > top - down) & (y < bottom + down)
+    for index in np.flatnonzero(seen).tolist():
+        yield "label", index
 
 
 def _in_window(frame: FrameLike, items: Iterable[Item], lens: Lens) -> list[QRectF]:
