@@ -11,6 +11,8 @@ collapsed), and with every group open.
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -74,14 +76,19 @@ def measure(tool: str, name: str, size: int) -> str:
         out = Path(folder) / "graph.svg"
         values = {"here": str(Path(__file__).parent), "name": name, "size": size, "out": str(out)}
         command = [sys.executable, "-c", (START + TOOLS[tool]).format(**values)]
-        try:
-            done = subprocess.run(command, capture_output=True, text=True, timeout=LIMIT, check=False)
-        except subprocess.TimeoutExpired:
-            return f"> {LIMIT:.0f} s"
-        if done.returncode:
-            last = done.stderr.strip().splitlines()[-1:] or [f"exit status {done.returncode}"]
+        # A session of its own, because a peer's `dot` outlives the peer.
+        with subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+        ) as peer:
+            try:
+                stdout, stderr = peer.communicate(timeout=LIMIT)
+            except subprocess.TimeoutExpired:
+                os.killpg(peer.pid, signal.SIGKILL)
+                return f"> {LIMIT:.0f} s"
+        if peer.returncode:
+            last = stderr.strip().splitlines()[-1:] or [f"exit status {peer.returncode}"]
             return last[0].partition(":")[0].rpartition(".")[2]
-        passed, worked = map(float, done.stdout.split()[-2:])
+        passed, worked = map(float, stdout.split()[-2:])
         return f"{passed:.1f} s ({worked:.1f})" if out.exists() else "no picture"
 
 
