@@ -17,24 +17,65 @@ _CHUNK = 1 << 17
 _ROW = 1 << 13
 """Elements in one product: from 10,000 on OpenBLAS starts threads, which would stand in torch's own threads' way."""
 SAMPLE_ELEMENTS = 1024
-_smallest, _largest, _total = np.minimum.reduce, np.maximum.reduce, np.add.reduce
-_vdot, _count_nonzero, _matmul, _isfinite = np.vdot, np.count_nonzero, np.matmul, np.isfinite
+_smallest, _largest = np.minimum.reduce, np.maximum.reduce
+_vdot, _count_nonzero, _isfinite = np.vdot, np.count_nonzero, np.isfinite
 _float32, _float64 = np.dtype(np.float32), np.dtype(np.float64)
 _TRUSTED = 1e-3
 _ONES = {dtype: np.ones(_ROW, dtype) for dtype in (_float32, _float64)}
-_COLUMNS = {dtype: ones.reshape(1, _ROW, 1) for dtype, ones in _ONES.items()}
 
 
 # The program would be warned of sums that overflow here and nowhere in it, or be ended by them under `np.seterr`.
 @np.errstate(all="ignore")
 def figures(array: npt.NDArray[Any]) -> Statistics:
     """The `Statistics` of an array; exact counts, the rest to float32's precision or better."""
-    # The program must not be warned of what it did not compute.
+    flat = array if array.ndim == 1 else array.reshape(-1)
+    if array.dtype == _float32 or array.dtype == _float64:
+        figured = (_at_once(flat) if 0 < flat.size <= _CHUNK else None) or _Running().over(flat)
+        if figured is not None:
+            return figured
     with np.errstate(all="ignore"):
-        flat = array.reshape(-1)
-        if array.dtype != _float32 and array.dtype != _float64:
-            return _in_pieces(flat)
-        return _Running().over(flat) or _in_pieces(flat)
+        return _in_pieces(flat)
+
+
+def _at_once(flat: npt.NDArray[Any]) -> Statistics | None:
+    """The figures of one chunk whose elements are all finite, as nearly all are; else None."""
+    low, high = float(_smallest(flat)), float(_largest(flat))
+    if not (-math.inf < low and high < math.inf):
+        return None
+    zeros = flat.size - int(_count_nonzero(flat != 0)) if low <= 0 <= high else 0
+    total, squares = _sums(flat)
+    return _assemble(flat.size, low, high, total, squares, (zeros, 0, 0, 0))
+
+
+def _sums(chunk: npt.NDArray[Any]) -> tuple[float, float]:
+    """The sums of a chunk's elements and of their squares.
+
+    By products alone, of which numpy never warns: the program must not be warned of what it did not compute, and
+    `errstate` makes every call slower.
+    """
+    size, ones = chunk.size, _ONES[chunk.dtype]
+    if size <= _ROW:
+        return float(_vdot(chunk, ones[:size])), float(_vdot(chunk, chunk))
+    total = squares = 0.0
+    for start in range(0, size, _ROW):
+        row = chunk[start : start + _ROW]
+        total += float(_vdot(row, ones[: row.size]))
+        squares += float(_vdot(row, row))
+    return total, squares
+
+
+def _assemble(
+    count: int, low: float, high: float, total: float, squares: float, counts: tuple[int, int, int, int]
+) -> Statistics | None:
+    """The figures of `count` finite elements; None where rounding would spoil them."""
+    if not math.isfinite(squares) or not math.isfinite(total):
+        return None
+    mean = total / count
+    variance = squares / count - mean * mean
+    if variance < _TRUSTED * mean * mean:
+        # A small spread around a large mean drowns in the rounding of the squares.
+        return None
+    return Statistics(low, high, mean, math.sqrt(variance), math.sqrt(squares), *counts)
 
 
 class _Running:
@@ -49,24 +90,13 @@ class _Running:
 
     def over(self, flat: npt.NDArray[Any]) -> Statistics | None:
         """All figures of an array; None where rounding would spoil them."""
-        size = flat.size
-        if size <= _CHUNK:
-            self._take(flat)
-        else:
-            for start in range(0, size, _CHUNK):
-                self._take(flat[start : start + _CHUNK])
-        count = size - self.nans - self.above - self.below
+        for start in range(0, flat.size, _CHUNK):
+            self._take(flat[start : start + _CHUNK])
+        counts = (self.zeros, self.nans, self.above, self.below)
+        count = flat.size - self.nans - self.above - self.below
         if not count:
-            return Statistics(None, None, None, None, 0.0, self.zeros, self.nans, self.above, self.below)
-        if not math.isfinite(self.squares) or not math.isfinite(self.total):
-            return None
-        mean = self.total / count
-        variance = self.squares / count - mean * mean
-        if variance < _TRUSTED * mean * mean:
-            # A small spread around a large mean drowns in the rounding of the squares.
-            return None
-        norm, std = math.sqrt(self.squares), math.sqrt(variance)
-        return Statistics(self.low, self.high, mean, std, norm, self.zeros, self.nans, self.above, self.below)
+            return Statistics(None, None, None, None, 0.0, *counts)
+        return _assemble(count, self.low, self.high, self.total, self.squares, counts)
 
     def _take(self, chunk: npt.NDArray[Any]) -> None:
         low, high = float(_smallest(chunk)), float(_largest(chunk))
@@ -81,20 +111,15 @@ class _Running:
             self.high = high
         if low <= 0 <= high:
             self.zeros += chunk.size - int(_count_nonzero(chunk != 0))
-        whole = chunk.size // _ROW
-        if whole:
-            rows = chunk[: whole * _ROW].reshape(whole, 1, _ROW)
-            self.squares += float(_total(_matmul(rows, rows.reshape(whole, _ROW, 1)), None))
-            self.total += float(_total(_matmul(rows, _COLUMNS[chunk.dtype]), None))
-        if rest := chunk.size % _ROW:
-            tail = chunk[-rest:]
-            self.squares += float(_vdot(tail, tail))
-            self.total += float(_vdot(tail, _ONES[chunk.dtype][:rest]))
+        total, squares = _sums(chunk)
+        self.total += total
+        self.squares += squares
 
     def _finite_of(self, chunk: npt.NDArray[Any]) -> npt.NDArray[Any]:
         finite = _isfinite(chunk)
         others = chunk[~finite]
-        above, below = int(_count_nonzero(others == math.inf)), int(_count_nonzero(others == -math.inf))
+        with np.errstate(all="ignore"):
+            above, below = int(_count_nonzero(others == math.inf)), int(_count_nonzero(others == -math.inf))
         self.above += above
         self.below += below
         self.nans += others.size - above - below

@@ -7,17 +7,18 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import msgspec
 import torch
+from msgspec.structs import replace
 
 from graphviz_app.recording.values import TensorRecord
 from graphviz_app.tracer.measures import figures, sample
-from graphviz_app.tracer.memory import READABLE, address_of, array_of, flat_array_of, storage_start, string_at
+from graphviz_app.tracer.memory import READABLE, Readable, address_of, array_of, flat_array_of, storage_start, string_at
 from graphviz_app.tracer.own import __builtins__  # noqa: F401
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    from graphviz_app.recording.values import Statistics
     from graphviz_app.tracer.log import EventLog
     from graphviz_app.tracer.options import TracerOptions
 
@@ -38,16 +39,13 @@ _PROBE = 64
 _DENSE_LIMIT = 1 << 22
 
 
-class _Known:
-    """Figures of a tensor, valid while it lives and its version stays."""
+class _Known(msgspec.Struct, eq=False):
+    """The record of a large tensor, whose figures are valid while it lives and its version stays."""
 
-    __slots__ = ("alive", "figures", "probe", "version")
-
-    def __init__(self, alive: Any, version: int, probe: bytes, figures: Statistics) -> None:
-        self.alive = alive
-        self.version = version
-        self.probe = probe
-        self.figures = figures
+    alive: Any
+    version: int
+    probe: bytes
+    record: TensorRecord
 
 
 class _Plan(NamedTuple):
@@ -131,12 +129,13 @@ class ValueRecorder:
             return record
         known = READABLE.get(tensor.dtype)
         if known is not None and not known.is_complex and self._left > 0 and _is_ordinary(tensor):
-            array = array_of(tensor, known.dtype)
-            if array is not None:
-                head = (array.shape, known.name, "cpu", tensor.stride(), "strided", tensor.requires_grad)
-                if array.size <= self._budget:
-                    return TensorRecord(*head, array.tobytes())
-                return TensorRecord(*head, None, self._figures(tensor, array, array.size), sample(array))
+            if tensor.numel() > self._budget:
+                record = self._read_large(tensor, known)
+            else:
+                array = array_of(tensor, known.dtype)
+                record = None if array is None else TensorRecord(*_head(tensor, known.name), array.tobytes())
+            if record is not None:
+                return record
         return self._read_slowly(tensor)
 
     def _read_small(self, tensor: torch.Tensor) -> TensorRecord | None:
@@ -170,23 +169,30 @@ class ValueRecorder:
         plan = self._plans[key] = _plan(*key, self._budget)
         return plan
 
-    def _figures(self, tensor: torch.Tensor, array: npt.NDArray[Any], count: int) -> Statistics:
-        """The figures of a large array; a view of all of another has the same, whatever its shape."""
-        flat = None if tensor.is_inference() else flat_array_of(tensor, array.dtype)
+    def _read_large(self, tensor: torch.Tensor, readable: Readable) -> TensorRecord | None:
+        """Figures and a sample; what is a view of all of another tensor has the same figures, whatever its shape."""
+        head, dtype = _head(tensor, readable.name), readable.dtype
+        flat = None if tensor.is_inference() else flat_array_of(tensor, dtype)
         if flat is None:
-            return figures(array)
+            array = array_of(tensor, dtype)
+            return None if array is None else TensorRecord(*head, None, figures(array), sample(array))
         address, version = address_of(tensor), tensor._version
-        key = (address, count, array.dtype.num)
-        known = self._known.get(key)
-        probe = string_at(address, _PROBE)
-        if known is not None and known.version == version and known.probe == probe and not known.alive.expired():
-            known.alive = _Alive(tensor)
-            return known.figures
-        figured = figures(flat)
+        key = (address, flat.size, dtype.num)
+        known, probe = self._known.get(key), string_at(address, _PROBE)
+        if known is not None and (known.version != version or known.probe != probe or known.alive.expired()):
+            known = None
+        if known is not None and known.record.shape == head[0] and known.record.strides == head[3]:
+            record = known.record
+            return record if record.requires_grad == head[5] else replace(record, requires_grad=head[5])
+        array = flat.reshape(head[0]) if tensor.is_contiguous() else array_of(tensor, dtype)
+        if array is None:
+            return None
+        figured = figures(flat) if known is None else known.record.statistics
+        record = TensorRecord(*head, None, figured, sample(array))
         if len(self._known) > _KNOWN:
             self._known.clear()
-        self._known[key] = _Known(_Alive(tensor), version, probe, figured)
-        return figured
+        self._known[key] = _Known(_Alive(tensor), version, probe, record)
+        return record
 
     def _read_slowly(self, tensor: torch.Tensor) -> TensorRecord:
         try:
@@ -223,6 +229,11 @@ class ValueRecorder:
             return TensorRecord(*head, note="complex32 values are recorded only while they are few")
         picture = sample(array, 1024 if self._left > 0 else 16)
         return TensorRecord(*head, None, figures(array), picture)
+
+
+def _head(tensor: torch.Tensor, name: str) -> tuple[Any, ...]:
+    """What a record begins with."""
+    return tuple(tensor.shape), name, "cpu", tensor.stride(), "strided", tensor.requires_grad
 
 
 def _is_ordinary(tensor: torch.Tensor) -> bool:
