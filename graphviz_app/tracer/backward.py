@@ -232,18 +232,7 @@ class BackwardPass:
 
     def _record_call(self, number: int, grad_inputs: tuple[Any, ...], grad_outputs: tuple[Any, ...]) -> None:
         core = self._core
-        changes: list[ev.HookChange] = []
-        arriving = self._arriving
-        came: list[int] = []
-        for slot, grad in enumerate(grad_outputs):
-            sent = arriving.pop((number, slot), None)
-            if grad is None:
-                came.append(ev.NONE)
-            elif type(sent) is _Sent and sent.address == grad._cdata and sent.version == grad._version:
-                # The engine holds a contribution until it is consumed: its address cannot be another tensor's.
-                came.append(sent.value)
-            else:
-                came.append(self._arrived(number, slot, grad, sent, changes))
+        came, changes = self._arrivals(number, grad_outputs)
         leaf = self._leaves.get(number)
         if leaf is not None:
             core.log.add(ev.NodeCalled(self.number, number, tuple(came), (), tuple(changes)))
@@ -306,7 +295,13 @@ class BackwardPass:
         came: list[int] = []
         for slot, grad in enumerate(grad_outputs):
             sent = self._arriving.pop((number, slot), None)
-            came.append(ev.NONE if grad is None else self._arrived(number, slot, grad, sent, changes))
+            if grad is None:
+                came.append(ev.NONE)
+            elif type(sent) is _Sent and sent.address == grad._cdata and sent.version == version_of(grad):
+                # The engine holds a contribution until it is consumed: its address cannot be another tensor's.
+                came.append(sent.value)
+            else:
+                came.append(self._arrived(number, slot, grad, sent, changes))
         return came, changes
 
     def _arrived(
@@ -317,10 +312,8 @@ class BackwardPass:
         came: _Sent | list[_Sent] | None,
         changes: list[ev.HookChange],
     ) -> int:
-        """The value of what came in: the very value that one contribution had, where it is the same tensor."""
+        """The value of what came in, which is another tensor than what was sent."""
         sent = came if type(came) is list else [] if came is None else [came]
-        if len(sent) == 1 and sent[0].address == grad._cdata and sent[0].version == version_of(grad):
-            return sent[0].value
         core = self._core
         record = core.values.read(grad)
         before = self._sum(sent) if sent else None

@@ -18,6 +18,7 @@ from graphviz_app.tracer import hygiene
 from graphviz_app.tracer.backward import BackwardPass
 from graphviz_app.tracer.direct import CALL, DirectCalls
 from graphviz_app.tracer.frames import local_variable
+from graphviz_app.tracer.identity import is_transformed
 from graphviz_app.tracer.own import __builtins__  # noqa: F401
 
 if TYPE_CHECKING:
@@ -214,8 +215,8 @@ def _can_watch(core: Core, outputs: Any, args: tuple[Any, ...]) -> bool:
     seeds = args[0] if args else ()
     if (
         torch._C._functorch.peek_interpreter_stack() is not None
-        or any(map(_is_batched, seeds))
-        or any(map(is_wrapped, outputs))
+        or any(map(is_transformed, seeds))
+        or any(map(is_transformed, outputs))
     ):
         core.log.notice("Inside function transforms (vmap, grad, jacrev), backward passes are not recorded.")
         return False
@@ -224,16 +225,6 @@ def _can_watch(core: Core, outputs: Any, args: tuple[Any, ...]) -> bool:
         core.log.notice("Under compiled autograd, backward passes are not recorded.")
         return False
     return True
-
-
-def _is_batched(seed: Any) -> bool:
-    """Whether a seed belongs to the older vmap, which `is_grads_batched` and vectorised Jacobians use."""
-    return isinstance(seed, torch.Tensor) and "Batched" in torch._C._dispatch_key_set(seed)
-
-
-def is_wrapped(thing: Any) -> bool:
-    """Whether it is a tensor of a function transform's, which may live on after the transform is through."""
-    return isinstance(thing, torch.Tensor) and torch._C._functorch.is_functorch_wrapped_tensor(thing)
 
 
 def _name_of(thread: threading.Thread | None) -> str:

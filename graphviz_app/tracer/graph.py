@@ -70,7 +70,7 @@ class GraphWalker:
             if target is None:
                 continue
             end = self._end(target, caller)
-            if end is None:
+            if end == ev.NONE:
                 return None
             ends.append((slot, end, target_slot))
         name, slots, definition = self._description(node)
@@ -125,26 +125,19 @@ class GraphWalker:
             tracked.node, tracked.slot = number_of(node), tensor.output_nr
         return numbers
 
-    def announce(
-        self, nodes: list[Any], operation: int = ev.NONE, frame: Any = None, made_in_pass: int = ev.NONE
-    ) -> tuple[int, ...]:
-        """Number nodes that have no number yet, and announce them with their edges."""
-        return self._announce([(0, node, node.next_functions) for node in nodes], operation, {}, frame, made_in_pass)
-
     def _announce(
         self,
         found: list[tuple[int, Any, Any]],
         operation: int,
         tensors: dict[int, int],
         frame: Any,
-        made_in_pass: int = ev.NONE,
     ) -> tuple[int, ...]:
         if not found:
             return ()
         core = self._core
         with core.log.lock:
             # Whatever lies at the other ends is announced first: numbers are given in the order of announcement.
-            leaves = self._meet_ends(found, frame)
+            self._meet_ends(found, frame)
             assign = core.nodes.assign
             numbers = tuple([assign(node) for _, node, _ in found])
             made: list[ev.Node] = []
@@ -153,38 +146,26 @@ class GraphWalker:
             for number, (_, node, following) in zip(numbers, found, strict=True):
                 if anomalous and type(stack := node.metadata.get("traceback_")) is list:
                     stack[:] = hygiene.clean_stack(stack)
-                self._add_edges(number, following, leaves, edges)
+                self._add_edges(number, following, frame, edges)
                 name, slots, definition = self._description(node)
-                if operation == ev.NONE and core.made_by_passes:
-                    made_in_pass = self._pass_of(node)
+                made_in_pass = self._pass_of(node) if operation == ev.NONE else ev.NONE
                 tensor = tensors.get(id(node), ev.NONE)
                 made.append(_Node(number, name, operation, ev.NONE, slots, made_in_pass, tensor, definition))
             core.log.add(ev.NodesMade(tuple(made), tuple(edges)))
         return numbers
 
-    def _add_edges(self, number: int, following: Any, leaves: dict[int, int], edges: list[ev.Edge]) -> None:
-        number_of = self._core.nodes.number
+    def _add_edges(self, number: int, following: Any, frame: Any, edges: list[ev.Edge]) -> None:
         for slot, (target, target_slot) in enumerate(following):
             if target is not None:
-                end = leaves.get(id(target), ev.NONE)
-                if end == ev.NONE:
-                    end = number_of(target)
-                edges.append(_Edge(number, slot, end, target_slot))
+                edges.append(_Edge(number, slot, self._end(target, frame), target_slot))
 
-    def _meet_ends(self, found: list[tuple[int, Any, Any]], frame: Any) -> dict[int, int]:
-        """Make sure that the nodes at the other ends of edges have numbers; gives those of leaves by the nodes' ids."""
-        own = {id(node) for _, node, _ in found} if len(found) > 1 else ()
-        leaves: dict[int, int] = {}
-        meet, number_of = self._core.leaves.meet, self._core.nodes.number
+    def _meet_ends(self, found: list[tuple[int, Any, Any]], frame: Any) -> None:
+        """Make sure that the nodes at the other ends of edges have numbers."""
+        own = {id(node) for _, node, _ in found}
         for _, _, following in found:
             for target, _ in following:
-                if target is None:
-                    continue
-                if target._sequence_nr() == UNNUMBERED and (variable := getattr(target, "variable", None)) is not None:
-                    leaves[id(target)] = meet(variable, frame).node
-                elif id(target) not in own and number_of(target) == ev.NONE:
-                    self.reach([target], frame)
-        return leaves
+                if target is not None and id(target) not in own and self._end(target, frame) == ev.NONE:
+                    self._announce_unknown([target], frame)
 
     def _pass_of(self, node: Any) -> int:
         """The pass with `create_graph` in which a node was made, NONE where none was."""
@@ -206,27 +187,26 @@ class GraphWalker:
         name, definition, is_single = known
         return name, 1 if is_single else len(getattr(node, "_input_metadata", (None,))), definition
 
-    def reach(self, roots: list[Any], frame: Any, made_in_pass: int = ev.NONE) -> list[Reached]:
+    def reach(self, roots: list[Any], frame: Any) -> list[Reached]:
         """Number every node that can be reached, and give back all of them."""
-        return self._reach_known(roots, frame) or self._reach(roots, frame, made_in_pass)
+        reached = self._reach(roots, frame)
+        if reached is None:
+            self._announce_unknown(roots, frame)
+            reached = self._reach(roots, frame)
+        return reached or []
 
-    def _reach_known(self, roots: list[Any], frame: Any) -> list[Reached] | None:
-        """As `reach`, where every node is known by its sequence number; None as soon as one is not."""
-        core = self._core
-        if not core.nodes.is_plain:
-            return None
+    def _reach(self, roots: list[Any], frame: Any) -> list[Reached] | None:
+        """As `reach`; None as soon as a node has no number yet."""
         reached: list[Reached] = []
         seen: set[Any] = set()
         stack = [root for root in roots if root is not None]
         while stack:
             node = stack.pop()
-            sequence = node._sequence_nr()
-            key = node if sequence == UNNUMBERED else sequence
-            if key in seen:
+            if node in seen:
                 continue
-            seen.add(key)
+            seen.add(node)
             number = self._end(node, frame)
-            if number is None:
+            if number == ev.NONE:
                 return None
             ends: list[tuple[int, int] | None] = []
             for target, slot in node.next_functions:
@@ -234,60 +214,32 @@ class GraphWalker:
                     ends.append(None)
                     continue
                 end = self._end(target, frame)
-                if end is None:
+                if end == ev.NONE:
                     return None
                 stack.append(target)
                 ends.append((end, slot))
             reached.append(Reached(number, node, tuple(ends)))
         return reached
 
-    def _end(self, node: Any, frame: Any) -> int | None:
-        """The number of a node that is known by its sequence number, or by its leaf; None where it is not."""
-        core = self._core
-        sequence = node._sequence_nr()
-        if sequence != UNNUMBERED:
-            return core.nodes.by_sequence.get(sequence)
-        return core.leaves.meet(node.variable, frame).node if hasattr(node, "variable") else None
+    def _end(self, node: Any, frame: Any) -> int:
+        """The number of a node, which for an `AccumulateGrad` is known by its leaf; NONE where it has none yet."""
+        if node._sequence_nr() == UNNUMBERED and (variable := getattr(node, "variable", None)) is not None:
+            return self._core.leaves.meet(variable, frame).node
+        return self._core.nodes.number(node)
 
-    def _reach(self, roots: list[Any], frame: Any, made_in_pass: int) -> list[Reached]:
-        core = self._core
-        walked: list[tuple[Any, Any]] = []
-        leaves: dict[Any, int] = {}
-        unknown: list[Any] = []
+    def _announce_unknown(self, roots: list[Any], frame: Any) -> None:
+        """Announce all nodes that have no number at once: edges may lead from one of them to another."""
+        unknown: list[tuple[int, Any, Any]] = []
         seen: set[Any] = set()
-        stack = [root for root in roots if root is not None]
-        number_of = core.nodes.number
+        stack = list(roots)
         while stack:
             node = stack.pop()
-            if node in seen:
+            if node is None or node in seen:
                 continue
             seen.add(node)
-            if node._sequence_nr() == UNNUMBERED and (variable := getattr(node, "variable", None)) is not None:
-                with torch._C.DisableTorchFunction():
-                    leaves[node] = core.leaves.meet(variable, frame).node
-                walked.append((node, ()))
-                continue
-            if number_of(node) == ev.NONE:
-                unknown.append(node)
             following = node.next_functions
-            walked.append((node, following))
-            for each, _ in following:
-                if each is not None:
-                    stack.append(each)
-        if unknown:
-            self._announce_all(unknown, frame, made_in_pass)
-        # A leaf's number is known by its tensor, any other node's by itself.
-        numbers = {node: leaves[node] if node in leaves else number_of(node) for node, _ in walked}
-        return [
-            Reached(
-                numbers[node],
-                node,
-                tuple([None if each is None else (numbers[each], slot) for each, slot in following]),
-            )
-            for node, following in walked
-        ]
-
-    def _announce_all(self, nodes: list[Any], frame: Any, made_in_pass: int) -> None:
-        # Edges may lead from one unknown node to another: number them all before any edge is written.
-        nodes.sort(key=lambda node: node._sequence_nr())
-        self.announce(nodes, ev.NONE, frame, made_in_pass)
+            if self._end(node, frame) == ev.NONE:
+                unknown.append((node._sequence_nr(), node, following))
+            stack.extend([each for each, _ in following])
+        unknown.sort(key=_first)
+        self._announce(unknown, ev.NONE, {}, frame)

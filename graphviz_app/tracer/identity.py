@@ -27,6 +27,16 @@ UNNUMBERED = (1 << 64) - 1
 """The sequence number of nodes that have none: `AccumulateGrad`."""
 
 
+def is_transformed(thing: Any) -> bool:
+    """Whether it is a tensor of a function transform's or of the older vmap's, which may outlive the transform.
+
+    `is_grads_batched` and vectorised Jacobians use the older vmap.
+    """
+    return isinstance(thing, torch.Tensor) and (
+        torch._C._functorch.is_functorch_wrapped_tensor(thing) or "Batched" in torch._C._dispatch_key_set(thing)
+    )
+
+
 class _Held:
     """In place of the weak reference of a tensor that lives for certain."""
 

@@ -24,34 +24,22 @@ _TRUSTED = 1e-3
 _ONES = {dtype: np.ones(_ROW, dtype) for dtype in (_float32, _float64)}
 
 
-# The program would be warned of sums that overflow here and nowhere in it, or be ended by them under `np.seterr`.
-@np.errstate(all="ignore")
 def figures(array: npt.NDArray[Any]) -> Statistics:
     """The `Statistics` of an array; exact counts, the rest to float32's precision or better."""
     flat = array if array.ndim == 1 else array.reshape(-1)
     if array.dtype == _float32 or array.dtype == _float64:
-        figured = (_at_once(flat) if 0 < flat.size <= _CHUNK else None) or _Running().over(flat)
+        figured = _Running().over(flat)
         if figured is not None:
             return figured
     with np.errstate(all="ignore"):
         return _in_pieces(flat)
 
 
-def _at_once(flat: npt.NDArray[Any]) -> Statistics | None:
-    """The figures of one chunk whose elements are all finite, as nearly all are; else None."""
-    low, high = float(_smallest(flat)), float(_largest(flat))
-    if not (-math.inf < low and high < math.inf):
-        return None
-    zeros = flat.size - int(_count_nonzero(flat != 0)) if low <= 0 <= high else 0
-    total, squares = _sums(flat)
-    return _assemble(flat.size, low, high, total, squares, (zeros, 0, 0, 0))
-
-
 def _sums(chunk: npt.NDArray[Any]) -> tuple[float, float]:
     """The sums of a chunk's elements and of their squares.
 
-    By products alone, of which numpy never warns: the program must not be warned of what it did not compute, and
-    `errstate` makes every call slower.
+    By products alone, of which numpy never warns: the program must not be warned of what it did not compute, nor be
+    ended by it under `np.seterr`, and `errstate` makes every call slower.
     """
     size, ones = chunk.size, _ONES[chunk.dtype]
     if size <= _ROW:
@@ -62,20 +50,6 @@ def _sums(chunk: npt.NDArray[Any]) -> tuple[float, float]:
         total += float(_vdot(row, ones[: row.size]))
         squares += float(_vdot(row, row))
     return total, squares
-
-
-def _assemble(
-    count: int, low: float, high: float, total: float, squares: float, counts: tuple[int, int, int, int]
-) -> Statistics | None:
-    """The figures of `count` finite elements; None where rounding would spoil them."""
-    if not math.isfinite(squares) or not math.isfinite(total):
-        return None
-    mean = total / count
-    variance = squares / count - mean * mean
-    if variance < _TRUSTED * mean * mean:
-        # A small spread around a large mean drowns in the rounding of the squares.
-        return None
-    return Statistics(low, high, mean, math.sqrt(variance), math.sqrt(squares), *counts)
 
 
 class _Running:
@@ -96,7 +70,14 @@ class _Running:
         count = flat.size - self.nans - self.above - self.below
         if not count:
             return Statistics(None, None, None, None, 0.0, *counts)
-        return _assemble(count, self.low, self.high, self.total, self.squares, counts)
+        if not math.isfinite(self.squares) or not math.isfinite(self.total):
+            return None
+        mean = self.total / count
+        variance = self.squares / count - mean * mean
+        if variance < _TRUSTED * mean * mean:
+            # A small spread around a large mean drowns in the rounding of the squares.
+            return None
+        return Statistics(self.low, self.high, mean, math.sqrt(variance), math.sqrt(self.squares), *counts)
 
     def _take(self, chunk: npt.NDArray[Any]) -> None:
         low, high = float(_smallest(chunk)), float(_largest(chunk))

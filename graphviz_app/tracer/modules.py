@@ -14,8 +14,6 @@ from graphviz_app.tracer.names import module_paths
 from graphviz_app.tracer.own import __builtins__  # noqa: F401
 
 if TYPE_CHECKING:
-    from types import FrameType
-
     from graphviz_app.tracer.places import Places
 
 CALL = torch.nn.Module._call_impl.__code__
@@ -28,13 +26,13 @@ class ModulePaths:
         self._roots: dict[int, tuple[weakref.ref[Any], dict[int, str]]] = {}
 
     def of(self, places: Places) -> tuple[str, str]:
-        """Path and class of the module that runs at the place that was found last; "" and "" where none does."""
-        if places.inner is None or places.outer is None:
-            return "", ""
-        return self.path(places.inner, places.outer)
+        """Path and class of the module that runs at the place that was found last, below the outermost that runs.
 
-    def path(self, innermost: FrameType, outermost: FrameType) -> tuple[str, str]:
-        """Path and class of the module whose call is `innermost`, below the one whose call is `outermost`."""
+        Both are "" where none runs.
+        """
+        innermost, outermost = places.inner, places.outer
+        if innermost is None or outermost is None:
+            return "", ""
         module = local_variable(innermost, 0)
         root = local_variable(outermost, 0)
         if module is MISSING or root is MISSING:

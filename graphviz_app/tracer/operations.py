@@ -15,6 +15,7 @@ from graphviz_app.tracer import hygiene
 from graphviz_app.tracer.binding import ResultNames
 from graphviz_app.tracer.calls import Call, CallRecorder
 from graphviz_app.tracer.flatten import results_in, tensors_in
+from graphviz_app.tracer.identity import is_transformed
 from graphviz_app.tracer.kinds import LENDERS, Kind, Kinds
 from graphviz_app.tracer.leaves import version_of
 from graphviz_app.tracer.own import __builtins__  # noqa: F401
@@ -37,8 +38,6 @@ _interpreter = torch._C._functorch.peek_interpreter_stack
 _tracing = torch._C._get_tracing_state
 _LOOK, _GRAD, _PASS, _DATA = Kind.LOOK, Kind.GRAD, Kind.PASS, Kind.DATA
 _ORDINARY = (torch.Tensor, torch.nn.Parameter)
-_is_wrapped = torch._C._functorch.is_functorch_wrapped_tensor
-_keys = torch._C._dispatch_key_set
 _TRANSFORMED = "Inside function transforms (vmap, grad, jacrev) and torch.jit tracing, operations are not recorded."
 _STALE = (
     "Operations on a view whose base was written on in place are not recorded where torch refuses to say what the view "
@@ -141,9 +140,9 @@ class Operations:
         """Tensors of a function transform may be used when it is through, and tell nothing of themselves."""
         with _Disabled():
             tensors = [*results_in(result), *[tensor for _, tensor in tensors_in(args, kwargs)]]
-            is_transformed = any(_is_wrapped(each) or "Batched" in _keys(each) for each in tensors)
+            transformed = any(map(is_transformed, tensors))
         text = _LOST.format(f"{type(error).__name__}: {error}")
-        if is_transformed:
+        if transformed:
             text = _TRANSFORMED
         elif "its base or another view of its base has been modified" in str(error):
             text = _STALE
