@@ -104,17 +104,24 @@ class Operations:
         except BaseException as error:
             hygiene.leave(error)
             raise
-        try:
-            self.note(Call(kind, name, args, kwargs, result, caller, start))
-        except Exception as error:  # noqa: BLE001 - a fault of ours must never be the program's
-            self._failed(error, args, kwargs, result)
+        self.note(Call(kind, name, args, kwargs, result, caller, start))
         return result
 
     def note(self, call: Call) -> None:
-        """Record a call that has just returned."""
+        """Record a call that has just returned; raises nothing.
+
+        What catches faults of ours stands here, not in `run`: a signal's handler may run within `run`, and what it
+        raises is the program's.
+        """
         if _gettrace() is not None:
             hygiene.untraced(self.note, call)
             return
+        try:
+            self._look(call)
+        except Exception as error:  # noqa: BLE001 - a fault of ours must never be the program's
+            self._failed(error, call)
+
+    def _look(self, call: Call) -> None:
         if _interpreter() is not None or _tracing() is not None:
             self.core.log.notice(_TRANSFORMED)
             return
@@ -129,17 +136,13 @@ class Operations:
         self, cls: Any, args: tuple[Any, ...], kwargs: dict[str, Any], result: Any, caller: FrameType, start: int
     ) -> None:
         """Record a call of a custom `autograd.Function`."""
-        if self.core.muted or self.core.local.silent:
-            return
-        try:
+        if not self.core.muted and not self.core.local.silent:
             self.note(Call(Kind.OPERATION, f"{cls.__qualname__}.apply", args, kwargs, result, caller, start))
-        except Exception as error:  # noqa: BLE001 - a fault of ours must never be the program's
-            self._failed(error, args, kwargs, result)
 
-    def _failed(self, error: Exception, args: tuple[Any, ...], kwargs: dict[str, Any], result: Any) -> None:
+    def _failed(self, error: Exception, call: Call) -> None:
         """Tensors of a function transform may be used when it is through, and tell nothing of themselves."""
         with _Disabled():
-            tensors = [*results_in(result), *[tensor for _, tensor in tensors_in(args, kwargs)]]
+            tensors = [*results_in(call.result), *[tensor for _, tensor in tensors_in(call.args, call.kwargs)]]
             transformed = any(map(is_transformed, tensors))
         text = _LOST.format(f"{type(error).__name__}: {error}")
         if transformed:

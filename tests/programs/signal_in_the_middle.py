@@ -9,7 +9,7 @@ def handler(number, frame):
     arrived.append(number)
     raise Alarm("time is up")
 print(signal.getsignal(signal.SIGINT), signal.signal(signal.SIGALRM, handler), signal.getsignal(signal.SIGALRM) is handler)
-for _ in range(30):
+for _ in range(200):
     signal.setitimer(signal.ITIMER_REAL, 0.003)
     try:
         while True:
