@@ -150,10 +150,15 @@ class _Search:
                 f"backward(inputs=...){where} wrote only to the tensors that it was told to, not to {self._name}."
             )
             return MissingGrad("inputs", sentence, started.span)
-        if node != ev.NONE and self._state.call(node) is not None:
-            sentence = f"The gradient that arrived at {self._name} was undefined (None), so there was nothing to add."
-            return MissingGrad("undefined", sentence, started.span)
-        return self._not_reached(started)
+        call = None if node == ev.NONE else self._state.call(node)
+        if call is None or call.pass_id != started.pass_id:
+            return self._not_reached(started)
+        if call.grad_outputs[:1] not in ((), (ev.NONE,)):
+            # The engine calls the node, and then the node writes: a step may be between the two.
+            sentence = f"A gradient has just arrived at {self._name}, and is about to be added to .grad."
+            return MissingGrad("not yet", sentence, started.span)
+        sentence = f"The gradient that arrived at {self._name} was undefined (None), so there was nothing to add."
+        return MissingGrad("undefined", sentence, started.span)
 
     def _not_reached(self, started: ev.BackwardStarted) -> MissingGrad:
         blocked = self._origins.blocking([root.tensor for root in started.roots])

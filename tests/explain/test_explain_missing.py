@@ -108,3 +108,16 @@ def test_there_is_nothing_to_explain_where_there_is_a_gradient_and_before_it_the
     started = timeline.next_of_kind(0, (ev.BackwardStarted,))
     assert why_no_grad(timeline, leaf, started).cause == "not yet"
     assert why_no_grad(timeline, leaf, started - 1).cause == "no backward"
+
+
+def test_a_gradient_that_has_arrived_and_is_not_yet_added_is_not_called_undefined():
+    program = "for _ in range(2):\n    z = (x * w).sum()\n    z.backward()\n    x.grad = w.grad = None\n"
+    timeline = Timeline(record_source(HEAD + program))
+    leaf = next(summary.leaf for summary in timeline.recording.leaves if summary.name == "w")
+    added = [timeline.step_of_event(int(number)) for number in timeline.events_of(ev.GradAccumulated)]
+    mine = [step for step in added if timeline.recording.event(timeline.event_number(step)).leaf == leaf]
+    assert len(mine) == 2
+    for step in mine:
+        before = why_no_grad(timeline, leaf, step - 1)
+        assert (before.cause, "arrived" in before.sentence) == ("not yet", True)
+        assert why_no_grad(timeline, leaf, step) is None
