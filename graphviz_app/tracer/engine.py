@@ -4,9 +4,9 @@
 # ruff: noqa: SLF001
 from __future__ import annotations
 
-import functools
 import sys
 import threading
+from functools import partial, update_wrapper
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -77,7 +77,7 @@ class Engine:
         self._operations = operations
         self._mode = operations.mode
         self._holders: list[tuple[Any, Callable[..., Any]]] = []
-        self._direct = DirectCalls(self._directly, self._is_entering)
+        self._direct = DirectCalls(partial(self._run, name=CALL), self._is_entering)
 
     def install(self) -> None:
         """Wrap the function wherever torch refers to it.
@@ -98,23 +98,12 @@ class Engine:
         self._direct.remove()
 
     def _wrap(self, original: Callable[..., Any]) -> Callable[..., Any]:
-        begin, end = self._begin, self._end
-
-        local = self._core.local
+        run = self._run
 
         def _engine_run_backward(t_outputs: Any, *args: Any, **kwargs: Any) -> Any:
-            running, stacked = begin(t_outputs, args, kwargs, _getframe(1))
-            local.entering = True
-            try:
-                result = original(t_outputs, *args, **kwargs)
-            except BaseException as error:
-                end(running, stacked, error)
-                hygiene.leave(error)
-                raise
-            end(running, stacked, None)
-            return result
+            return run(t_outputs, args, kwargs, _getframe(1), partial(original, t_outputs, *args, **kwargs))
 
-        return functools.update_wrapper(_engine_run_backward, original)
+        return update_wrapper(_engine_run_backward, original)
 
     def _is_entering(self) -> bool:
         """Whether the call of the engine that comes now is the one of a pass that has been announced."""
@@ -122,11 +111,18 @@ class Engine:
         entering, local.entering = local.entering, False
         return entering
 
-    def _directly(
-        self, outputs: Any, args: tuple[Any, ...], kwargs: dict[str, Any], caller: FrameType, call: Callable[[], Any]
+    def _run(
+        self,
+        outputs: Any,
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+        caller: FrameType,
+        call: Callable[[], Any],
+        name: str = "",
     ) -> Any:
-        """The program calls the engine itself."""
-        running, stacked = self._begin(outputs, args, kwargs, caller, CALL)
+        """Call the engine, and record the pass; `name` is what the program called where it was the engine itself."""
+        running, stacked = self._begin(outputs, args, kwargs, caller, name)
+        self._core.local.entering = not name
         try:
             result = call()
         except BaseException as error:
@@ -137,7 +133,7 @@ class Engine:
         return result
 
     def _begin(
-        self, outputs: Any, args: tuple[Any, ...], kwargs: dict[str, Any], caller: FrameType, name: str = ""
+        self, outputs: Any, args: tuple[Any, ...], kwargs: dict[str, Any], caller: FrameType, name: str
     ) -> tuple[BackwardPass | None, bool]:
         if _gettrace() is not None:
             return hygiene.untraced(self._begin, outputs, args, kwargs, caller, name)

@@ -33,7 +33,7 @@ _pop = torch._C._pop_torch_function_stack
 
 def _calling() -> Iterator[CodeType]:
     """Functions of ours that call the program's, or write what it prints."""
-    plain = (OperationMode.__torch_function__, Operations.run, Engine._directly, *hygiene.CALLING, *streams.CALLING)
+    plain = (OperationMode.__torch_function__, Operations.run, Engine._run, *hygiene.CALLING, *streams.CALLING)
     yield from (function.__code__ for function in plain)
     for holder in (Patches, Engine, DirectCalls):
         for function in vars(holder).values():
