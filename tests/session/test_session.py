@@ -4,8 +4,7 @@ from graphviz_app.recording import events as ev
 from graphviz_app.recording.values import elements
 from graphviz_app.scene.theme import LIGHT
 from graphviz_app.session.recordings import KEPT, RecordingFolder
-from graphviz_app.session.session import Session
-from tests.session.support_session import Heard, Pump
+from tests.session.support_session import Heard
 from tests.support_synthetic import accumulation
 
 PROGRAM = """
@@ -18,16 +17,9 @@ for epoch in range(2):
 
 
 @pytest.fixture(scope="module")
-def pump():
-    return Pump()
-
-
-@pytest.fixture(scope="module")
-def session(pump, tmp_path_factory):
-    session = Session(pump, folder=RecordingFolder(tmp_path_factory.mktemp("recordings")))
+def session(session):
     session.warm()
-    yield session
-    session.close()
+    return session
 
 
 @pytest.fixture

@@ -1,23 +1,14 @@
 import pytest
 
 from graphviz_app.session.arrangement import Arrangement
-from graphviz_app.session.recordings import RecordingFolder
-from graphviz_app.session.session import Session
-from tests.session.support_session import Pump
 from tests.support_programs import transformer, unrolled
 
 
 @pytest.fixture(scope="module")
-def pump():
-    return Pump()
-
-
-@pytest.fixture(scope="module")
-def session(pump, tmp_path_factory):
-    session = Session(pump, folder=RecordingFolder(tmp_path_factory.mktemp("recordings")))
+def session(session):
+    # Pictures alone are made here; nothing is run.
     session._maker.warm()
-    yield session
-    session.close()
+    return session
 
 
 @pytest.fixture

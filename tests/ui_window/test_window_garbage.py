@@ -45,12 +45,16 @@ def old_knot():
     del knot
 
 
+def step(session, collector, times):
+    for _ in range(times):
+        session.step_changed.emit(None)
+        collector.collect()
+
+
 def test_a_full_collection_waits_until_nobody_steps(collector, session, now):
     collector.follow(session)
     old_knot()
-    for _ in range(50):
-        session.step_changed.emit(None)
-        collector.collect()
+    step(session, collector, 50)
     assert Knot.alive == 1
     now[0] += 2.0
     collector.collect()
@@ -60,9 +64,7 @@ def test_a_full_collection_waits_until_nobody_steps(collector, session, now):
 def test_a_full_collection_does_not_wait_for_ever(collector, session):
     collector.follow(session)
     old_knot()
-    for _ in range(120):
-        session.step_changed.emit(None)
-        collector.collect()
+    step(session, collector, 120)
     assert Knot.alive == 0
 
 
