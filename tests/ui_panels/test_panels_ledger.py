@@ -164,6 +164,21 @@ def test_the_plot_shows_norms_clears_and_updates(qtbot, panel):
     assert "norm of w.grad from 0 to 6" in panel.plot.accessibleDescription()
 
 
+def test_a_legend_leaves_room_for_the_plot_and_tells_the_rest_when_asked(qtbot, panel):
+    shown(panel, recordings.training(3))
+    qtbot.waitUntil(lambda: not panel.plot.is_reading())
+    panel.resize(220, 260)
+    legend, canvas = panel.plot._legend, panel.plot._canvas
+    qtbot.waitUntil(lambda: "more" in legend.text())
+    assert "norm of .grad" in legend.text()
+    assert "update" not in legend.text()
+    assert "update" in legend.toolTip()
+    assert canvas.height() > legend.fontMetrics().height() * 2
+    panel.resize(900, 700)
+    qtbot.waitUntil(lambda: "update" in legend.text())
+    assert not legend.toolTip()
+
+
 def test_single_elements_are_plotted_where_they_are_few(qtbot, panel):
     shown(panel, recordings.training(3))
     qtbot.waitUntil(lambda: not panel.plot.is_reading())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import re
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Qt, Signal
@@ -19,6 +20,9 @@ from graphviz_app.ui.panels.tensor_view import TensorView
 
 if TYPE_CHECKING:
     from graphviz_app.ui.panels.formula_press import FormulaPress
+
+_BREAKS = re.compile(r"[.,=(\[](?=\w)")
+"""Where a long word may be broken."""
 
 
 class RowWidget(QWidget):
@@ -54,8 +58,9 @@ class FactRow(RowWidget):
     def show_row(self, row: Fact, *, is_open: bool | None) -> None:  # noqa: ARG002 - only values open
         """Show another fact."""
         self._row = row
-        text = html.escape(row.text)
         is_link = bool(row.target) or row.step is not None
+        # A piece of source may be one long word, which would be cut off at the panel's edge.
+        text = html.escape(_BREAKS.sub("\\g<0>\u200b", row.text) if is_link else row.text)
         name = dimmed(self, row.name) + "&nbsp; " if row.name else ""
         self._text.setText(name + (f'<a href="go">{text}</a>' if is_link else f"<span>{text}</span>"))
         self.setAccessibleName(f"{row.name}: {row.text}")

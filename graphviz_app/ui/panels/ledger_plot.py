@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import html
 import importlib
+import re
 import threading
 import time
 from typing import TYPE_CHECKING, Any
@@ -10,7 +12,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from PySide6.QtCore import QEvent, QSignalBlocker, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QFontMetricsF
-from PySide6.QtWidgets import QBoxLayout, QCheckBox, QComboBox, QHBoxLayout, QLabel, QStackedLayout, QWidget
+from PySide6.QtWidgets import (
+    QBoxLayout,
+    QCheckBox,
+    QComboBox,
+    QHBoxLayout,
+    QLabel,
+    QStackedLayout,
+    QWidget,
+)
 
 from graphviz_app.scene.numbers import number
 from graphviz_app.ui.panels.ledger_series import MOST_ENTRIES, PassAxis, Series, read_series
@@ -27,6 +37,9 @@ _SLICE_SECONDS = 0.008
 _PATIENCE_MS = 300
 """Until the reading begins: the graph of a program that has just run comes first."""
 _MOST_LEAVES = 8
+_ROOMY = 8
+"""Heights of a line of text, from which on a legend above the plot may take two."""
+_TAG = re.compile(r"<[^>]+>")
 _HINT = "Nothing to plot yet: each accumulation into .grad becomes a point here."
 NORMS, GRAD_ELEMENTS, VALUE_ELEMENTS = range(3)
 
@@ -229,8 +242,23 @@ class LedgerPlot(QWidget):
 
     def _show_legend(self) -> None:
         wide = self._rows.direction() == QBoxLayout.Direction.LeftToRight
-        self._legend.setText(("<br>" if wide else " &nbsp; ").join(self._entries))
-        self._legend.setVisible(bool(self._entries))
+        fitting = len(self._entries) if wide else self._count_above()
+        left = len(self._entries) - fitting
+        entries = [*self._entries[:fitting], _more(left)] if left > 0 else self._entries
+        self._legend.setText(("<br>" if wide else " &nbsp; ").join(entries))
+        self._legend.setToolTip("<br>".join(self._entries) if left > 0 else "")
+        self._legend.setVisible(bool(entries))
+
+    def _count_above(self) -> int:
+        """How many entries leave room for the plot below them; the others are there for who points at the legend."""
+        metrics = QFontMetricsF(self._legend.font())
+        lines = 2 if self.height() > metrics.height() * _ROOMY else 1
+        room = lines * (self.width() - metrics.averageCharWidth() * len(_more(99)))
+        for count, entry in enumerate(self._entries):
+            room -= metrics.horizontalAdvance(html.unescape(_TAG.sub("", entry)) + "   ")
+            if room < 0 and count:
+                return count
+        return len(self._entries)
 
     def minimumSizeHint(self) -> QSize:
         """A plot smaller than this says nothing."""
@@ -242,6 +270,10 @@ class LedgerPlot(QWidget):
         super().changeEvent(event)
         if event.type() in (QEvent.Type.PaletteChange, QEvent.Type.FontChange) and self._canvas is not None:
             self._draw()
+
+
+def _more(count: int) -> str:
+    return f"and {count} more"
 
 
 def _first_leaves(timeline: Timeline) -> list[int]:
