@@ -1,10 +1,11 @@
 """Drives the real canvas over 10,000 boxes and 15,000 links: panning, playing with 300 tokens, zooming without rest.
 
 `python benchmarks/bench_canvas.py [--boxes N | --recording FILE]` prints a table, of a made-up picture or of a
-recording's first pass with every group open; with DISPLAY set (Xvfb will do) it opens a real window, else it draws
-offscreen. A frame's time is from the movement to the painted window; between frames the event loop runs until the next
-sixtieth of a second, so that the painting thread competes with the window as it does in life. "own" is the time that
-the window's thread worked, whatever else the machine does; "sharp" is how long it took until all was final.
+recording's first pass with every group open; as a pytest benchmark it holds the limits. With DISPLAY set (Xvfb will do)
+it opens a real window, else it draws offscreen. A frame's time is from the movement to the painted window; between
+frames the event loop runs until the next sixtieth of a second, so that the painting thread competes with the window as
+it does in life. "own" is the time that the window's thread worked, whatever else the machine does; "sharp" is how long
+it took until all was final. Where other programs run, give the benchmark and the X server `chrt -r 10`.
 """
 
 from __future__ import annotations
@@ -17,12 +18,14 @@ import statistics
 import sys
 import time
 from pathlib import Path
+from typing import NamedTuple
 
 if not os.environ.get("DISPLAY"):
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "ui_canvas"))
 
 import pytest
+from bench_scale import record
 from grid_frame import GridFrame, GridPicture
 from PySide6.QtCore import QEventLoop, QTimer
 from PySide6.QtWidgets import QApplication
@@ -37,6 +40,8 @@ from graphviz_app.ui.canvas.frame import running_box
 from graphviz_app.ui.canvas.view import level_of
 
 FRAME = 1 / 60
+WALK = 120  # frames
+MEDIAN, SHARP = 8.0, 300.0  # the most milliseconds
 ZOOMS = (("overview", None), ("12 %", 0.13), ("30 %", 0.31), ("60 % with text", 0.6), ("100 % with text", 1.0))
 
 
@@ -150,15 +155,40 @@ class Drive:
         self.canvas.animate_step(None, self.scene.frame(number + 1), 500)
 
 
-@pytest.fixture(scope="module")
-def drive():
-    made = Drive(MadeUp(10_000))
+@pytest.fixture(scope="module", params=["made-up", "transformer"])
+def drive(request, tmp_path_factory):
+    """Ten thousand boxes: of a grid, and of a transformer's backward pass with every group open."""
+    if request.param == "made-up":
+        scene = MadeUp(10_000)
+    else:
+        scene = Recorded(record("transformer", 165, tmp_path_factory.mktemp("recordings")))
+    made = Drive(scene)
     yield made
     made.canvas.shutdown()
 
 
-def measure(benchmark, drive, movement, frames=120):
-    """Times single frames, a sixtieth of a second apart."""
+class Walk(NamedTuple):
+    """What one walk of many frames was like."""
+
+    share: float
+    median: float
+    sharp: float
+
+    def is_within(self, share):
+        """Whether it keeps the limits."""
+        return self.share >= share and self.median <= MEDIAN and self.sharp <= SHARP
+
+    @classmethod
+    def of(cls, milliseconds, sharp):
+        share = sum(value < FRAME * 1e3 for value in milliseconds) / len(milliseconds)
+        return cls(share, statistics.median(milliseconds), sharp)
+
+
+def measure(benchmark, drive, movement, share=0.95):
+    """Times single frames, a sixtieth of a second apart; the best of three walks has to keep the limits.
+
+    What else runs on the machine takes frames away from a walk, and never gives it any.
+    """
     numbers, last = itertools.count(), [time.perf_counter()]
 
     def wait():
@@ -166,11 +196,18 @@ def measure(benchmark, drive, movement, frames=120):
         last[0] = time.perf_counter()
         return (next(numbers),), {}
 
-    benchmark.pedantic(lambda number: drive.frame(number, movement), setup=wait, rounds=frames)
-    if benchmark.stats is not None:
-        times = benchmark.stats.stats.data
-        benchmark.extra_info["under 16.7 ms"] = f"{sum(value < FRAME for value in times) / len(times):.0%}"
-    benchmark.extra_info["milliseconds until sharp"] = round(drive.until_sharp())
+    benchmark.pedantic(lambda number: drive.frame(number, movement), setup=wait, rounds=WALK)
+    if benchmark.stats is None:
+        return
+    walks = [Walk.of([1e3 * second for second in benchmark.stats.stats.data], drive.until_sharp())]
+    while len(walks) < 3 and not walks[-1].is_within(share):
+        times = [passed for passed, _ in drive.frames(WALK, movement)]
+        walks.append(Walk.of(times, drive.until_sharp()))
+    best = max(walks, key=lambda walk: (walk.is_within(share), walk.share))
+    benchmark.extra_info["under 16.7 ms"] = [f"{walk.share:.0%}" for walk in walks]
+    benchmark.extra_info["median"] = round(best.median, 1)
+    benchmark.extra_info["milliseconds until sharp"] = [round(walk.sharp) for walk in walks]
+    assert best.is_within(share), walks
 
 
 @pytest.mark.parametrize(("name", "scale"), ZOOMS)
@@ -190,7 +227,7 @@ def test_a_frame_while_playing_with_300_tokens(benchmark, drive, name, scale):
 def test_a_frame_while_zooming(benchmark, drive):
     benchmark.group = "canvas: zooming"
     drive.look_at(0.3)
-    measure(benchmark, drive, drive.zooming)
+    measure(benchmark, drive, drive.zooming, share=0.9)
 
 
 def row(name, times, sharp=None):
@@ -213,12 +250,12 @@ def main():
     print(f"{'':24}{'median':>8}{'95 %':>8}{'worst':>8}{'own':>8}{'own 95%':>8}{'<16.7':>8}{'sharp':>8}   (ms)")
     for name, scale in ZOOMS:
         cold = drive.look_at(scale)
-        row(f"pan, {name}", drive.frames(120, drive.panning), max(cold, drive.until_sharp()))
+        row(f"pan, {name}", drive.frames(WALK, drive.panning), max(cold, drive.until_sharp()))
         drive.look_at(scale)
-        play = drive.frames(120, lambda number: drive.step(number // 30) if number % 30 == 0 else None)
+        play = drive.frames(WALK, lambda number: drive.step(number // 30) if number % 30 == 0 else None)
         row(f"play, {name}", play, drive.until_sharp())
     drive.look_at(0.3)
-    row("zoom", drive.frames(120, drive.zooming), drive.until_sharp())
+    row("zoom", drive.frames(WALK, drive.zooming), drive.until_sharp())
     drive.canvas.shutdown()
 
 
