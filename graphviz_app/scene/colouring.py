@@ -11,24 +11,22 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from graphviz_app.recording import events as ev
-from graphviz_app.recording.values import statistics
 from graphviz_app.scene.card import SUBTITLE
 from graphviz_app.scene.measure import text_width
 from graphviz_app.scene.numbers import number
-from graphviz_app.scene.oddity import oddities
 from graphviz_app.scene.shapes import Rectangle, Text
 from graphviz_app.scene.theme import mix
+from graphviz_app.scene.value_facts import facts_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Iterator
+    from collections.abc import Callable, Hashable, Iterator, Sequence
 
     import numpy.typing as npt
 
-    from graphviz_app.recording.values import TensorRecord
     from graphviz_app.scene.picture import Picture
     from graphviz_app.scene.shapes import Shape
     from graphviz_app.scene.theme import Theme
-    from graphviz_app.timeline import StepState
+    from graphviz_app.scene.value_facts import ValueFact
 
 COLOURINGS = {
     "norm": "Gradient norm",
@@ -69,18 +67,19 @@ class LegendEntry(NamedTuple):
 
 def colouring(picture: Picture, name: str) -> Colouring:
     """The colouring of that name (of `COLOURINGS`); an unknown name colours nothing."""
-    state = picture.timeline.state(picture.chapter.last_step)
     match name:
         case "norm":
-            return _ramp(_largest(picture, lambda key: _norm(key, state)), logarithmic=True)
+            return _ramp(_largest(picture, _norms(picture)), logarithmic=True)
         case "time":
-            return _ramp(_largest(picture, lambda key: _call_event(key, state)), logarithmic=False)
+            return _ramp(_largest(picture, _times(picture)), logarithmic=False)
         case "module":
             return _kinds(_first(picture, lambda key: _module(picture, key)))
         case "dtype":
-            return _kinds(_first(picture, lambda key: _dtype(key, state)))
+            dtypes = _dtypes(picture)
+            return _kinds(_first(picture, lambda key: dtypes.get(key, "")))
         case "odd":
-            return _kinds(_first(picture, lambda key: _oddity(key, state)))
+            found = _oddest(picture)
+            return _kinds(_first(picture, lambda key: found.get(key, "")))
         case _:
             return Colouring(np.zeros(len(picture.graph.boxes), np.uint8), ())
 
@@ -111,12 +110,9 @@ def legend_shapes(entries: tuple[LegendEntry, ...], middle: tuple[float, float],
         left += width
 
 
-def _largest(picture: Picture, value: Callable[[int], float | None]) -> list[float | None]:
-    result: list[float | None] = []
-    for box in picture.graph.boxes:
-        values = [found for key in box.keys if isinstance(key, int) and (found := value(key)) is not None]
-        result.append(max(values, default=None))
-    return result
+def _largest(picture: Picture, values: dict[Hashable, float]) -> list[float | None]:
+    """The largest number of each box, of those that its keys have."""
+    return [max((values[key] for key in box.keys if key in values), default=None) for box in picture.graph.boxes]
 
 
 def _first(picture: Picture, value: Callable[[Hashable], str]) -> list[str]:
@@ -149,36 +145,59 @@ def _kinds(kinds: list[str]) -> Colouring:
     return Colouring(buckets, tuple((name, -float(position)) for name, position in positions.items()))
 
 
-def _received(key: int, state: StepState) -> list[TensorRecord | None]:
-    return [state.recording.value(value) for value in state.grad_outputs(key) or ()]
+def chapter_calls(picture: Picture) -> dict[int, ev.NodeCalled]:
+    """The last call of every node in the chapter."""
+    state = picture.timeline.state(picture.chapter.last_step)
+    return state.calls(key for key in picture.graph.graph if isinstance(key, int))
 
 
-def _norm(key: int, state: StepState) -> float | None:
-    figures = [statistics(record) for record in _received(key, state) if record is not None]
-    norms = [found.norm for found in figures if found is not None]
-    return max(norms, default=None)
+def _received(picture: Picture) -> dict[int, list[ValueFact]]:
+    """What came into every node at its last call."""
+    calls = chapter_calls(picture)
+    return dict(zip(calls, _facts(picture, [call.grad_outputs for call in calls.values()]), strict=True))
 
 
-def _call_event(key: int, state: StepState) -> float | None:
-    number_of_call = state.timeline.calls.last(key, state.event_number, since=state.chapter.first_event)
-    return None if number_of_call == ev.NONE else float(number_of_call)
+def _facts(picture: Picture, rows: Sequence[Sequence[int]]) -> list[list[ValueFact]]:
+    facts = iter(facts_of(picture.timeline.recording).of_all(number for row in rows for number in row))
+    return [[next(facts) for _ in row] for row in rows]
+
+
+def _norms(picture: Picture) -> dict[Hashable, float]:
+    found: dict[Hashable, float] = {}
+    for node, facts in _received(picture).items():
+        norms = [fact.norm for fact in facts if fact.norm is not None]
+        if norms:
+            found[node] = max(norms)
+    return found
+
+
+def _times(picture: Picture) -> dict[Hashable, float]:
+    nodes = np.array([key for key in picture.graph.graph if isinstance(key, int)], np.int64)
+    chapter = picture.chapter
+    state = picture.timeline.state(chapter.last_step)
+    times = picture.timeline.calls.last_of_each(nodes, state.event_number, since=chapter.first_event)
+    return {node: float(time) for node, time in zip(nodes.tolist(), times.tolist(), strict=True) if time != ev.NONE}
 
 
 def _module(picture: Picture, key: Hashable) -> str:
     return picture.graph.graph.nodes[key].get("module", "").split(".")[0]
 
 
-def _dtype(key: Hashable, state: StepState) -> str:
-    records = _received(key, state) if isinstance(key, int) else []
-    return next((record.dtype for record in records if record is not None), "")
+def _dtypes(picture: Picture) -> dict[Hashable, str]:
+    return {node: next((fact.dtype for fact in facts if fact.dtype), "") for node, facts in _received(picture).items()}
 
 
-def _oddity(key: Hashable, state: StepState) -> str:
-    """The oddest thing about what a node received and sent."""
-    if not isinstance(key, int) or state.grad_outputs(key) is None:
-        return ""
-    edges = state.timeline.edges_out_of.of(key).tolist()
-    records = _received(key, state) + [state.recording.value(state.contribution(edge)) for edge in edges]
-    found = frozenset[str]().union(*(oddities(record) for record in records))
+def _oddest(picture: Picture) -> dict[Hashable, str]:
+    """The oddest thing about what each node received and sent."""
+    calls = chapter_calls(picture)
+    edges, slots = picture.timeline.edges_out_of, picture.timeline.recording.index.edges.source_slot
+    rows: list[list[int]] = []
+    for node, call in calls.items():
+        sent = [call.grad_inputs[slot] if slot < len(call.grad_inputs) else ev.NONE for slot in slots[edges.of(node)]]
+        rows.append([*call.grad_outputs, *sent])
     words = (("nan", "NaN"), ("inf", "Inf"), ("none", "None"), ("zero", "all zero"))
-    return next((word for oddity, word in words if oddity in found), "")
+    found: dict[Hashable, str] = {}
+    for node, facts in zip(calls, _facts(picture, rows), strict=True):
+        odd = frozenset[str]().union(*(fact.oddities for fact in facts))
+        found[node] = next((word for oddity, word in words if oddity in odd), "")
+    return found

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from graphviz_app.recording import events as ev
-from graphviz_app.scene.oddity import is_odd
 from graphviz_app.scene.travels import TravelReader
+from graphviz_app.scene.value_facts import facts_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -48,7 +48,7 @@ class Flow:
     def __init__(self, timeline: Timeline, chapter: Chapter, visible: VisibleGraph) -> None:
         self._links = len(visible.links)
         self._horizon = chapter.end_event + 1
-        self._recording = timeline.recording
+        self._facts = facts_of(timeline.recording)
         self._reader = TravelReader(timeline, chapter)
         self._visible = visible
         self._merged = np.array([len(link.edges) > 1 for link in visible.links], np.bool_)
@@ -133,7 +133,7 @@ class Flow:
             return
         rows = np.flatnonzero((self._travels.events <= event) & ~self._looked)
         known, position = np.unique(self._travels.values[rows], return_inverse=True)
-        values = (self._recording.value(number) for number in known.tolist())
-        self._odd[rows] = np.array([is_odd(value) for value in values], np.bool_)[position]
+        facts = self._facts.of_all(known.tolist())
+        self._odd[rows] = np.array([fact.is_odd for fact in facts], np.bool_)[position]
         self._looked[rows] = True
         self._looked_until = event

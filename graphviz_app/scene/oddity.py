@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -29,15 +30,16 @@ def oddities(record: TensorRecord | None) -> frozenset[str]:
     if values is None or not values.size:
         return frozenset()
     if values.dtype.kind in "biu":
-        return _named(False, False, not values.any())
+        return _named(False, False, not bool(values.any()))
     if values.dtype.kind not in "fc":
         # bfloat16 and fp8 are none of numpy's own.
         values = values.astype(np.float32)
     if np.isfinite(values).all():
-        return _named(False, False, not values.any())
+        return _named(False, False, not bool(values.any()))
     return _named(bool(np.isnan(values).any()), bool(np.isinf(values).any()), False)
 
 
+@lru_cache
 def _named(has_nan: bool, has_inf: bool, is_zero: bool) -> frozenset[str]:
     words = (("nan", has_nan), ("inf", has_inf), ("zero", is_zero))
     return frozenset(word for word, holds in words if holds)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property, lru_cache
+from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -10,8 +11,8 @@ import numpy as np
 from graphviz_app.graph.cache import structure_of
 from graphviz_app.graph.visible import Uses, default_expansion, visible_graph
 from graphviz_app.layout.model import BoxRequest, GroupRequest, Layout, LayoutRequest, LinkRequest
-from graphviz_app.scene.cards import CardPlanner
-from graphviz_app.scene.colouring import COLOURINGS, Colouring, colouring
+from graphviz_app.scene.cards import CardPlanner, forward_value
+from graphviz_app.scene.colouring import COLOURINGS, Colouring, chapter_calls, colouring
 from graphviz_app.scene.content import widest_label
 from graphviz_app.scene.draw_group import group_title, title_size
 from graphviz_app.scene.draw_link import tag_size
@@ -21,6 +22,7 @@ from graphviz_app.scene.hit import Hit, hit
 from graphviz_app.scene.parameters import GroupParameters
 from graphviz_app.scene.ports import source_ports
 from graphviz_app.scene.states import StateTable
+from graphviz_app.scene.value_facts import facts_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -148,6 +150,16 @@ class Picture:
     def warm(self) -> None:
         """Compute now what the first frame would else be kept waiting by."""
         _ = self.states, self.box_bounds, self.link_bounds, self.readable_labels, self.timeline.times(self.chapter)
+
+    def look_ahead(self, is_over: Callable[[], bool]) -> None:
+        """Read what a jump, a colouring or a search would have to wait for; a little between two `is_over`."""
+        self.flow.look_ahead(is_over)
+        if is_over():
+            return
+        calls = chapter_calls(self)
+        received = (number for call in calls.values() for number in call.grad_outputs)
+        forward = (forward_value(self.graph, node) for node in calls)
+        facts_of(self.timeline.recording).look_ahead(chain(received, forward), is_over)
 
     def hit(self, x: float, y: float) -> Hit | None:
         """What is at a point: a box, a link, or the frame of an open group."""

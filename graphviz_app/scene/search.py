@@ -11,19 +11,21 @@ from __future__ import annotations
 
 import operator
 import re
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from graphviz_app.recording import events as ev
-from graphviz_app.recording.values import statistics
 from graphviz_app.scene.cards import forward_value
-from graphviz_app.scene.oddity import oddities
+from graphviz_app.scene.value_facts import facts_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Mapping
 
-    from graphviz_app.recording.values import TensorRecord
     from graphviz_app.scene.picture import Picture
+    from graphviz_app.scene.value_facts import ValueFact
     from graphviz_app.timeline import StepState
+
+    Named = tuple[Hashable, Mapping[str, Any]]
 
 _COMPARISONS: dict[str, Callable[[float, float], bool]] = {
     ">": operator.gt,
@@ -82,29 +84,43 @@ def search(picture: Picture, text: str, step: int | None = None) -> tuple[Match,
     query = parse(text)
     if not any(query):
         return ()
-    state = picture.timeline.state(picture.chapter.last_step if step is None else step)
-    found = [
-        Match(key, picture.graph.box_of[key])
-        for key, attributes in picture.graph.graph.nodes(data=True)
-        if _fits(query, key, attributes, picture, state)
+    nodes = picture.graph.graph.nodes(data=True)
+    named: list[Named] = [
+        (key, attributes)
+        for key, attributes in nodes
+        if (not query.lines or attributes["line"] in query.lines)
+        and (not query.words or _names_fit(query.words, attributes, picture))
     ]
+    if query.shapes or query.oddities or query.norms:
+        state = picture.timeline.state(picture.chapter.last_step if step is None else step)
+        named = _that_received(query, named, picture, state)
+    found = [Match(key, picture.graph.box_of[key]) for key, _ in named]
     centres = picture.layout.centres
     return tuple(sorted(found, key=lambda match: (*centres[match.box][::-1].tolist(), str(match.key))))
 
 
-def _fits(query: Query, key: Hashable, attributes: Mapping[str, Any], picture: Picture, state: StepState) -> bool:
-    if query.lines and attributes["line"] not in query.lines:
+def _that_received(query: Query, named: list[Named], picture: Picture, state: StepState) -> list[Named]:
+    """Those that fit what a search says of shapes and of gradients."""
+    facts = facts_of(state.recording)
+    calls = state.calls(key for key, _ in named if isinstance(key, int))
+    received: dict[Hashable, list[ValueFact]] = {
+        node: [facts.of(number) for number in call.grad_outputs] for node, call in calls.items()
+    }
+    return [
+        (key, attributes)
+        for key, attributes in named
+        if _fits(query, received.get(key, []), partial(_own_shape, key, attributes, picture, state))
+    ]
+
+
+def _fits(query: Query, received: list[ValueFact], own_shape: Callable[[], tuple[int, ...] | None]) -> bool:
+    if not all(any(oddity in fact.oddities for fact in received) for oddity in query.oddities):
         return False
-    if query.words and not _names_fit(query.words, attributes, picture):
+    norms = [fact.norm for fact in received if fact.norm is not None]
+    if not all(any(_COMPARISONS[sign](norm, limit) for norm in norms) for sign, limit in query.norms):
         return False
-    if not (query.shapes or query.oddities or query.norms):
-        return True
-    received = _received(key, state)
-    if query.shapes and not _shape_fits(query.shapes, key, received, attributes, picture, state):
-        return False
-    return all(_is_odd(oddity, received) for oddity in query.oddities) and all(
-        _norm_fits(comparison, limit, received) for comparison, limit in query.norms
-    )
+    shapes = {fact.shape for fact in received if fact.dtype}
+    return all(shape in shapes or shape == own_shape() for shape in query.shapes)
 
 
 def _names_fit(words: tuple[str, ...], attributes: Mapping[str, Any], picture: Picture) -> bool:
@@ -117,38 +133,15 @@ def _names_fit(words: tuple[str, ...], attributes: Mapping[str, Any], picture: P
     return all(word in text for word in words)
 
 
-def _received(key: Hashable, state: StepState) -> list[TensorRecord | None] | None:
-    """What came into a node, or None where it was not called."""
-    outputs = state.grad_outputs(key) if isinstance(key, int) else None
-    return None if outputs is None else [state.recording.value(value) for value in outputs]
-
-
-def _shape_fits(
-    shapes: tuple[tuple[int, ...], ...],
-    key: Hashable,
-    received: list[TensorRecord | None] | None,
-    attributes: Mapping[str, Any],
-    picture: Picture,
-    state: StepState,
-) -> bool:
-    records = list(received or [])
+def _own_shape(
+    key: Hashable, attributes: Mapping[str, Any], picture: Picture, state: StepState
+) -> tuple[int, ...] | None:
+    """The shape of a leaf, or of what an operation gave; None where it was not recorded."""
     if attributes["kind"] == "leaf":
-        records.append(state.recording.value(state.leaf_value(attributes["leaf"])))
+        number = state.leaf_value(attributes["leaf"])
     elif attributes["kind"] == "node":
-        records.append(state.recording.value(forward_value(picture.graph, key)))
+        number = forward_value(picture.graph, key)
     else:
-        records.append(state.recording.value(attributes.get("value", ev.NONE)))
-    known = {record.shape for record in records if record is not None}
-    return all(shape in known for shape in shapes)
-
-
-def _is_odd(oddity: str, received: list[TensorRecord | None] | None) -> bool:
-    return any(oddity in oddities(record) for record in received or ())
-
-
-def _norm_fits(comparison: str, limit: float, received: list[TensorRecord | None] | None) -> bool:
-    for record in received or []:
-        figures = None if record is None else statistics(record)
-        if figures is not None and _COMPARISONS[comparison](figures.norm, limit):
-            return True
-    return False
+        number = attributes.get("value", ev.NONE)
+    fact = facts_of(state.recording).of(number)
+    return fact.shape if fact.dtype else None

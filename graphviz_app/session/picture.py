@@ -202,7 +202,7 @@ class PictureMaker:
             return
         self._tell(number, lambda: on_ready(picture))
         # Read here what a jump would need, rather than in the window's thread; a newer wish is more urgent.
-        picture.flow.look_ahead(lambda: self._closed or self._is_stale(number))
+        picture.look_ahead(lambda: self._closed or self._is_stale(number))
 
     def _fail(self, number: int, on_failed: Callable[[str], None], sentence: str) -> None:
         self._tell(number, lambda: on_failed(sentence))

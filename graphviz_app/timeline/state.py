@@ -11,6 +11,8 @@ import numpy as np
 from graphviz_app.recording import events as ev
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     import numpy.typing as npt
 
     from graphviz_app.recording.index import PassSummary
@@ -162,6 +164,17 @@ class StepState:
             return None
         event = self.recording.event(number)
         return event if isinstance(event, ev.NodeCalled) else None
+
+    def calls(self, nodes: Iterable[int]) -> dict[int, ev.NodeCalled]:
+        """The last calls of many nodes in this chapter up to now; of those that were called."""
+        wanted = np.fromiter(nodes, np.int64)
+        numbers = self.timeline.calls.last_of_each(wanted, self.event_number, since=self.chapter.first_event)
+        # In the order in which they were recorded: neighbours are decoded together.
+        order = np.argsort(numbers, kind="stable")
+        order = order[numbers[order] != ev.NONE]
+        pairs = zip(wanted[order].tolist(), numbers[order].tolist(), strict=True)
+        called = ((node, self.recording.event(number)) for node, number in pairs)
+        return {node: event for node, event in called if isinstance(event, ev.NodeCalled)}
 
     def contribution(self, edge: int) -> int:
         """The value that travelled on an edge, or NONE where nothing, or an undefined gradient, has."""

@@ -29,9 +29,9 @@ class ColouringLegend(QLabel):
         if picture is None or not name:
             self.hide()
             return
-        from graphviz_app.scene.colouring import COLOURINGS, colouring, legend
+        from graphviz_app.scene.colouring import COLOURINGS, legend
 
-        entries = legend(colouring(picture, name), theme)
+        entries = legend(picture.colouring(name), theme)
         words = [f'<span style="color: {entry.colour}">■</span>&nbsp;{escape(entry.text)}' for entry in entries]
         title = f"<span style='font-weight: 600'>{escape(COLOURINGS[name])}:</span>"
         self.setText(f"{title} &nbsp;{' &nbsp; '.join(words) or 'nothing to colour'}")

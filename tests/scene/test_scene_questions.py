@@ -1,10 +1,12 @@
+from types import SimpleNamespace
+
 import ml_dtypes
 import numpy as np
 import pytest
 
 from graphviz_app.layout.engine import lay_out
 from graphviz_app.recording import events as ev
-from graphviz_app.recording.values import Sample, TensorRecord, measure, record_array
+from graphviz_app.recording.values import Sample, TensorRecord, measure, record_array, statistics
 from graphviz_app.scene.colouring import COLOURINGS, colouring, tint
 from graphviz_app.scene.draw_box import ink
 from graphviz_app.scene.heatmap import heat_pixels
@@ -15,6 +17,7 @@ from graphviz_app.scene.picture import build_picture, prepare
 from graphviz_app.scene.search import parse, search
 from graphviz_app.scene.states import Look
 from graphviz_app.scene.theme import DARK, LIGHT, channels, contrast
+from graphviz_app.scene.value_facts import ValueFacts
 from graphviz_app.timeline import Timeline
 from tests.support_programs import Program, transformer
 
@@ -81,6 +84,28 @@ def test_large_gradients_are_found_by_their_norm(odd):
 
 def test_what_has_not_been_called_yet_has_no_norm(odd):
     assert search(odd, "norm > 0", step=1) == ()
+
+
+@pytest.mark.parametrize("scale", [0.0, 1e-120, 1.0, 1e120, np.nan, np.inf])
+@pytest.mark.parametrize("dtype", [np.float64, np.float32, np.complex64, np.int64, ml_dtypes.bfloat16])
+def test_the_facts_of_a_value_are_those_of_its_figures(scale, dtype):
+    with np.errstate(all="ignore"):
+        values = (np.array([[3.0, -4.0], [0.5, 12.0]]) * scale).astype(dtype)
+    record = record_array(values)
+    fact = ValueFacts(SimpleNamespace(value=lambda _: record)).of(0)
+    assert fact.norm == pytest.approx(statistics(record).norm, rel=1e-12)
+    assert (fact.shape, fact.dtype, fact.oddities) == ((2, 2), record.dtype, oddities(record))
+
+
+def test_what_is_read_ahead_is_not_read_again():
+    asked = []
+    facts = ValueFacts(SimpleNamespace(value=lambda number: (asked.append(number), record_array(np.ones(2)))[1]))
+    facts.look_ahead([5, 3, 3, ev.NONE], lambda: False)
+    assert asked == [3, 5]
+    facts.of_all([3, 5, 3])
+    assert asked == [3, 5]
+    facts.look_ahead(range(100), lambda: True)
+    assert asked == [3, 5]
 
 
 def test_an_empty_search_finds_nothing(odd):
