@@ -120,4 +120,13 @@ def _ranges(number: int, count: int) -> list[tuple[int, int]]:
     while count > size * LONGEST_ROW:
         size *= CHUNK
         sizes.append(size)
-    return [(number // size * size, min((number // size + 1) * size, count)) for size in reversed(sizes)]
+    return [_range(number, size, count) for size in reversed(sizes)]
+
+
+def _range(number: int, size: int, count: int) -> tuple[int, int]:
+    """The piece of about `size` that a number is in; the few that may be left at the end join the last one."""
+    last = (count - 1) // size
+    if last and count - last * size <= size // 10:
+        last -= 1
+    at = min(number // size, last)
+    return at * size, count if at == last else (at + 1) * size

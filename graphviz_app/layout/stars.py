@@ -27,6 +27,8 @@ LEAST_WIDTH = 2_600.0
 """A row of twigs that is less wide stays one."""
 TWIG_BOXES = 16
 """Boxes that a twig has at most."""
+TWIG_LINKS = 64
+"""Links at one box of a twig at most; what has more is a hub itself, or a gate through which thousands lead."""
 
 
 class Twig(NamedTuple):
@@ -109,7 +111,7 @@ def _hanging(piece: Piece, around: list[list[tuple[int, int]]], hub: int, box: i
     """Return what hangs on a hub by link k alone, the box that it hangs by first; () if it is too much, or gates."""
     boxes = [box]
     for inner in boxes:
-        if inner < piece.entries or inner >= len(piece.sizes) - piece.exits:
+        if inner < piece.entries or inner >= len(piece.sizes) - piece.exits or len(around[inner]) > TWIG_LINKS:
             return ()
         for other, link in around[inner]:
             if other == hub:
