@@ -9,6 +9,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel
 
 if TYPE_CHECKING:
+    from graphviz_app.scene.colouring import LegendEntry
     from graphviz_app.scene.picture import Picture
     from graphviz_app.scene.theme import Theme
 
@@ -32,7 +33,13 @@ class ColouringLegend(QLabel):
         from graphviz_app.scene.colouring import COLOURINGS, legend
 
         entries = legend(picture.colouring(name), theme)
-        words = [f'<span style="color: {entry.colour}">■</span>&nbsp;{escape(entry.text)}' for entry in entries]
+        words = [_words(entry) for entry in entries]
         title = f"<span style='font-weight: 600'>{escape(COLOURINGS[name])}:</span>"
         self.setText(f"{title} &nbsp;{' &nbsp; '.join(words) or 'nothing to colour'}")
         self.show()
+
+
+def _words(entry: LegendEntry) -> str:
+    # No line ends within an entry.
+    text = escape(entry.text).replace(" ", "&nbsp;")
+    return f'<span style="color: {entry.colour}">■</span>&nbsp;{text}'

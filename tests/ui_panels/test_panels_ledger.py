@@ -1,7 +1,7 @@
 """The ledger: the accumulation lesson at a glance, and a hundred thousand entries without a wait."""
 
 import pytest
-from PySide6.QtCore import QModelIndex, Qt
+from PySide6.QtCore import QModelIndex, QSize, Qt
 from PySide6.QtGui import QPalette
 
 from graphviz_app.timeline import Timeline
@@ -9,6 +9,7 @@ from graphviz_app.ui.panels.ledger import VALUES, LedgerPanel
 from graphviz_app.ui.panels.ledger_model import AFTER, BEFORE, CHANGE, LEAF, LINE, STEP, WHAT
 from graphviz_app.ui.panels.ledger_series import PassAxis, read_series
 from graphviz_app.ui.panels.ledger_words import call_text, in_words, row_text
+from graphviz_app.ui.panels.plot_legend import LegendEntry, PlotLegend
 from graphviz_app.ui.panels.tensor_view import TensorView
 from tests.ui_panels import panel_recordings as recordings
 
@@ -176,6 +177,22 @@ def test_a_legend_leaves_room_for_the_plot_and_tells_the_rest_when_asked(qtbot, 
     assert canvas.height() > legend.fontMetrics().height() * 2
     panel.resize(900, 700)
     qtbot.waitUntil(lambda: "update" in legend.text())
+    assert not legend.toolTip()
+
+
+def test_a_legend_beside_the_plot_has_as_many_lines_as_the_plot_is_high(qtbot):
+    legend = PlotLegend()
+    qtbot.addWidget(legend)
+    names = [f"norm of model.blocks.{number}.attention.projection.weight" for number in range(9)]
+    legend.set_entries([LegendEntry("━", "#0072b2", name) for name in names])
+    legend.set_place(beside=True, room=QSize(400, round(legend.fontMetrics().lineSpacing() * 4.5)))
+    lines = legend.text().split("<br>")
+    assert len(lines) == 4
+    assert lines[-1] == "and 6 more"
+    assert all(line.endswith("projection.weight") and "…" in line for line in lines[:3])
+    assert names[8] in legend.toolTip()
+    legend.set_place(beside=True, room=QSize(4_000, 4_000))
+    assert names[8] in legend.text()
     assert not legend.toolTip()
 
 

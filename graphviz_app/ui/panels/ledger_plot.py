@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import html
 import importlib
-import re
 import threading
 import time
 from typing import TYPE_CHECKING, Any
@@ -24,6 +22,7 @@ from PySide6.QtWidgets import (
 
 from graphviz_app.scene.numbers import number
 from graphviz_app.ui.panels.ledger_series import MOST_ENTRIES, PassAxis, Series, read_series
+from graphviz_app.ui.panels.plot_legend import PlotLegend
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -37,9 +36,6 @@ _SLICE_SECONDS = 0.008
 _PATIENCE_MS = 300
 """Until the reading begins: the graph of a program that has just run comes first."""
 _MOST_LEAVES = 8
-_ROOMY = 8
-"""Heights of a line of text, from which on a legend above the plot may take two."""
-_TAG = re.compile(r"<[^>]+>")
 _HINT = "Nothing to plot yet: each accumulation into .grad becomes a point here."
 NORMS, GRAD_ELEMENTS, VALUE_ELEMENTS = range(3)
 
@@ -73,7 +69,6 @@ class LedgerPlot(QWidget):
         self._canvas: PlotCanvas | None = None
         self._timer = QTimer(self)
         self._timer.timeout.connect(self._read_on)
-        self._entries: list[str] = []
         self.controls = QWidget(self)
         self._what = QComboBox(self.controls)
         self._what.addItems(["Norms", "Elements of .grad", "Elements of the value"])
@@ -156,8 +151,7 @@ class LedgerPlot(QWidget):
                 self._what.setCurrentIndex(NORMS)
         drawable = any(one.grad or len(one.value) > 1 for one in series)
         if not drawable:
-            self._entries = []
-            self._show_legend()
+            self._legend.set_entries([])
             self._stack.setCurrentIndex(0)
             return
         canvas = self._ensure_canvas()
@@ -166,8 +160,7 @@ class LedgerPlot(QWidget):
         for position, one in enumerate(series):
             self._draw_series(canvas, one, position)
         canvas.end()
-        self._entries = canvas.legend
-        self._show_legend()
+        self._legend.set_entries(canvas.legend)
         self._stack.setCurrentIndex(1)
         self.setAccessibleDescription(_in_words(series))
         self._place_cursor()
@@ -177,7 +170,7 @@ class LedgerPlot(QWidget):
         if not self._single:
             # Several leaves' clears would hide each other: what each pass left in .grad is what is compared.
             accumulated = [point for point in series.grad if point.kind == "accumulated"]
-            canvas.curve(f"norm of {series.name}.grad", accumulated, position)
+            canvas.curve(f"{series.name}.grad", accumulated, position)
             return
         if what == NORMS:
             canvas.curve("norm of .grad", series.grad, "gradient")
@@ -221,10 +214,7 @@ class LedgerPlot(QWidget):
             bar.addWidget(widget)
         self._stack = QStackedLayout()
         self._stack.addWidget(self._hint)
-        self._legend = QLabel(self)
-        self._legend.setWordWrap(True)
-        self._legend.setAccessibleName("Legend")
-        self._legend.setAlignment(Qt.AlignmentFlag.AlignTop)
+        self._legend = PlotLegend(self)
         self._rows = QBoxLayout(QBoxLayout.Direction.LeftToRight, self)
         self._rows.setContentsMargins(0, 2, 0, 0)
         self._rows.addLayout(self._stack, 1)
@@ -235,30 +225,9 @@ class LedgerPlot(QWidget):
         super().resizeEvent(event)
         wide = self.width() > QFontMetricsF(self.font()).averageCharWidth() * 48
         self._rows.setDirection(QBoxLayout.Direction.LeftToRight if wide else QBoxLayout.Direction.BottomToTop)
-        self._legend.setMaximumWidth(round(self.width() * 0.35) if wide else 16_777_215)
-        self._show_legend()
+        self._legend.set_place(beside=wide, room=self.size())
         if self._canvas is not None:
             self._canvas.set_low(self.height() < QFontMetricsF(self.font()).height() * 11)
-
-    def _show_legend(self) -> None:
-        wide = self._rows.direction() == QBoxLayout.Direction.LeftToRight
-        fitting = len(self._entries) if wide else self._count_above()
-        left = len(self._entries) - fitting
-        entries = [*self._entries[:fitting], _more(left)] if left > 0 else self._entries
-        self._legend.setText(("<br>" if wide else " &nbsp; ").join(entries))
-        self._legend.setToolTip("<br>".join(self._entries) if left > 0 else "")
-        self._legend.setVisible(bool(entries))
-
-    def _count_above(self) -> int:
-        """How many entries leave room for the plot below them; the others are there for who points at the legend."""
-        metrics = QFontMetricsF(self._legend.font())
-        lines = 2 if self.height() > metrics.height() * _ROOMY else 1
-        room = lines * (self.width() - metrics.averageCharWidth() * len(_more(99)))
-        for count, entry in enumerate(self._entries):
-            room -= metrics.horizontalAdvance(html.unescape(_TAG.sub("", entry)) + "   ")
-            if room < 0 and count:
-                return count
-        return len(self._entries)
 
     def minimumSizeHint(self) -> QSize:
         """A plot smaller than this says nothing."""
@@ -270,10 +239,6 @@ class LedgerPlot(QWidget):
         super().changeEvent(event)
         if event.type() in (QEvent.Type.PaletteChange, QEvent.Type.FontChange) and self._canvas is not None:
             self._draw()
-
-
-def _more(count: int) -> str:
-    return f"and {count} more"
 
 
 def _first_leaves(timeline: Timeline) -> list[int]:

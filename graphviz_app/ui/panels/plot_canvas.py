@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,6 +11,7 @@ from PySide6.QtGui import QFont, QFontMetricsF, QPalette
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from graphviz_app.ui.panels.colours import widget_colours, widget_theme
+from graphviz_app.ui.panels.plot_legend import LegendEntry
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -32,7 +32,7 @@ class PlotCanvas(QWidget):
     """Curves over passes.
 
     Attributes:
-        legend: An entry of HTML for each curve and kind of mark. It is drawn beside the plot, where it hides nothing.
+        legend: An entry for each curve and kind of mark. It is drawn beside the plot, where it hides nothing.
 
     Signals:
         clicked(float): The place on the axis of passes that was clicked.
@@ -47,7 +47,7 @@ class PlotCanvas(QWidget):
         self._plot.setMenuEnabled(False)
         self._plot.hideButtons()
         self._cursor: Any = pyqtgraph.InfiniteLine(angle=90, movable=False)
-        self.legend: list[str] = []
+        self.legend: list[LegendEntry] = []
         self._logarithmic = False
         self._low = False
         self._plot.scene().sigMouseClicked.connect(self._click)
@@ -151,7 +151,7 @@ class PlotCanvas(QWidget):
         self._add_to_legend(sign[1], colour, name)
 
     def _add_to_legend(self, sign: str, colour: str, name: str) -> None:
-        self.legend.append(f'<span style="color:{colour}; font-weight:bold">{sign}</span>&nbsp;{html.escape(name)}')
+        self.legend.append(LegendEntry(sign, colour, name))
 
     def _drawable(self, y: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
         """What a logarithmic axis cannot show is left out."""
