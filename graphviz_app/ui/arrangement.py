@@ -46,7 +46,7 @@ class Arrangement:
         self._actions = actions
         self.title = QLabel()
         self.title.setObjectName("panelTitle")
-        self.editor_and_console = _splitter(Qt.Orientation.Vertical, (parts.editor, 3), (parts.console, 1))
+        self.editor_and_console = _splitter(Qt.Orientation.Vertical, (parts.sources, 3), (parts.console, 1))
         self.program = _column(self.title, self.editor_and_console)
         self.graph_place = _hint("Press Run (F5) to see the graph that autograd builds")
         self.centre = _column(parts.find, self.graph_place)

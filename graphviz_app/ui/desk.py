@@ -220,7 +220,7 @@ class Desk(QObject):
 
     def _panes(self) -> tuple[QWidget, ...]:
         views, side = self.bench.views, self.arrangement.side
-        return (self.parts.editor, self.parts.console, views.canvas, side, views.timeline, views.ledger)
+        return (self.parts.sources, self.parts.console, views.canvas, side, views.timeline, views.ledger)
 
     def _restore_layout(self) -> None:
         self.arrangement.restore(self.settings)

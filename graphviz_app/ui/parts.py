@@ -13,6 +13,7 @@ from graphviz_app.ui.console import Console
 from graphviz_app.ui.find_bar import FindBar
 from graphviz_app.ui.lessons_panel import LessonsPanel
 from graphviz_app.ui.message_bar import MessageBar
+from graphviz_app.ui.source_files import SourceFiles
 from graphviz_app.ui.status import StatusLine
 from graphviz_app.ui.transport import PassChooser, SpeedControl, StepCounter
 
@@ -31,6 +32,7 @@ class Parts:
     """The widgets that are there from the start."""
 
     editor: CodeEditor
+    sources: SourceFiles
     console: Console
     lessons: LessonsPanel
     message: MessageBar
@@ -42,6 +44,7 @@ class Parts:
 
     def set_look(self, look: Look) -> None:
         """Give all of them another look, but for the editor, which was there before them."""
+        self.sources.set_look(look)
         self.console.set_look(look)
         self.lessons.set_look(look)
         self.message.set_look(look)
@@ -67,6 +70,7 @@ def build_parts(editor: CodeEditor, look: Look, speed: float) -> Parts:
     """Make what stands around the editor."""
     return Parts(
         editor=editor,
+        sources=SourceFiles(editor, look),
         console=Console(look),
         lessons=LessonsPanel(look),
         message=MessageBar(look),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,8 +12,11 @@ from graphviz_app.recording import events as ev
 from graphviz_app.ui.canvas_items import items_of, selection_of, way_items
 from graphviz_app.ui.editor.line_map import LineMap
 from graphviz_app.ui.editor.marks import LineMarks, LineRole
+from graphviz_app.ui.source_files import PROGRAM, FileText
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from graphviz_app.recording import Recording
     from graphviz_app.session.selection import Selection
     from graphviz_app.session.session import Session
@@ -21,8 +25,6 @@ if TYPE_CHECKING:
     from graphviz_app.ui.parts import Parts, Views
 
 _UNSEEN = frozenset({"no_grad", "inference_mode", "detach", "item", "new_tensor"})
-PROGRAM = 0
-"""The number of the program's own file in a recording."""
 
 
 class SelectionControl(QObject):
@@ -40,7 +42,7 @@ class SelectionControl(QObject):
         self._parts = parts
         self._views = views
         self._lines: LineMap | None = None
-        self._roles: dict[int, LineRole] = {}
+        self._roles: dict[int, dict[int, LineRole]] = {}
         self._failed: tuple[int | None, str] = (None, "")
 
     # ------------------------------------------------------------------ what the user does
@@ -75,6 +77,14 @@ class SelectionControl(QObject):
         recorded = self._lines.to_recorded(line) if self._lines is not None else None
         self._session.select(() if recorded is None else ("line", PROGRAM, recorded))
 
+    def on_line_of(self, file: int, line: int) -> None:
+        """The cursor went to another line of another file."""
+        self._session.select(("line", file, line))
+
+    def on_file_shown(self, _file: int) -> None:
+        """Another file is seen."""
+        self._mark(self._session.state)
+
     def on_text_edited(self) -> None:
         """The program is no longer the one that ran: find its lines again."""
         self._failed = (None, "")
@@ -84,11 +94,11 @@ class SelectionControl(QObject):
     def show_line_of_selection(self) -> None:
         """Bring the selection's line into view."""
         span = self._session.selected_span()
-        line = (
-            None if span is None or span.file != PROGRAM or self._lines is None else self._lines.to_current(span.line)
-        )
+        if span is None or self._lines is None:
+            return
+        line = self._lines.to_current(span.line) if span.file == PROGRAM else span.line
         if line is not None:
-            self._parts.editor.show_line(line)
+            self._parts.sources.show_file(span.file, line)
 
     def clear(self) -> None:
         """Select nothing."""
@@ -98,7 +108,13 @@ class SelectionControl(QObject):
 
     def on_recording(self, recording: Recording | None, timeline: Timeline | None) -> None:
         """Another run is shown."""
-        self._roles = {} if recording is None or timeline is None else line_roles(recording, timeline)
+        self._roles = {}
+        if recording is None or timeline is None:
+            self._parts.sources.set_files("", {})
+        else:
+            files = {number: FileText(source.path, source.text) for number, source in enumerate(recording.sources)}
+            files.pop(PROGRAM, None)
+            self._parts.sources.set_files(recording.program.path, files)
         self._match_lines()
 
     def on_document(self) -> None:
@@ -119,6 +135,9 @@ class SelectionControl(QObject):
     def on_selection(self, selection: Selection) -> None:
         """Something else is selected."""
         self._show_on_canvas(selection)
+        span = self._session.selected_span()
+        if span is not None:
+            self._parts.sources.show_file(span.file)
         for panel in (self._views.inspector, self._views.timeline, self._views.ledger):
             panel.set_selection(selection)
         self._mark(self._session.state)
@@ -156,47 +175,61 @@ class SelectionControl(QObject):
     def _mark(self, state: StepState | None) -> None:
         failed, words = self._failed
         marks = LineMarks(failed=failed, failure=words)
-        lines = self._lines
+        sources, lines = self._parts.sources, self._lines
         if lines is not None:
-            span = None if state is None else state.span
-            selected = self._session.selected_span()
-            lit = {lines.to_current(selected.line)} if selected is not None and selected.file == PROGRAM else set()
-            roles = {lines.to_current(line): role for line, role in self._roles.items()}
-            marks = LineMarks(
-                running=None if span is None or span.file != PROGRAM else lines.to_current(span.line),
-                failed=failed,
-                failure=words,
-                lit=frozenset(line for line in lit if line is not None),
-                roles={line: role for line, role in roles.items() if line is not None},
-            )
+            sources.set_running(None if state is None or state.span is None else state.span.file)
+            marks = self._marks_of(PROGRAM, state, lines.to_current)
+            marks = replace(marks, failed=failed, failure=words)
         if marks != self._parts.editor.marks:
             self._parts.editor.set_marks(marks)
+        if sources.file != PROGRAM:
+            sources.set_marks(self._marks_of(sources.file, state, lambda line: line))
+
+    def _marks_of(self, file: int, state: StepState | None, current: Callable[[int | None], int | None]) -> LineMarks:
+        """The marks on the lines of a file; `current` says where a recorded line is now."""
+        span = None if state is None else state.span
+        selected = self._session.selected_span()
+        lit = current(selected.line) if selected is not None and selected.file == file else None
+        roles = {current(line): role for line, role in self._roles_in(file).items()}
+        return LineMarks(
+            running=None if span is None or span.file != file else current(span.line),
+            lit=frozenset(() if lit is None else (lit,)),
+            roles={line: role for line, role in roles.items() if line is not None},
+        )
+
+    def _roles_in(self, file: int) -> dict[int, LineRole]:
+        recording, timeline = self._session.recording, self._session.timeline
+        if recording is None or timeline is None:
+            return {}
+        if file not in self._roles:
+            self._roles[file] = line_roles(recording, timeline, file)
+        return self._roles[file]
 
 
-def line_roles(recording: Recording, timeline: Timeline) -> dict[int, LineRole]:
-    """What each line of the program did; where it did several things, the most telling one."""
+def line_roles(recording: Recording, timeline: Timeline, file: int = PROGRAM) -> dict[int, LineRole]:
+    """What each line of a file did; where it did several things, the most telling one."""
     columns = recording.index.events
     operations = timeline.events_of(ev.OperationRan)
-    operations = operations[columns.file[operations] == PROGRAM]
+    operations = operations[columns.file[operations] == file]
     roles: dict[int, LineRole] = {}
     _, firsts = np.unique(columns.line[operations], return_index=True)
     for number in operations[firsts].tolist():
         event = recording.event(number)
         if isinstance(event, ev.OperationRan) and event.cut in _UNSEEN:
             roles[int(columns.line[number])] = LineRole.UNSEEN
-    roles |= dict.fromkeys(_recorded_lines(recording), LineRole.RECORDED)
+    roles |= dict.fromkeys(_recorded_lines(recording, file), LineRole.RECORDED)
     backwards = timeline.events_of(ev.BackwardStarted)
-    backwards = backwards[columns.file[backwards] == PROGRAM]
+    backwards = backwards[columns.file[backwards] == file]
     roles |= dict.fromkeys(columns.line[backwards].tolist(), LineRole.BACKWARD)
     roles.pop(ev.NONE, None)
     return roles
 
 
-def _recorded_lines(recording: Recording) -> list[int]:
-    """The lines of the program whose operations made nodes."""
+def _recorded_lines(recording: Recording, file: int) -> list[int]:
+    """The lines of a file whose operations made nodes."""
     columns, index = recording.index.events, recording.index
     makers = np.unique(index.nodes.operation)
     makers = makers[(makers >= 0) & (makers < len(index.operation_events))]
     events = index.operation_events[makers]
     events = events[events != ev.NONE]
-    return np.unique(columns.line[events[columns.file[events] == PROGRAM]]).tolist()
+    return np.unique(columns.line[events[columns.file[events] == file]]).tolist()

@@ -16,6 +16,7 @@ from graphviz_app.ui.icons import icon
 from graphviz_app.ui.parts import Views, build_views
 from graphviz_app.ui.run_control import RunControl
 from graphviz_app.ui.selection_control import SelectionControl
+from graphviz_app.ui.source_files import PROGRAM
 from graphviz_app.ui.step_control import StepControl
 
 if TYPE_CHECKING:
@@ -92,6 +93,9 @@ class Workbench(QObject):
         parts.editor.edited.connect(self.selections.on_text_edited)
         parts.editor.edited.connect(self.runs.on_edited)
         parts.editor.line_chosen.connect(self.selections.on_line)
+        parts.sources.line_chosen.connect(self.selections.on_line_of)
+        parts.sources.file_shown.connect(self.selections.on_file_shown)
+        parts.sources.zoom_requested.connect(self._window.view.zoom_by)
         parts.console.input_given.connect(self.runs.on_input)
         parts.console.input_ended.connect(self.session.close_input)
         parts.console.place_clicked.connect(self.go_to_place)
@@ -181,8 +185,13 @@ class Workbench(QObject):
         """Show a line of the program; of another file, say which."""
         if self.runs.is_program(path):
             self._desk.set_panel("show_editor", shown=True)
+            self.parts.sources.show_file(PROGRAM)
             self.parts.editor.go_to_line(line)
             self.parts.editor.setFocus()
+        elif (file := self.parts.sources.number_of(path)) is not None:
+            self._desk.set_panel("show_editor", shown=True)
+            self.session.select(("line", file, line))
+            self.selections.show_line_of_selection()
         else:
             self.parts.message.show_message(f"That is line {line} of {path}, another file.", kind="information")
 

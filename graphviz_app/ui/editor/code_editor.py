@@ -161,7 +161,7 @@ class CodeEditor(QPlainTextEdit):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Enter, Tab, Shift+Tab and Backspace know Python; everything else is Qt's."""
-        action = self._key_action(event)
+        action = None if self.isReadOnly() else self._key_action(event)
         if action is None:
             super().keyPressEvent(event)
         else:
