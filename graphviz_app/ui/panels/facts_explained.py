@@ -8,6 +8,7 @@ from graphviz_app.explain.missing import why_no_grad
 from graphviz_app.explain.node import explain_node
 from graphviz_app.recording.values import record_array
 from graphviz_app.ui.panels.facts import Fact, Formula, Paragraph, Row, Section, Value, section
+from graphviz_app.ui.panels.words import line_place
 
 if TYPE_CHECKING:
     from graphviz_app.explain.node import NodeExplanation
@@ -72,7 +73,9 @@ def missing_rows(state: StepState, leaf: int) -> list[Row]:
         return []
     rows: list[Row] = [Paragraph(missing.sentence, alarm=missing.cause not in ("not yet", "cleared"))]
     if missing.span is not None and missing.span.line > 0:
-        rows.append(Fact("because of line", str(missing.span.line), ("line", missing.span.file, missing.span.line)))
+        rows.append(
+            Fact("because of line", line_place(state, missing.span), ("line", missing.span.file, missing.span.line))
+        )
     operation = state.recording.operation(missing.operation)
     if operation is not None:
         rows.append(Fact("because of", operation.name, ("operation", missing.operation)))

@@ -12,7 +12,7 @@ from graphviz_app.timeline import Phase
 from graphviz_app.ui.panels.facts import Code, Fact, Page, Paragraph, Row, Section, Value, section
 from graphviz_app.ui.panels.facts_explained import explained, formula_sections, saved_rows
 from graphviz_app.ui.panels.passes import pass_name
-from graphviz_app.ui.panels.words import operation_name
+from graphviz_app.ui.panels.words import line_place, operation_name
 
 if TYPE_CHECKING:
     from graphviz_app.timeline import StepState
@@ -44,7 +44,8 @@ def line_fact(name: str, span: ev.Span | None, state: StepState) -> list[Row]:
     if span is None or span.line <= 0:
         return []
     source = line_text(state, span.file, span.line)
-    return [Fact(name, f"{span.line}: {source}" if source else str(span.line), ("line", span.file, span.line))]
+    place = line_place(state, span)
+    return [Fact(name, f"{place}: {source}" if source else place, ("line", span.file, span.line))]
 
 
 def line_text(state: StepState, file: int, line: int) -> str:

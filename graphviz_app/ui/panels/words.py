@@ -8,10 +8,11 @@ from typing_extensions import assert_never
 
 from graphviz_app.recording import events as ev
 from graphviz_app.scene.numbers import tensor_text
+from graphviz_app.scene.words import place_text
 from graphviz_app.ui.panels.passes import pass_name
 
 if TYPE_CHECKING:
-    from graphviz_app.timeline import Timeline
+    from graphviz_app.timeline import StepState, Timeline
 
 
 def step_in_words(timeline: Timeline, step: int) -> str:
@@ -110,3 +111,8 @@ def _mutation(timeline: Timeline, event: ev.TensorMutated) -> str:
         nodes = ", ".join(timeline.recording.index.nodes.name(node) for node in event.saved_by[:3])
         harm = f" {nodes} had saved the old one and can no longer run."
     return f"{name} is written in place{on_line(event.span)}: {versions}.{harm}"
+
+
+def line_place(state: StepState, span: ev.Span) -> str:
+    """A line's number, with the name of its file where that is not the program."""
+    return place_text(state.recording, span.file, span.line).removeprefix("line ")
