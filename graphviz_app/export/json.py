@@ -1,10 +1,11 @@
 """A recording as JSON, version 1: for people who script against it.
 
 Written piece by piece, so that a long training loop never stands in memory as a whole. Beyond the agreed keys each
-operation has "cause" (the precise cut), each line of the ledger "leaf_id" and "how", each pass "call" and
-"accumulates", a call that a hook of the program's changed "hooks", and the whole "error_output" and "ended"; whatever
-stands in another file than the program itself has "at". The ledger's event "written" is a `.grad` that something else
-than a pass or a clear wrote (clipping, `x.grad = g`).
+operation has "cause" (the precise cut), "stack" (the calls within user code, outermost first), "iterations" (the rounds
+of the loops around it, outermost first, counted from 1) and, where Python told them, "columns"; each line of the ledger
+has "leaf_id" and "how", each pass "call" and "accumulates", a call that a hook of the program's changed "hooks", and
+the whole "error_output" and "ended"; whatever stands in another file than the program itself has "at". The ledger's
+event "written" is a `.grad` that something else than a pass or a clear wrote (clipping, `x.grad = g`).
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from graphviz_app.export.json_values import json_tensor
+from graphviz_app.graph.structure import StructureReader
 from graphviz_app.recording import events as ev
 from graphviz_app.timeline import Timeline
 from graphviz_app.timeline.lookup import EventLookup
@@ -110,9 +112,14 @@ class _JsonWriter:
             yield {"source": source, "source_slot": source_slot, "target": target, "target_slot": target_slot}
 
     def _operations(self) -> Iterator[dict[str, Any]]:
-        for number in self._timeline.events_of(ev.OperationRan).tolist():
+        structure = StructureReader(self._recording)
+        kinds = (ev.OperationRan, ev.BackwardStarted)
+        for number in sorted(number for kind in kinds for number in self._timeline.events_of(kind).tolist()):
             operation = self._recording.event(number)
-            assert isinstance(operation, ev.OperationRan)
+            if isinstance(operation, ev.BackwardStarted):
+                structure.read(operation)
+            if not isinstance(operation, ev.OperationRan):
+                continue
             yield {
                 "id": operation.operation,
                 "name": operation.name,
@@ -123,6 +130,12 @@ class _JsonWriter:
                 "cause": operation.cut,
                 "outputs": [self._value(use.value) for use in operation.outputs],
                 **self._place(operation.span, operation.stack),
+                **_columns(operation.span),
+                "stack": [self._frame(frame) for frame in operation.stack],
+                "iterations": [
+                    {"line": iteration.line, "number": iteration.number}
+                    for iteration in structure.iterations(structure.read(operation))
+                ],
             }
 
     def _pass(self, summary: PassSummary) -> Iterator[str]:
@@ -215,6 +228,9 @@ class _JsonWriter:
         inner = next((frame.span.line for frame in reversed(stack) if frame.span.file == 0), None)
         return {"line": inner, "at": self._elsewhere(span.file, span.line)}
 
+    def _frame(self, frame: ev.Frame) -> dict[str, Any]:
+        return {"function": frame.function, **self._line(frame.span.file, frame.span.line)}
+
     def _line(self, file: int, line: int) -> dict[str, Any]:
         if line == ev.NONE or file == 0:
             return {"line": _none(line)}
@@ -233,6 +249,13 @@ def _array(name: str, items: Iterable[str]) -> Iterator[str]:
         yield separator + item
         separator = ",\n"
     yield "]"
+
+
+def _columns(span: ev.Span | None) -> dict[str, Any]:
+    """What of its line an operation is, in characters from 0; nothing where Python did not tell."""
+    if span is None or span.column < 0:
+        return {}
+    return {"columns": {"start": span.column, "end_line": span.end_line, "end": span.end_column}}
 
 
 def _none(number: int) -> int | None:

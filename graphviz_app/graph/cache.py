@@ -28,6 +28,11 @@ class Structure(NamedTuple):
 _STRUCTURES: WeakKeyDictionary[Timeline, OrderedDict[int, Structure]] = WeakKeyDictionary()
 
 
+def known_structure(timeline: Timeline, chapter: Chapter) -> Structure | None:
+    """The graph of a chapter and its groups, if a picture of it was made not long ago."""
+    return _STRUCTURES.get(timeline, OrderedDict[int, Structure]()).get(chapter.index)
+
+
 def structure_of(recording: Recording, timeline: Timeline, chapter: Chapter) -> Structure:
     """The graph of a chapter and its groups; built once for the chapters that were looked at last."""
     known = _STRUCTURES.setdefault(timeline, OrderedDict())

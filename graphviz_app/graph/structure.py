@@ -10,13 +10,15 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from graphviz_app.graph.loops import source_loops
 from graphviz_app.graph.tree import TOP, Segment, Tree
+from graphviz_app.recording import events as ev
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
 
     from graphviz_app.graph.loops import Loop, SourceLoops
     from graphviz_app.recording import Recording
-    from graphviz_app.recording import events as ev
+
+_LINE = "line "
 
 
 class _Signature(NamedTuple):
@@ -70,6 +72,13 @@ def _is_inside(inner: str, outer: str) -> bool:
     return inner.startswith(f"{outer}.") if outer else inner != ""
 
 
+class Iteration(NamedTuple):
+    """A round of a loop: the line of its `for` or `while`, and which round, from 1."""
+
+    line: int
+    number: int
+
+
 class StructureReader:
     """Reads operations in the order in which they ran."""
 
@@ -79,9 +88,24 @@ class StructureReader:
         self._rounds: dict[tuple[int, Loop], _Round] = {}
         self.tree = Tree()
 
-    def read(self, operation: ev.OperationRan) -> int:
-        """The innermost segment of `tree` that an operation stands in."""
-        return _Walk(self, operation).place()
+    def read(self, event: ev.OperationRan | ev.BackwardStarted) -> int:
+        """The innermost segment of `tree` that an operation, or a pass, stands in.
+
+        Passes need not be read; where a loop does nothing else at its end, they tell that it goes on.
+        """
+        if isinstance(event, ev.BackwardStarted):
+            event = ev.OperationRan(ev.NONE, event.call, event.span, event.stack)
+        return _Walk(self, event).place()
+
+    def iterations(self, place: int) -> list[Iteration]:
+        """The rounds of loops that a segment stands in, outermost first."""
+        found: list[Iteration] = []
+        while place != TOP:
+            segment = self.tree.segments[place]
+            if segment.kind == "iteration":
+                found.append(Iteration(int(segment.name.removeprefix(_LINE)), segment.number + 1))
+            place = self.tree.parents[place]
+        return found[::-1]
 
     def loops_at(self, span: ev.Span) -> SourceLoops:
         """The loops of a span's file."""
@@ -147,7 +171,7 @@ class _Walk:
             # Within a further loop the same thing may be done again and again in one round of this one.
             signature = self._signature(depth) if is_innermost and alone else None
             number = self._reader.round_of(self._place, loop).advance(position, signature)
-            self._add(Segment("iteration", f"line {loop.line}", number))
+            self._add(Segment("iteration", f"{_LINE}{loop.line}", number))
 
     def _signature(self, depth: int) -> _Signature:
         operation = self._operation

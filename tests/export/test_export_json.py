@@ -2,6 +2,7 @@
 
 import json
 import math
+import sys
 
 import ml_dtypes
 import numpy as np
@@ -14,6 +15,7 @@ from graphviz_app.export.json import json_chunks, json_document
 from graphviz_app.export.json_values import json_tensor
 from graphviz_app.recording import events as ev
 from graphviz_app.recording.values import Sample, Statistics, TensorRecord, record_array
+from tests.support_record import record_source
 from tests.support_synthetic import Script, accumulation
 
 V = {"shape", "dtype", "device", "numel", "values", "min", "max", "mean", "norm", "zeros", "nans", "infs"}
@@ -168,3 +170,35 @@ def test_a_hook_that_changed_a_gradient_is_told_with_before_and_after():
     assert (told["hook"], told["direction"], told["slot"], told["line"]) == ("clip", "grad_outputs", 0, 9)
     assert (told["before"]["values"], told["after"]["values"]) == ([1, 1, 1, 1], [1])
     assert all("hooks" not in call for call in rest)
+
+
+LOOPS = """import torch
+w = torch.ones(2, requires_grad=True)
+
+def scaled(x, times):
+    for _ in range(times):
+        x = x * w
+    return x
+
+for epoch in range(2):
+    for batch in range(3):
+        loss = scaled(torch.ones(2), 2).sum()
+    loss.backward()
+"""
+
+
+def test_operations_say_where_they_stand_in_calls_and_loops():
+    document = json_document(record_source(LOOPS))
+    products = [one for one in document["operations"] if one["name"] == "torch.Tensor.mul"]
+    assert len(products) == 12
+    expected = [[epoch, batch, time] for epoch in (1, 2) for batch in (1, 2, 3) for time in (1, 2)]
+    assert [[one["number"] for one in product["iterations"]] for product in products] == expected
+    assert [one["line"] for one in products[0]["iterations"]] == [9, 10, 5]
+    assert products[0]["stack"] == [{"function": "<module>", "line": 11}, {"function": "scaled", "line": 6}]
+    assert products[0]["line"] == 6
+    if sys.version_info >= (3, 11):
+        assert products[0]["columns"] == {"start": 12, "end_line": 6, "end": 17}
+    sums = [one for one in document["operations"] if one["name"] == "torch.Tensor.sum"]
+    assert [[one["number"] for one in total["iterations"]] for total in sums] == [
+        [epoch, batch] for epoch in (1, 2) for batch in (1, 2, 3)
+    ]

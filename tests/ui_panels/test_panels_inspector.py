@@ -5,6 +5,7 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel, QToolButton
 
+from graphviz_app.graph.cache import structure_of
 from graphviz_app.recording import events as ev
 from graphviz_app.timeline import Timeline
 from graphviz_app.ui.panels.fact_section import SectionWidget
@@ -14,6 +15,7 @@ from graphviz_app.ui.panels.facts_page import page_of
 from graphviz_app.ui.panels.formula_press import FormulaPress, draw
 from graphviz_app.ui.panels.formula_view import FormulaView, plain
 from graphviz_app.ui.panels.inspector import Inspector
+from tests.support_programs import unrolled
 from tests.ui_panels import panel_recordings as recordings
 
 
@@ -68,6 +70,19 @@ def test_a_node_tells_its_operation_line_module_and_variable(timeline):
     assert "5: loss = (w * 3).sum()" in texts(page, "Node")
     assert "head" in texts(page, "Node")
     assert any(isinstance(row, Formula) for row in rows(page, "Formula"))
+
+
+def test_a_node_tells_the_round_of_the_loop_and_the_modules_it_is_within():
+    recording = unrolled(4)
+    timeline = Timeline(recording)
+    state = timeline.state(timeline.chapters[0].last_step)
+    nodes = [node for node in range(len(recording.index.nodes)) if recording.index.nodes.leaf[node] == ev.NONE]
+    assert not any(text.startswith("iteration") for text in texts(page_of(state, ("node", nodes[-1])), "Node"))
+    structure_of(recording, timeline, state.chapter)
+    found = {text for node in nodes for text in texts(page_of(state, ("node", node)), "Node")}
+    assert {text.split(" › ")[0] for text in found if text.startswith("iteration")} == {
+        f"iteration {number}" for number in (1, 2, 3, 4)
+    }
 
 
 def test_a_node_tells_what_came_in_what_went_out_and_what_was_saved(timeline):

@@ -94,6 +94,7 @@ def _identity(state: StepState, node: int) -> list[Row]:
         if operation.module:
             kind = f" ({operation.module_type})" if operation.module_type else ""
             rows.append(Fact("module", operation.module + kind))
+    rows += _within(state, node)
     made_in = int(nodes.made_in_pass[node])
     if made_in != ev.NONE:
         rows.append(Fact("made by", f"backward pass {pass_name(state.recording, made_in)} (create_graph)"))
@@ -101,6 +102,19 @@ def _identity(state: StepState, node: int) -> list[Row]:
     if coming is not None:
         rows.append(Fact("next call", f"step {coming:,}", step=coming))
     return rows
+
+
+def _within(state: StepState, node: int) -> list[Row]:
+    """The groups around a node: calls, rounds of loops, modules."""
+    # Imports networkx, which only somebody who has a picture has loaded already.
+    from graphviz_app.graph.cache import known_structure
+
+    structure = known_structure(state.timeline, state.chapter)
+    path = () if structure is None else structure.grouping.paths.get(node, ())
+    if structure is None or not path:
+        return []
+    titles = [structure.grouping.groups[path[:depth]].title for depth in range(1, len(path) + 1)]
+    return [Fact("within", " › ".join(titles))]
 
 
 def _received(state: StepState, node: int) -> list[Row]:
