@@ -17,6 +17,7 @@ from graphviz_app.tracer.kinds import Kind  # noqa: TC001 - msgspec resolves it
 from graphviz_app.tracer.modules import ModulePaths
 from graphviz_app.tracer.own import __builtins__  # noqa: F401
 from graphviz_app.tracer.saved import SavedTensors
+from graphviz_app.tracer.writes import Write, Writes
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -67,6 +68,7 @@ class CallRecorder:
         self._names = names
         self._modules = ModulePaths()
         self._saved = SavedTensors(core)
+        self._writes = Writes(core.tensors)
         self._values = core.options.forward_values
 
     def record(self, call: Call, place: Place | None) -> None:
@@ -97,7 +99,9 @@ class CallRecorder:
             )
         )
         if written:
-            self._mutated(number, place, written)
+            self._mutated(call, number, place, written)
+        if cut == "detach" and len(given) == 1 and arguments:
+            self._writes.detached(given[0], core.tensors.known(arguments[0][1]))
         if given and place is not None and place.site.targets:
             is_user = core.places.is_user_code(_caller_of(call.caller).f_code)
             self._names.computed(place, given, by_library=not is_user)
@@ -178,11 +182,15 @@ class CallRecorder:
             uses.append(_Use(tracked.number, tracked.value, node, slot, version, requires_grad, is_leaf))
         return uses
 
-    def _mutated(self, operation: int, place: Place | None, written: Written) -> None:
-        core, span = self._core, None if place is None else place.span
-        for _, tracked, before in written:
-            saved_by = self._saved.invalidated(place, tracked, before)
-            core.log.add(ev.TensorMutated(tracked.number, operation, before, tracked.version, span, saved_by))
+    def _mutated(self, call: Call, operation: int, place: Place | None, written: Written) -> None:
+        core = self._core
+        for tensor, tracked, before in written:
+            write = self._writes.of(tensor, tracked, before, Write(tracked.version, operation, call.name, place))
+            span = None if write.place is None else write.place.span
+            saved_by = self._saved.invalidated(write, tracked, before)
+            for other in self._writes.aliased(tensor, tracked):
+                self._saved.threatened(write, other, before)
+            core.log.add(ev.TensorMutated(tracked.number, write.operation, before, tracked.version, span, saved_by))
         core.leaves.touch([tensor for tensor, _, _ in written], place)
 
 

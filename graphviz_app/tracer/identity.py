@@ -92,6 +92,11 @@ class TensorTable:
         self._count = 0
         self._sweep_at = _SWEEP_AT
 
+    @property
+    def count(self) -> int:
+        """How many tensors have been met."""
+        return self._count
+
     def track(self, tensor: torch.Tensor) -> Tracked:
         """What is known of a tensor, which may be nothing yet."""
         address = tensor._cdata

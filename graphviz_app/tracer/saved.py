@@ -18,9 +18,13 @@ if TYPE_CHECKING:
     from graphviz_app.tracer.core import Core
     from graphviz_app.tracer.identity import Tracked
     from graphviz_app.tracer.places import Place
+    from graphviz_app.tracer.writes import Write
 
 # Before torch 2.5 nobody can ask; then nothing is looked up, as if hooks were always in force.
 _hooks: Any = getattr(torch._C._autograd, "_top_saved_tensors_default_hooks", lambda _ignore_is_tracing: True)
+_CustomNode = torch._C._FunctionBase
+# The class may have an attribute of that name of its own.
+_saved_tensors: Any = vars(_CustomNode)["saved_tensors"].__get__
 _KEPT = 32
 _SAVERS_KEPT = 20_000
 
@@ -54,9 +58,12 @@ class SavedTensors:
         key = (name, len(results), tuple([use.requires_grad for use in inputs]))
         known = self._known.get(key)
         if known is None:
-            if _hooks(False) is not None or not name.startswith("torch."):
+            if _hooks(False) is not None:
                 return ()
-            known = self._known[key] = self._look(call.start, arguments, results)
+            if not name.startswith("torch."):
+                known = _saved_by_custom(arguments, results)
+            else:
+                known = self._known[key] = self._look(call.start, arguments, results)
         for index in known:
             tensor = arguments[index][1] if index < len(arguments) else results[index - len(arguments)]
             self._remember(tensor, nodes[-1])
@@ -76,20 +83,28 @@ class SavedTensors:
         if len(tracked.saved) > 2 * _KEPT:
             del tracked.saved[:-_KEPT]
 
-    def invalidated(self, place: Place | None, tracked: Tracked, before: int) -> tuple[int, ...]:
+    def invalidated(self, write: Write, tracked: Tracked, before: int) -> tuple[int, ...]:
         """The nodes that had saved a tensor which has just been written on."""
-        if not tracked.saved:
-            return ()
+        stale = self.threatened(write, tracked, before)
+        if tracked.saved:
+            tracked.saved = [(node, version) for node, version in tracked.saved if version > before]
+        return stale
+
+    def threatened(self, write: Write, tracked: Tracked, before: int) -> tuple[int, ...]:
+        """The nodes that had saved a tensor on whose memory something has written, through it or through an alias.
+
+        It is remembered for the sentence about the error that comes of it.
+        """
         spent = self._core.spent
-        stale = tuple(node for node, version in tracked.saved if version <= before and node not in spent)
-        tracked.saved = [(node, version) for node, version in tracked.saved if version > before]
+        stale = tuple(node for node, version in tracked.saved or () if version <= before and node not in spent)
         if stale:
-            text = "" if place is None else place.site.text
-            span = None if place is None else place.span
+            span = None if write.place is None else write.place.span
             name = tracked.name or (tracked.leaf.name if tracked.leaf is not None else "")
             savers = tuple((node, *self._savers.get(node, ("a node", None))) for node in stale)
-            self._core.mutations.append(Mutation(before, tracked.version, name, text, span, savers))
-            del self._core.mutations[:-_KEPT]
+            mutations = self._core.mutations
+            if all((known.name, known.saved_by) != (name, savers) for known in mutations):
+                mutations.append(Mutation(before, write.version, name, write.text, span, savers))
+                del mutations[:-_KEPT]
         return stale
 
     def _look(
@@ -124,3 +139,17 @@ class SavedTensors:
             saved = getattr(node, name)
             found.extend(part for part in (saved if isinstance(saved, tuple) else (saved,)) if torch.is_tensor(part))
         return found
+
+
+def _saved_by_custom(arguments: list[tuple[str, torch.Tensor]], results: list[torch.Tensor]) -> tuple[int, ...]:
+    """What a custom `autograd.Function` gave to `save_for_backward`, which may be something else at every call."""
+    node = next((tensor.grad_fn for tensor in results if tensor.requires_grad and not tensor.is_leaf), None)
+    if not isinstance(node, _CustomNode):
+        return ()
+    try:
+        saved = _saved_tensors(node)
+    except RuntimeError:
+        return ()  # written on in place within its own forward
+    addresses = [address_of(tensor) for tensor in [*[tensor for _, tensor in arguments], *results]]
+    found = {address_of(tensor) for tensor in saved if tensor is not None} - {0}
+    return tuple(sorted({addresses.index(address) for address in addresses if address in found}))

@@ -1,0 +1,86 @@
+"""Who wrote on a tensor: its elements may have been written on through another one, a view or a detached alias."""
+
+# torch tells what is wanted here only by names that begin with an underscore.
+# ruff: noqa: SLF001
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from graphviz_app.tracer.memory import storage_start
+from graphviz_app.tracer.own import __builtins__  # noqa: F401
+
+if TYPE_CHECKING:
+    import torch
+
+    from graphviz_app.tracer.identity import TensorTable, Tracked
+    from graphviz_app.tracer.places import Place
+
+_KEPT = 8
+_STORAGES_KEPT = 4096
+
+
+class Write(NamedTuple):
+    """A write in place.
+
+    Attributes:
+        version: The version that it made.
+        operation: The number of the operation that wrote.
+        name: That operation's name.
+        place: Where in the program.
+    """
+
+    version: int
+    operation: int
+    name: str
+    place: Place | None
+
+    @property
+    def text(self) -> str:
+        """What stands there, shortened; "" where it is not the program's."""
+        text = "" if self.place is None else self.place.site.text
+        # Of an assignment, Python tells where its left side stands.
+        return f"{text} = …" if text and self.name.endswith("__setitem__") else text
+
+
+class Writes:
+    """The latest writes on each piece of memory.
+
+    Views and detached aliases share memory and version counter with what they were made of. That another version is met
+    than before is therefore no proof that the operation which has just run wrote: an earlier one may have, on an alias.
+    """
+
+    def __init__(self, tensors: TensorTable) -> None:
+        self._tensors = tensors
+        self._by_storage: dict[int, list[tuple[int, Write]]] = {}
+        self._sources: dict[int, Tracked] = {}
+
+    def detached(self, alias: Tracked, source: Tracked | None) -> None:
+        """A tensor shares another one's memory and versions, and torch does not tell."""
+        if source is not None and source is not alias:
+            self._sources[alias.number] = source
+            if len(self._sources) > _STORAGES_KEPT:
+                del self._sources[next(iter(self._sources))]
+
+    def aliased(self, tensor: torch.Tensor, tracked: Tracked) -> list[Tracked]:
+        """What a tensor is a view or a detached alias of, as far as that is known."""
+        found: list[Tracked] = []
+        base = tensor._base if tensor._is_view() else None
+        known = None if base is None else self._tensors.known(base)
+        for one in (known, self._sources.get(tracked.number), self._sources.get(known.number) if known else None):
+            if one is not None and one is not tracked:
+                found.append(one)
+        return found
+
+    def of(self, tensor: torch.Tensor, tracked: Tracked, before: int, latest: Write) -> Write:
+        """The first write on a tensor after a version of it: an earlier one on an alias, or else `latest`."""
+        start = storage_start(tensor)
+        known = self._by_storage.get(start, [])
+        # A tensor that was met only after the write may lie where another one was freed.
+        earlier = [write for count, write in known if tracked.number < count and before < write.version]
+        if any(write.version == latest.version for write in earlier):
+            return earlier[0]
+        if start:
+            self._by_storage[start] = [*known[1 - _KEPT :], (self._tensors.count, latest)]
+            if len(self._by_storage) > _STORAGES_KEPT:
+                del self._by_storage[next(iter(self._by_storage))]
+        return latest

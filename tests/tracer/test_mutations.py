@@ -1,0 +1,132 @@
+"""Errors about tensors written on in place: who had saved what, and who wrote on it, also through an alias."""
+
+import pytest
+import torch
+
+from graphviz_app.recording import Recording
+from graphviz_app.recording import events as ev
+from graphviz_app.tracer.mutation import explain_mutation
+from graphviz_app.tracer.tracer import Tracer
+
+CASES = {
+    # what is written, the line it stands in, and what stands there
+    "y.mul_(2)\nloss = y.sum()": (3, "y.mul_(2)"),
+    "y[0] = 5.0\nloss = y.sum()": (3, "y[0] = …"),
+    "y[y > 0] = 0.0\nloss = y.sum()": (3, "y[y > 0] = …"),
+    "y += 1\nloss = y.sum()": (3, "y += 1"),
+    "y.copy_(torch.zeros(3))\nloss = y.sum()": (3, "y.copy_(torch.zeros(3))"),
+    "torch._foreach_add_([y], 1.0)\nloss = y.sum()": (3, "torch._foreach_add_([y], 1.0)"),
+    "torch.relu_(y)\nloss = y.sum()": (3, "torch.relu_(y)"),
+    "torch.add(torch.ones(3), 1, out=y.detach())\nloss = y.sum()": (3, "torch.add(torch.ones(3), 1, out=y.detach())"),
+    # Through an alias, before and after it was last used.
+    "v = y[1:]\nv.add_(1)\nloss = y.sum()": (4, "v.add_(1)"),
+    "loss = y.sum()\nv = y[1:]\nv.add_(1)": (5, "v.add_(1)"),
+    "y.detach().zero_()\nloss = y.sum()": (3, "y.detach().zero_()"),
+    "loss = y.sum()\nd = y.detach()\nd.add_(1)": (5, "d.add_(1)"),
+    "loss = y.sum()\nd = y.detach()[1:]\nd.mul_(2)\nd.add_(1)": (5, "d.mul_(2)"),
+    "loss = y.sum()\ny.detach()[0] = 3.0": (4, "y.detach()[0] = …"),
+    "a, b = y.view(3), y.view(3)\nwith torch.no_grad():\n    b.add_(1)\nloss = a.sum()": (5, "b.add_(1)"),
+}
+CUSTOM = """class Doubled(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x, unused):
+        y = x * 2
+        ctx.save_for_backward(x, y)
+        return y
+
+    @staticmethod
+    def backward(ctx, g):
+        x, y = ctx.saved_tensors
+        return g * 2, None
+"""
+
+
+def traced(source, path):
+    """Runs a program that fails in `backward`, and returns the recording, the error and what is said about it."""
+    batches = []
+    path.write_text(source)
+    tracer = Tracer(batches.append, folder=str(path.parent))
+    tracer.start()
+    try:
+        exec(compile(source, str(path), "exec"), {"torch": torch, "__name__": "program"})  # noqa: S102 - the program
+    except RuntimeError as error:
+        message = str(error)
+    else:
+        message = ""
+    finally:
+        tracer.stop()
+    return Recording.of(batches), message, explain_mutation(message, tracer.core.mutations)
+
+
+@pytest.mark.parametrize("written", CASES)
+def test_the_line_that_wrote_is_named_however_it_came_to_the_memory(written, tmp_path):
+    line, text = CASES[written]
+    source = f"w = torch.ones(3, requires_grad=True)\ny = w.exp()\n{written}\nloss.backward()\n"
+    _, message, sentence = traced(source, tmp_path / "program.py")
+    assert "modified by an inplace operation" in message
+    assert f"`y` was written on by `{text}` in line {line}," in sentence
+    assert "torch.Tensor.exp (line 2) had saved it" in sentence
+
+
+@pytest.mark.parametrize(("written", "index"), [("x", 0), ("y", 1)])
+def test_what_a_custom_function_saved_is_known(written, index, tmp_path):
+    source = f"""{CUSTOM}
+w = torch.ones(3, requires_grad=True)
+x = w * 1
+y = Doubled.apply(x, 3)
+loss = y.sum()
+with torch.no_grad():
+    {written}.add_(1)
+loss.backward()
+"""
+    recording, message, sentence = traced(source, tmp_path / "program.py")
+    assert "modified by an inplace operation" in message
+    assert f"`{written}` was written on by `{written}.add_(1)` in line 18, though Doubled.apply (line 15)" in sentence
+    operations = [event for event in recording.events() if isinstance(event, ev.OperationRan)]
+    applied = next(operation for operation in operations if operation.name == "Doubled.apply")
+    tensors = [*applied.inputs, *applied.outputs]
+    assert len(applied.inputs) == 1
+    assert applied.saved == (0, 1)
+    assert tensors[index].tensor in [
+        event.tensor for event in recording.events() if isinstance(event, ev.TensorMutated)
+    ]
+
+
+def test_a_custom_function_may_save_something_else_at_every_call(tmp_path):
+    source = """class Either(torch.autograd.Function):
+    saved_tensors = property(lambda self: 1 / 0)
+
+    @staticmethod
+    def forward(ctx, x, which):
+        y = x * 2
+        ctx.save_for_backward(*[(), (x,), (y,), (x * 3,)][which])
+        return y
+
+    @staticmethod
+    def backward(ctx, g):
+        return g * 2, None
+
+w = torch.ones(3, requires_grad=True)
+for which in range(4):
+    Either.apply(w, which)
+"""
+    recording, message, _ = traced(source, tmp_path / "program.py")
+    assert message == ""
+    operations = [event for event in recording.events() if isinstance(event, ev.OperationRan)]
+    assert [one.saved for one in operations if one.name == "Either.apply"] == [(), (0,), (1,), ()]
+
+
+def test_a_write_on_memory_that_was_another_tensors_is_not_taken_for_an_older_one(tmp_path):
+    source = """for turn in range(20):
+    y = torch.ones(300, requires_grad=True).exp()
+    with torch.no_grad():
+        y.view(3, 100)[0] += turn
+    del y
+w = torch.ones(300, requires_grad=True)
+y = w.exp()
+torch.nn.functional.dropout(y, inplace=True)
+y.sum().backward()
+"""
+    _, message, sentence = traced(source, tmp_path / "program.py")
+    assert "modified by an inplace operation" in message
+    assert "`torch.nn.functional.dropout(y, inplace=True)` in line 8" in sentence
