@@ -20,13 +20,35 @@ if TYPE_CHECKING:
     from graphviz_app.tracer.places import Place
     from graphviz_app.tracer.writes import Write
 
-# Before torch 2.5 nobody can ask; then nothing is looked up, as if hooks were always in force.
-_hooks: Any = getattr(torch._C._autograd, "_top_saved_tensors_default_hooks", lambda _ignore_is_tracing: True)
+_autograd: Any = torch._C._autograd
 _CustomNode = torch._C._FunctionBase
 # The class may have an attribute of that name of its own.
 _saved_tensors: Any = vars(_CustomNode)["saved_tensors"].__get__
 _KEPT = 32
 _SAVERS_KEPT = 20_000
+
+
+def _has_top_hooks() -> bool:
+    """Whether saved-tensor hooks are in force, which torch can be asked since 2.5."""
+    return _autograd._top_saved_tensors_default_hooks(False) is not None
+
+
+def _refuses_to_disable_hooks() -> bool:
+    """The same for torch 2.4, which refuses to forbid such hooks exactly while some are in force; no hook is run."""
+    if not _autograd._saved_tensors_hooks_is_enabled():
+        return False  # forbidden already, by the program
+    try:
+        _autograd._saved_tensors_hooks_disable("")
+    except RuntimeError:
+        return True
+    finally:
+        _autograd._saved_tensors_hooks_enable()
+    return False
+
+
+are_hooks_in_force = (
+    _has_top_hooks if hasattr(_autograd, "_top_saved_tensors_default_hooks") else _refuses_to_disable_hooks
+)
 
 
 class SavedTensors:
@@ -58,7 +80,7 @@ class SavedTensors:
         key = (name, len(results), tuple([use.requires_grad for use in inputs]))
         known = self._known.get(key)
         if known is None:
-            if _hooks(False) is not None:
+            if are_hooks_in_force():
                 return ()
             if not name.startswith("torch."):
                 known = _saved_by_custom(arguments, results)
