@@ -18,6 +18,16 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="children are fo
 PROGRAMS = sorted(Path(__file__).parents[1].joinpath("programs").glob("*.py"))
 LESSONS = sorted(Path(__file__).parents[2].joinpath("resources", "lessons").glob("*/program.py"))
 NOT_PROGRAMS = {"shown"}
+# Programs that are meant to end otherwise than with 0.
+STATUSES = {
+    "interrupt": -2,
+    "os_exit": 5,
+    "stdin_and_exit": 3,
+    **dict.fromkeys(
+        ("anomaly_mode", "compressed_and_stale", "custom_error", "exit_message", "infinite_recursion", "inplace_error",
+         "recursion_limit", "stack_walks", "syntax_error", "uncaught_in_function"), 1
+    ),
+}  # fmt: skip
 
 
 def _names():
@@ -39,6 +49,8 @@ def _same(text):
 @pytest.mark.parametrize("program", _names(), ids=_identify)
 def test_program_is_the_same_when_recorded(program, zygote, tmp_path):
     plain = zygote.run(program, tmp_path / "plain", recorded=False)
+    # One that dies of what this torch lacks would be the same when recorded, and show nothing.
+    assert plain.status == STATUSES.get(_identify(program), 0), plain.stderr
     recorded = zygote.run(program, tmp_path / "recorded", recorded=True)
     assert _same(recorded.stdout) == _same(plain.stdout)
     assert _same(recorded.stderr) == _same(plain.stderr)
