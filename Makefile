@@ -7,25 +7,29 @@ BIN := $(VENV)/Scripts
 else
 BIN := $(VENV)/bin
 endif
-# Packages of the Linux distribution that Qt needs; installed where that is possible, else named in a sentence.
 # Two at a time; files stay whole, so that what a file shares is made once.
 PYTEST_ARGS ?= -n 2 --dist loadfile
+# Packages of the Linux distribution that Qt needs; installed where that is possible, else named in a sentence.
 SYSTEM := $(BIN)/python tools/system_libraries.py
+TORCH_VENV := $(VENV)-torch-$(TORCH)
+TORCH_BIN := $(subst $(VENV),$(TORCH_VENV),$(BIN))
+# A Python without ensurepip (Debian's, without python3-venv) still makes a venv; its pip then comes from outside.
+make_venv = $(PYTHON) -m venv $(1) >/dev/null 2>&1 || { $(PYTHON) -m venv --clear --without-pip $(1) && \
+	$(PYTHON) -m pip --python $(2)/python install -q pip; }
 
 .PHONY: help run test test-torch check lint types contracts format bench pictures wheel clean
 
 help:
 	@echo "make run       open the window (without a display: render the first lesson to out/)"
 	@echo "make test      run the test suite"
+	@echo "make test-torch TORCH=2.6.0   run the tests that depend on torch with another release of it"
 	@echo "make check     ruff, type checker and import contracts"
 	@echo "make bench     run the benchmarks"
 	@echo "make pictures  draw the screenshots in docs/ again"
 	@echo "make wheel     build the wheel into dist/"
 
 $(VENV)/.made:
-	@# A Python without ensurepip (Debian's, without python3-venv) still makes a venv; its pip then comes from outside.
-	@$(PYTHON) -m venv $(VENV) >/dev/null 2>&1 || { $(PYTHON) -m venv --clear --without-pip $(VENV) && \
-		$(PYTHON) -m pip --python $(BIN)/python install -q pip; }
+	@$(call make_venv,$(VENV),$(BIN))
 	@touch $@
 
 $(VENV)/.installed: $(VENV)/.made pyproject.toml constraints.txt
@@ -48,11 +52,14 @@ test: $(VENV)/.installed-test
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
 
 # The rooms that depend on torch's own behaviour, with another release of it: make test-torch TORCH=2.6.0
-test-torch: $(VENV)/.installed-test
-	$(PYTHON) -m venv $(VENV)-torch-$(TORCH)
-	grep -v -E '^(torch|numpy|networkx)=' constraints.txt > $(VENV)-torch-$(TORCH)/constraints.txt
-	$(VENV)-torch-$(TORCH)/bin/python -m pip install -q -c $(VENV)-torch-$(TORCH)/constraints.txt torch==$(TORCH) -e ".[test]"
-	$(VENV)-torch-$(TORCH)/bin/python -m pytest tests/tracer tests/oracle tests/runner $(PYTEST_ARGS)
+test-torch:
+	@test -n "$(TORCH)" || { echo "Name a release of torch: make test-torch TORCH=2.6.0" >&2; exit 2; }
+	@test -e $(TORCH_BIN)/pip || { $(call make_venv,$(TORCH_VENV),$(TORCH_BIN)); }
+	grep -v '^torch=' constraints.txt > $(TORCH_VENV)/constraints.txt
+	$(TORCH_BIN)/python -m pip install -q --disable-pip-version-check -c $(TORCH_VENV)/constraints.txt \
+		torch==$(TORCH) -e ".[test]"
+	@$(TORCH_BIN)/python tools/system_libraries.py --install
+	$(TORCH_BIN)/python -m pytest tests/tracer tests/oracle tests/runner $(PYTEST_ARGS)
 
 check: lint contracts types
 
@@ -81,4 +88,4 @@ wheel: $(VENV)/.installed-test
 	$(BIN)/python -m build --wheel
 
 clean:
-	rm -rf $(VENV) out dist build
+	rm -rf $(VENV) $(VENV)-torch-* out dist build
