@@ -5,7 +5,7 @@ x = torch.ones(2, requires_grad=True)
 y = (x * 2).sum()
 Variable._execution_engine.run_backward((y,), (torch.ones(()),), False, False, (), allow_unreachable=True, accumulate_grad=True)
 show("x", x.grad)
-if "Edge" in str(torch.autograd.backward.__annotations__["tensors"]):  # not before torch 2.6
+if "Edge" in str(torch.autograd.backward.__annotations__["tensors"]):  # not before torch 2.7
     edge = torch.autograd.graph.get_gradient_edge(x * 3)
     torch.autograd.backward(edge, torch.ones(2))
     show("x", x.grad)
