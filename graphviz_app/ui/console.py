@@ -8,7 +8,7 @@ from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QColor, QTextCharFormat, QTextCursor
+from PySide6.QtGui import QColor, QTextCharFormat, QTextCursor, QTextFormat
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QLineEdit, QPlainTextEdit, QPushButton, QVBoxLayout, QWidget
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ LINES_KEPT = 5000
 PIECES_KEPT = 5000
 CHARACTERS_KEPT = 1_000_000
 LONGEST_LINE = 4000
+_STREAM = QTextFormat.Property.UserProperty.value + 1
 _CUT = " … (the rest of this line is not shown)"
 _PLACE = re.compile(r'File "(?P<path>[^"]+)", line (?P<line>\d+)')
 _SCROLLED_OUT = f"Only the last {LINES_KEPT:,} lines of what the program printed are shown."
@@ -108,7 +109,7 @@ class Console(QWidget):
         self.set_look(look)
 
     def set_look(self, look: Look) -> None:
-        """Take over colours and sizes; what is shown already keeps its colours until it is shown anew."""
+        """Take over colours and sizes."""
         self._look = look
         font = look.code_font(0.95)
         self._output.setStyleSheet(
@@ -117,6 +118,7 @@ class Console(QWidget):
         self._output.document().setDocumentMargin(look.pixels(6))
         self._note.setFont(look.ui_font())
         self._input.setFont(font)
+        self._colour_again()
 
     # ------------------------------------------------------------------ output
 
@@ -264,11 +266,30 @@ class Console(QWidget):
     # ------------------------------------------------------------------ helpers
 
     def _format(self, stream: str) -> QTextCharFormat:
+        """How a stream is written; what was printed has the palette's own colour."""
         colours = self._look.colours
         chosen = QTextCharFormat()
         names = {"stderr": colours.error, "input": colours.accent}
-        chosen.setForeground(QColor(names.get(stream, colours.text)))
+        if stream in names:
+            chosen.setForeground(QColor(names[stream]))
+            chosen.setProperty(_STREAM, stream)
         return chosen
+
+    def _colour_again(self) -> None:
+        """Give what is shown the colours of another look."""
+        cursor = QTextCursor(self._output.document())
+        block = self._output.document().begin()
+        while block.isValid():
+            pieces = block.begin()
+            while not pieces.atEnd():
+                piece = pieces.fragment()
+                stream = piece.charFormat().property(_STREAM)
+                if stream:
+                    cursor.setPosition(piece.position())
+                    cursor.setPosition(piece.position() + piece.length(), QTextCursor.MoveMode.KeepAnchor)
+                    cursor.setCharFormat(self._format(stream))
+                pieces += 1
+            block = block.next()
 
     def _shortened(self, text: str) -> str:
         """Without what only terminals understand, and with endless lines cut, also ones that come piece by piece."""

@@ -1,4 +1,6 @@
 import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QColor, QTextCursor
 
 from graphviz_app.ui.console import LINES_KEPT, LONGEST_LINE, Console
 from graphviz_app.ui.look import Look
@@ -21,6 +23,25 @@ def test_it_shows_the_output_up_to_any_step_from_any_other(console):
         console.show_first(count, lambda start, count=count: said[start:count])
         assert console.text() == "".join(text for _, text in said[:count])
         assert console.shown == count
+
+
+def colour_at(console, position):
+    cursor = QTextCursor(console._output.document())
+    cursor.setPosition(position + 1)
+    return cursor.charFormat().foreground()
+
+
+def test_what_is_shown_takes_the_colours_of_another_look(console):
+    console.append([("stdout", "out\n"), ("stderr", "first\nsecond\n"), ("input", "typed\n")])
+    text = console.text()
+    for dark in (True, False):
+        look = Look(dark=dark)
+        console.set_look(look)
+        assert console.text() == text
+        # Without a colour of its own, a text has the palette's.
+        assert colour_at(console, text.index("out")).style() == Qt.BrushStyle.NoBrush
+        for word, colour in (("first", "error"), ("second", "error"), ("typed", "accent")):
+            assert colour_at(console, text.index(word)).color() == QColor(getattr(look.colours, colour))
 
 
 def test_endless_output_takes_bounded_memory(console):
