@@ -29,7 +29,6 @@ _PACKAGES = {
     "networkx": ("networkx", "the graph"),
     "graphviz": ("graphviz", "DOT text"),
     "Pygments": ("pygments", "colours in the editor"),
-    "jedi": ("jedi", "completion in the editor"),
     # Not imported here: it loads Qt.
     "pyqtgraph": ("", "plots"),
     "ziamath": ("ziamath", "formulas"),
