@@ -114,8 +114,8 @@ class _JsonWriter:
     def _operations(self) -> Iterator[dict[str, Any]]:
         structure = StructureReader(self._recording)
         kinds = (ev.OperationRan, ev.BackwardStarted)
-        for number in sorted(number for kind in kinds for number in self._timeline.events_of(kind).tolist()):
-            operation = self._recording.event(number)
+        numbers = sorted(number for kind in kinds for number in self._timeline.events_of(kind).tolist())
+        for operation in self._recording.events_at(numbers):
             if isinstance(operation, ev.BackwardStarted):
                 structure.read(operation)
             if not isinstance(operation, ev.OperationRan):
@@ -214,7 +214,7 @@ class _JsonWriter:
         }
 
     def _of_type(self, event_type: type[Any]) -> Iterator[Any]:
-        return (self._recording.event(number) for number in self._timeline.events_of(event_type).tolist())
+        return self._recording.events_at(self._timeline.events_of(event_type).tolist())
 
     def _written_value(self, number: int) -> dict[str, Any] | None:
         return json_tensor(self._recording.value(number))

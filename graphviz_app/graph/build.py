@@ -77,7 +77,7 @@ def _nodes(recording: Recording, timeline: Timeline, chapter: Chapter) -> npt.ND
 def _operations(recording: Recording, timeline: Timeline, chapter: Chapter) -> dict[int, ev.OperationRan]:
     numbers = timeline.events_of(ev.OperationRan)
     first, end = np.searchsorted(numbers, [chapter.first_event, chapter.end_event])
-    events = (recording.event(int(number)) for number in numbers[first:end])
+    events = recording.events_at(numbers[first:end].tolist())
     return {event.operation: event for event in events if isinstance(event, ev.OperationRan)}
 
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from graphviz_app.recording import Recording
 
 _LINE = "line "
+_WAYS_KEPT = 20_000
 
 
 class _Signature(NamedTuple):
@@ -86,6 +87,7 @@ class StructureReader:
         self._loops = [source_loops(source.text) for source in recording.sources]
         self._nothing: SourceLoops = source_loops("")
         self._rounds: dict[tuple[int, Loop], _Round] = {}
+        self._ways: dict[Hashable, tuple[Segment | _Turn, ...]] = {}
         self.tree = Tree()
 
     def read(self, event: ev.OperationRan | ev.BackwardStarted) -> int:
@@ -95,7 +97,26 @@ class StructureReader:
         """
         if isinstance(event, ev.BackwardStarted):
             event = ev.OperationRan(ev.NONE, event.call, event.span, event.stack)
-        return _Walk(self, event).place()
+        place, child, rounds = TOP, self.tree.child, self._rounds
+        for step in self._way_to(event):
+            if isinstance(step, Segment):
+                place = child(place, step)
+                continue
+            loop = rounds.get((place, step.loop))
+            if loop is None:
+                loop = rounds[place, step.loop] = _Round()
+            place = child(place, Segment("iteration", step.name, loop.advance(step.position, step.signature)))
+        return place
+
+    def _way_to(self, operation: ev.OperationRan) -> tuple[Segment | _Turn, ...]:
+        """The way to an operation; a program that runs long goes few of them again and again."""
+        key = (operation.name, operation.span, operation.stack, operation.module, operation.module_type)
+        way = self._ways.get(key)
+        if way is None:
+            if len(self._ways) >= _WAYS_KEPT:
+                self._ways.clear()
+            way = self._ways[key] = _Way(self, operation).steps()
+        return way
 
     def iterations(self, place: int) -> list[Iteration]:
         """The rounds of loops that a segment stands in, outermost first."""
@@ -111,22 +132,27 @@ class StructureReader:
         """The loops of a span's file."""
         return self._loops[span.file] if 0 <= span.file < len(self._loops) else self._nothing
 
-    def round_of(self, place: int, loop: Loop) -> _Round:
-        """The counter of a loop that runs within a segment."""
-        return self._rounds.setdefault((place, loop), _Round())
+
+class _Turn(NamedTuple):
+    """A loop on the way to an operation: where in its body the way goes on, and what tells one round from the next."""
+
+    loop: Loop
+    name: str
+    position: int
+    signature: _Signature | None
 
 
-class _Walk:
-    """The way to one operation."""
+class _Way:
+    """What one passes on the way to an operation, from outside to inside."""
 
     def __init__(self, reader: StructureReader, operation: ev.OperationRan) -> None:
         self._reader = reader
         self._operation = operation
-        self._place = TOP
+        self._steps: list[Segment | _Turn] = []
         self._modules: list[str] = []
         self._library: tuple[str, str] | None = None
 
-    def place(self) -> int:
+    def steps(self) -> tuple[Segment | _Turn, ...]:
         operation = self._operation
         stack = operation.stack
         forwards = [depth for depth, frame in enumerate(stack) if is_forward(frame.function)]
@@ -144,20 +170,17 @@ class _Walk:
                     entered = position + 1
             elif depth > 0 and frame.function != "<module>" and not _between(depth, forwards):
                 line = stack[depth - 1].span.line
-                self._add(Segment("call", f"{_own_name(frame.function)}() line {line}"))
+                self._steps.append(Segment("call", f"{_own_name(frame.function)}() line {line}"))
             self._add_loops(frame.span, depth, alone=not any(looping[depth + 1 :]))
         if not stack and operation.span is not None:
             self._add_loops(operation.span, 0, alone=True)
         for module in modules[entered:]:
             self._add_module(module)
-        return self._place
-
-    def _add(self, segment: Segment) -> None:
-        self._place = self._reader.tree.child(self._place, segment)
+        return tuple(self._steps)
 
     def _add_module(self, name: str) -> None:
         self._modules.append(name)
-        self._add(Segment("module", name, subtitle=".".join(self._modules)))
+        self._steps.append(Segment("module", name, subtitle=".".join(self._modules)))
 
     def _loops_around(self, span: ev.Span) -> tuple[Loop, ...]:
         return self._reader.loops_at(span).around(span.line)
@@ -170,8 +193,7 @@ class _Walk:
             position = source.statement(span.line) if is_innermost else loops[inner].line
             # Within a further loop the same thing may be done again and again in one round of this one.
             signature = self._signature(depth) if is_innermost and alone else None
-            number = self._reader.round_of(self._place, loop).advance(position, signature)
-            self._add(Segment("iteration", f"{_LINE}{loop.line}", number))
+            self._steps.append(_Turn(loop, f"{_LINE}{loop.line}", position, signature))
 
     def _signature(self, depth: int) -> _Signature:
         operation = self._operation

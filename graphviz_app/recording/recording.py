@@ -194,6 +194,22 @@ class Recording:
             yield from block[start - first : stop - first]
             start = first + len(block)
 
+    def events_at(self, numbers: Iterable[int]) -> Iterator[ev.Event]:
+        """The events of those numbers; neighbours are found in the same block, so ascending numbers are fast.
+
+        Raises:
+            IndexError: If there is no event of a number.
+            RecordingError: If the file was damaged since it was opened.
+        """
+        first, block = 0, tuple[ev.Event, ...]()
+        for number in numbers:
+            if not first <= number < first + len(block):
+                if not 0 <= number < len(self):
+                    raise IndexError(f"There is no event {number}; the recording has {len(self)}.")
+                position = bisect_right(self._first_events, number) - 1
+                first, block = self._first_events[position], self._events_at(position)
+            yield block[number - first]
+
     def value(self, number: int) -> TensorRecord | None:
         """The tensor record of that number; None for NONE.
 

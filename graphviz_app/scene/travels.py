@@ -70,7 +70,7 @@ class TravelReader:
     def _values(self, edges: Numbers, events: Numbers) -> Numbers:
         """What each edge carried at each event."""
         known, position = np.unique(events, return_inverse=True)
-        calls = [self._recording.event(number) for number in known.tolist()]
+        calls = list(self._recording.events_at(known.tolist()))
         sent = [call.grad_inputs if isinstance(call, ev.NodeCalled) else () for call in calls]
         slots = self._edges.source_slot[edges].tolist()
         pairs = zip(position.tolist(), slots, strict=True)

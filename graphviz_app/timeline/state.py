@@ -172,8 +172,7 @@ class StepState:
         # In the order in which they were recorded: neighbours are decoded together.
         order = np.argsort(numbers, kind="stable")
         order = order[numbers[order] != ev.NONE]
-        pairs = zip(wanted[order].tolist(), numbers[order].tolist(), strict=True)
-        called = ((node, self.recording.event(number)) for node, number in pairs)
+        called = zip(wanted[order].tolist(), self.recording.events_at(numbers[order].tolist()), strict=True)
         return {node: event for node, event in called if isinstance(event, ev.NodeCalled)}
 
     def contribution(self, edge: int) -> int:

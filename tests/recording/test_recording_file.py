@@ -56,6 +56,26 @@ def test_what_is_written_is_read_back_whatever_the_batches(chunks):
     assert recording.warning == ""
 
 
+@settings(max_examples=30, deadline=None)
+@given(st.data())
+def test_many_events_at_once_are_those_of_each_number(data):
+    stream = io.BytesIO()
+    writer = RecordingWriter(stream, ev.Program("p.py", ""), ev.Environment("3", "2", "0"))
+    count = data.draw(st.integers(1, 30))
+    for number in range(count):
+        writer.append(ev.Batch(0, (), (ev.Notice(str(number)),)))
+        if data.draw(st.booleans()):
+            writer.flush()
+    writer.finish()
+    stream.seek(0)
+    recording = Recording(stream)
+    asked = data.draw(st.lists(st.integers(0, count - 1)))
+    assert list(recording.events_at(asked)) == [recording.event(number) for number in asked]
+    for missing in ([0, count], [-1]):
+        with pytest.raises(IndexError):
+            list(recording.events_at(missing))
+
+
 @settings(max_examples=60, deadline=None)
 @given(st.data())
 def test_a_file_cut_off_anywhere_opens_up_to_there_or_says_why_not(data):
