@@ -9,6 +9,7 @@ autocast, and `Tensor.numpy()` even makes the storage unresizable. Reading the m
 from __future__ import annotations
 
 import ctypes
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -102,29 +103,41 @@ def array_of(tensor: torch.Tensor, dtype: np.dtype[Any]) -> npt.NDArray[Any] | N
     return np.negative(array) if tensor.is_neg() else array
 
 
-def flat_array_of(tensor: torch.Tensor, dtype: np.dtype[Any]) -> npt.NDArray[Any] | None:
-    """All elements in the order in which they lie in memory, where they fill it without gaps or repetitions, else None.
+Extent = tuple[tuple[int, int], ...]
+"""Which elements of a storage a tensor has: sizes and strides, the smallest stride first, whatever its shape is."""
 
-    What is asked of all elements alike (their largest, how many are zero) is answered without rearranging them.
+
+def elements_of(tensor: torch.Tensor, dtype: np.dtype[Any]) -> tuple[Extent, npt.NDArray[Any]] | None:
+    """All elements in the order in which they lie in memory, and which ones of the storage these are.
+
+    Views of the same elements, transposed or of another shape, have the same extent: what is asked of all elements
+    alike (their largest, how many are zero) has the same answer for them. None where there is no memory.
     """
-    if not tensor.is_contiguous() and not _is_dense(tensor):
-        return None
     address = _address(tensor)
     if not address:
         return None
-    count = tensor.numel()
-    return np.ndarray((count,), dtype, _view(address, count * dtype.itemsize, _READ))
+    found = extent(tuple(tensor.shape), tensor.stride())
+    itemsize = dtype.itemsize
+    shape = tuple([size for size, _ in reversed(found)])
+    strides = tuple([stride * itemsize for _, stride in reversed(found)])
+    return found, np.ndarray(shape, dtype, _view(address, reach_of(found) * itemsize, _READ), 0, strides)
 
 
-def _is_dense(tensor: torch.Tensor) -> bool:
-    room = 1
-    for size, stride in sorted(zip(tensor.shape, tensor.stride(), strict=True), key=_stride_of):
-        if size != 1:
-            if stride != room:
-                return False
-            room *= size
-    return True
+def reach_of(extent: Extent) -> int:
+    """From the first element to behind the last one, in elements."""
+    return 1 + sum((size - 1) * stride for size, stride in extent)
 
 
-def _stride_of(pair: tuple[int, int]) -> int:
-    return pair[1]
+@lru_cache(maxsize=4096)
+def extent(shape: tuple[int, ...], strides: tuple[int, ...]) -> Extent:
+    """The extent of a tensor with elements: dimensions that lie within one another without a gap are one."""
+    found: list[tuple[int, int]] = []
+    for stride, size in sorted((stride, size) for size, stride in zip(shape, strides, strict=True) if size != 1):
+        if found and stride and found[-1][1] and stride == found[-1][0] * found[-1][1]:
+            found[-1] = (found[-1][0] * size, found[-1][1])
+        elif found and not stride:
+            # Repeated elements, in whatever dimensions.
+            found[-1] = (found[-1][0] * size, 0)
+        else:
+            found.append((size, stride))
+    return tuple(found)

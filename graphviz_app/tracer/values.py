@@ -13,13 +13,23 @@ from msgspec.structs import replace
 
 from graphviz_app.recording.values import TensorRecord
 from graphviz_app.tracer.measures import figures, sample
-from graphviz_app.tracer.memory import READABLE, Readable, address_of, array_of, flat_array_of, storage_start, string_at
+from graphviz_app.tracer.memory import (
+    READABLE,
+    Readable,
+    address_of,
+    array_of,
+    elements_of,
+    reach_of,
+    storage_start,
+    string_at,
+)
 from graphviz_app.tracer.own import __builtins__  # noqa: F401
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
     from graphviz_app.tracer.log import EventLog
+    from graphviz_app.tracer.memory import Extent
     from graphviz_app.tracer.options import TracerOptions
 
 _Tensor = torch.Tensor
@@ -88,7 +98,7 @@ class ValueRecorder:
         self._log = log
         self._budget = options.element_budget
         self._left = options.recording_bytes
-        self._known: dict[tuple[int, int, int], _Known] = {}
+        self._known: dict[tuple[int, Extent, int], _Known] = {}
         self._plans: dict[tuple[torch.dtype, Any], _Plan] = {}
         self._recent: dict[int, TensorRecord] = {}
         self._older: dict[int, TensorRecord] = {}
@@ -170,24 +180,25 @@ class ValueRecorder:
         return plan
 
     def _read_large(self, tensor: torch.Tensor, readable: Readable) -> TensorRecord | None:
-        """Figures and a sample; what is a view of all of another tensor has the same figures, whatever its shape."""
+        """Figures and a sample; views of the same elements have the same figures, whatever their shapes."""
         head, dtype = _head(tensor, readable.name), readable.dtype
-        flat = None if tensor.is_inference() else flat_array_of(tensor, dtype)
-        if flat is None:
+        found = None if tensor.is_inference() else elements_of(tensor, dtype)
+        if found is None:
             array = array_of(tensor, dtype)
             return None if array is None else TensorRecord(*head, None, figures(array), sample(array))
+        extent, elements = found
         address, version = address_of(tensor), tensor._version
-        key = (address, flat.size, dtype.num)
-        known, probe = self._known.get(key), string_at(address, _PROBE)
+        key = (address, extent, dtype.num)
+        known, probe = self._known.get(key), string_at(address, min(_PROBE, reach_of(extent) * dtype.itemsize))
         if known is not None and (known.version != version or known.probe != probe or known.alive.expired()):
             known = None
         if known is not None and known.record.shape == head[0] and known.record.strides == head[3]:
             record = known.record
             return record if record.requires_grad == head[5] else replace(record, requires_grad=head[5])
-        array = flat.reshape(head[0]) if tensor.is_contiguous() else array_of(tensor, dtype)
+        array = elements.reshape(head[0]) if tensor.is_contiguous() else array_of(tensor, dtype)
         if array is None:
             return None
-        figured = figures(flat) if known is None else known.record.statistics
+        figured = figures(elements) if known is None else known.record.statistics
         record = TensorRecord(*head, None, figured, sample(array))
         if len(self._known) > _KNOWN:
             self._known.clear()

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from graphviz_app.recording.values import measure, statistics
 from graphviz_app.tracer.log import EventLog
 from graphviz_app.tracer.measures import figures
+from graphviz_app.tracer.memory import elements_of, extent, reach_of
 from graphviz_app.tracer.options import TracerOptions
 from graphviz_app.tracer.values import ValueRecorder
 
@@ -97,3 +98,62 @@ def test_a_value_that_was_written_on_has_new_figures():
     before = read.read(tensor)
     tensor.mul_(3)
     assert (before.statistics.maximum, read.read(tensor).statistics.maximum) == (1.0, 3.0)
+
+
+@st.composite
+def views(draw):
+    """A tensor over 4,000 elements, and a chain of views of it: cut, transposed, reshaped, repeated, turned."""
+    base = torch.arange(40_000, dtype=torch.float32).reshape(
+        draw(st.sampled_from([(40_000,), (200, 200), (8, 50, 100)]))
+    )
+    found = [base]
+    for _ in range(draw(st.integers(0, 4))):
+        last = found[-1]
+        match draw(st.sampled_from(["cut", "step", "transpose", "view", "unsqueeze", "expand", "unfold"])):
+            case "cut":
+                dim = draw(st.integers(0, last.dim() - 1))
+                last = last.narrow(dim, last.shape[dim] // 4, max(1, last.shape[dim] // 2))
+            case "step":
+                last = last[:: draw(st.integers(1, 3))]
+            case "transpose":
+                last = last.transpose(0, -1)
+            case "view" if last.shape[0] % 2 == 0:
+                last = last.unflatten(0, (2, -1))
+            case "unsqueeze":
+                last = last.unsqueeze(draw(st.integers(0, last.dim())))
+            case "expand":
+                last = last.unsqueeze(0).expand(3, *last.shape)
+            case "unfold" if last.shape[-1] > 5:
+                last = last.unfold(last.dim() - 1, 4, 2)
+        found.append(last)
+    return found
+
+
+@settings(max_examples=60, deadline=None)
+@given(views())
+def test_views_have_the_figures_of_their_own_elements(found):
+    recorder = ValueRecorder(EventLog(lambda _: None), TracerOptions(element_budget=0))
+    for tensor in [*found, *reversed(found)]:
+        layout, elements = elements_of(tensor, np.dtype(np.float32))
+        assert sorted(elements.reshape(-1).tolist()) == sorted(tensor.reshape(-1).tolist())
+        assert elements.size == tensor.numel()
+        assert reach_of(layout) <= tensor.untyped_storage().nbytes() // 4 - tensor.storage_offset()
+        record = recorder.read(tensor)
+        assert record.shape == tuple(tensor.shape)
+        assert_close(record.statistics, measure(tensor.numpy()))
+
+
+def test_views_of_the_same_elements_have_the_same_extent():
+    base = torch.zeros(4, 6, 10)
+    part = base[:, :, 2:7]
+    same = [
+        part.transpose(0, 1),
+        part.permute(2, 0, 1),
+        part.reshape(4, 6, 1, 5),
+        part.flatten(0, 1),
+        part.unsqueeze(0),
+    ]
+    assert len({extent(tuple(each.shape), each.stride()) for each in [part, *same]}) == 1
+    assert extent((4, 6, 10), (60, 10, 1)) == extent((10, 24), (1, 10)) == ((240, 1),)
+    assert extent((3, 5, 4), (0, 0, 1)) == ((15, 0), (4, 1))
+    assert extent((), ()) == extent((1, 1), (7, 3)) == ()
