@@ -35,6 +35,8 @@ _getframe = sys._getframe
 _gettrace = sys.gettrace
 _push = torch._C._push_on_torch_function_stack
 _pop = torch._C._pop_torch_function_stack
+# While the tracer runs, torch's own names of these two tell of the program's modes alone.
+_depth, _at = torch._C._len_torch_function_stack, torch._C._get_function_stack_at
 _LOST = "Something of the recording was lost: a backward pass could not be described ({}). The program is not affected."
 _CALLS = {
     torch.Tensor.backward.__code__: "torch.Tensor.backward",
@@ -159,6 +161,7 @@ class Engine:
         core = self._core
         call, implicit = (name, False) if name else _caller(caller)
         place = core.places.find(caller)
+        core.places.let_go()
         core.leaves.sweep(place)
         self._operations.names.bind_pending()
         self._operations.names.name_globals()
@@ -228,8 +231,7 @@ def _name_of(thread: threading.Thread | None) -> str:
 
 
 def _stacked(mode: Any) -> bool:
-    at = torch._C._get_function_stack_at
-    return any(at(index) is mode for index in range(torch._C._len_torch_function_stack()))
+    return any(_at(level) is mode for level in range(_depth()))
 
 
 def _caller(frame: FrameType | None) -> tuple[str, bool]:

@@ -43,6 +43,7 @@ _STALE = (
     "Operations on a view whose base was written on in place are not recorded where torch refuses to say what the view "
     "has become."
 )
+_REFUSALS = ("its base or another view of its base has been modified", "tensors do not have strides")
 _LOST = "Something of the recording was lost: an operation could not be described ({}). The program is not affected."
 
 
@@ -147,13 +148,19 @@ class Operations:
         text = _LOST.format(f"{type(error).__name__}: {error}")
         if transformed:
             text = _TRANSFORMED
-        elif "its base or another view of its base has been modified" in str(error):
+        elif any(words in str(error) for words in _REFUSALS):
             text = _STALE
         self.core.log.notice(text)
 
     def _note(self, call: Call) -> None:
+        places = self.core.places
+        try:
+            self._note_from(places.find(call.caller), call)
+        finally:
+            places.let_go()
+
+    def _note_from(self, place: Place | None, call: Call) -> None:
         core, kind = self.core, call.kind
-        place = core.places.find(call.caller)
         if place is not None and place is not self._last_place:
             core.leaves.settle(place)
             self.names.moved_to(place)

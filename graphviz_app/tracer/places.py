@@ -97,7 +97,8 @@ class Places:
     def find(self, frame: FrameType | None) -> Place | None:
         """The user's place that led to `frame`, or None where there is none.
 
-        The calls of modules that were met on the way, innermost and outermost, are in `inner` and `outer` afterwards.
+        The calls of modules that were met on the way, innermost and outermost, are in `inner` and `outer` until
+        `let_go`.
         """
         key: list[int] = []
         libraries, users = self._libraries, self._users
@@ -121,6 +122,10 @@ class Places:
             return None
         sites = tuple(key)
         return self._places.get(sites) or self._make(sites)
+
+    def let_go(self) -> None:
+        """Hold no frames: one that is held keeps the variables of its function when that has returned."""
+        self.inner = self.outer = None
 
     def of_traceback(self, traceback: Any) -> Place | None:
         """The user's place at which an exception was raised."""
