@@ -24,7 +24,7 @@ from graphviz_app.recording import events as ev
 from graphviz_app.tracer import hygiene
 from graphviz_app.tracer.bottom import run_at_bottom
 from graphviz_app.tracer.mutation import explain_mutation
-from graphviz_app.tracer.own import __builtins__  # noqa: F401
+from graphviz_app.tracer.own import __builtins__, original_builtins  # noqa: F401
 from graphviz_app.tracer.streams import Streams
 from graphviz_app.tracer.tracer import Tracer
 
@@ -121,9 +121,13 @@ class Program:
     def finish(self, ending: Ending) -> None:
         """The program's threads and exit handlers are through: say how it ended."""
         self._streams.flush()
-        self.tracer.stop()
+        with original_builtins():
+            self.tracer.stop()
         self._log.add(ev.Finished(ending.how, ending.status))
         self._log.flush()
+        # The interpreter ends a module that nobody holds in another way, which objects' last words tell.
+        self.tracer.core.names.globals = {}
+        self._module = types.ModuleType("__main__")
 
     def _execute(self, code: Any) -> None:
         variables = vars(self._module)
@@ -181,6 +185,24 @@ class Program:
         return Ending(1, "exited")
 
     def _uncaught(self, error: BaseException, shown: BaseException) -> Ending:
+        with original_builtins():
+            text = self._describe(error, shown)
+        sys.last_type, sys.last_value, sys.last_traceback = type(error), error, error.__traceback__
+        try:
+            if text:
+                # The interpreter reads the lines that it shows from the disk, where there are others, or none.
+                sys.stderr.write(text)
+            else:
+                sys.excepthook(type(error), error, error.__traceback__)
+        except BaseException:  # noqa: BLE001 - a hook of the program's may do anything
+            sys.__excepthook__(type(error), error, error.__traceback__)
+        self._streams.flush()
+        if isinstance(error, KeyboardInterrupt):
+            return Ending(-2, "returned")
+        return Ending(1, "returned")
+
+    def _describe(self, error: BaseException, shown: BaseException) -> str:
+        """Record an exception that nobody caught; its text, where the interpreter would show other lines."""
         shown.__traceback__ = _without_ours(hygiene.clean(shown.__traceback__))
         text = "".join(traceback.format_exception(type(error), error, error.__traceback__))
         place = self.tracer.core.places.of_traceback(error.__traceback__)
@@ -201,19 +223,8 @@ class Program:
                 text,
             )
         )
-        sys.last_type, sys.last_value, sys.last_traceback = type(error), error, error.__traceback__
-        try:
-            if sys.excepthook is sys.__excepthook__ and self._text_on_disk() != self._source:
-                # The interpreter reads the lines that it shows from the disk, where there are others, or none.
-                sys.stderr.write(text)
-            else:
-                sys.excepthook(type(error), error, error.__traceback__)
-        except BaseException:  # noqa: BLE001 - a hook of the program's may do anything
-            sys.__excepthook__(type(error), error, error.__traceback__)
-        self._streams.flush()
-        if isinstance(error, KeyboardInterrupt):
-            return Ending(-2, "returned")
-        return Ending(1, "returned")
+        is_other = sys.excepthook is sys.__excepthook__ and self._text_on_disk() != self._source
+        return text if is_other else ""
 
     def _text_on_disk(self) -> str | None:
         try:

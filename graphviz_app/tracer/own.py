@@ -7,5 +7,21 @@ built-ins from its module at the moment at which it is defined.
 from __future__ import annotations
 
 import builtins
+import contextlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
 
 __builtins__ = dict(vars(builtins))
+
+
+@contextlib.contextmanager
+def original_builtins() -> Generator[None]:
+    """Let also the standard library, which always uses what stands in `builtins` now, have the original functions."""
+    programs = dict(vars(builtins))
+    vars(builtins).update(__builtins__)
+    try:
+        yield
+    finally:
+        vars(builtins).update(programs)

@@ -28,6 +28,7 @@ from graphviz_app.recording import events as ev
 from graphviz_app.recording.writer import RecordingWriter
 from graphviz_app.tracer.bottom import run_at_bottom
 from graphviz_app.tracer.launch import Program
+from graphviz_app.tracer.own import original_builtins
 
 _TIMEOUT = 100
 
@@ -53,7 +54,7 @@ def plain(job):
         while trace is not None and trace.tb_frame.f_code.co_filename != file and is_ours(trace):
             trace = trace.tb_next
         sys.excepthook(type(error), error.with_traceback(trace), trace)
-        if isinstance(error, KeyboardInterrupt):
+        if type(error) is KeyboardInterrupt:
             atexit_kill()
         sys.exit(1)
     sys.exit(0)
@@ -89,10 +90,11 @@ def recorded(job):
     def finish():
         if os.getpid() != mine:
             return
-        left = grads_of(program)
-        program.finish(ending)
-        writer.finish()
-        Path(job["grads"]).write_text(json.dumps(left))
+        with original_builtins():
+            left = grads_of(program)
+            program.finish(ending)
+            writer.finish()
+            Path(job["grads"]).write_text(json.dumps(left))
         if ending.status < 0:
             atexit_kill()
 
@@ -109,7 +111,7 @@ def grads_of(program):
             tensor = leaf.tracked.ref()
             if tensor is None or not (tensor.is_leaf or tensor.retains_grad):
                 continue
-            grad = tensor.grad
+            grad = torch.Tensor.grad.__get__(tensor)
             if grad is not None and (grad.is_nested or type(grad) is not torch.Tensor):
                 continue
             if grad is None:
