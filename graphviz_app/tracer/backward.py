@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import torch
 from msgspec.structs import replace
+from torch.utils.hooks import RemovableHandle
 
 from graphviz_app.recording import events as ev
 from graphviz_app.recording.values import elements
 from graphviz_app.tracer import hygiene
 from graphviz_app.tracer.identity import UNNUMBERED
-from graphviz_app.tracer.leaves import version_of
+from graphviz_app.tracer.leaves import grad_of, version_of
 from graphviz_app.tracer.own import __builtins__  # noqa: F401
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
     from graphviz_app.recording.values import TensorRecord
     from graphviz_app.tracer.core import Core
-    from graphviz_app.tracer.graph import GraphWalker
+    from graphviz_app.tracer.graph import GraphWalker, Reached
     from graphviz_app.tracer.hooks import HookName, UserHooks
     from graphviz_app.tracer.leaves import Leaf
 
@@ -108,6 +109,10 @@ class BackwardPass:
                 self.number, roots=tuple(started), inputs=self._restricted(inputs, caller, numbers), **details
             )
         )
+        with _OwnIds():
+            self._hook(reached, keeps=keeps)
+
+    def _hook(self, reached: list[Reached], *, keeps: bool) -> None:
         called, hooked = self._called, self._hooked
         for number, node, ends in reached:
             sequence = node._sequence_nr()
@@ -344,7 +349,7 @@ class BackwardPass:
         tensor = tensor if tensor is not None else leaf.tracked.ref()
         if tensor is None:
             return
-        grad, leaves = tensor.grad, self._core.leaves
+        grad, leaves = grad_of(tensor), self._core.leaves
         if leaf.grad_value == ev.NONE and grad is not None and grad._version == 0 and not tensor.is_sparse:
             # torch took the contribution itself, or copied it.
             leaves.adopted(leaf, grad, contribution)
@@ -377,6 +382,18 @@ class BackwardPass:
             # The program's own code ran within the pass.
             core.leaves.sweep()
         core.log.add(ev.BackwardFinished(self.number, "" if error is None else _message(error)))
+
+
+class _OwnIds:
+    """Numbers our hooks' handles apart from the program's, which counts its own and may print them."""
+
+    _next = 1 << 62
+
+    def __enter__(self) -> None:
+        self._programs, RemovableHandle.next_id = RemovableHandle.next_id, _OwnIds._next
+
+    def __exit__(self, *_: object) -> None:
+        _OwnIds._next, RemovableHandle.next_id = RemovableHandle.next_id, self._programs
 
 
 class _Seen:

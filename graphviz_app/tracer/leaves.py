@@ -25,6 +25,8 @@ _parameter = torch.nn.Parameter
 _ref = weakref.ref
 _Alive = torch._C._WeakTensorRef
 _TRIES = 3
+grad_of: Callable[[torch.Tensor], torch.Tensor | None] = torch.Tensor.grad.__get__  # pyright: ignore[reportOptionalMemberAccess]
+"""A tensor's `.grad`, also where a class of the program's has a property of that name."""
 
 
 class Leaf:
@@ -241,7 +243,7 @@ class Leaves:
     def _check_grad(
         self, leaf: Leaf, tensor: torch.Tensor, place: Place | None, how: str = "", *, by_value: bool = True
     ) -> None:
-        grad = tensor.grad if tensor.is_leaf or tensor.retains_grad else None
+        grad = grad_of(tensor) if tensor.is_leaf or tensor.retains_grad else None
         if grad is None:
             if leaf.grad_value != ev.NONE:
                 before = leaf.grad_value
@@ -318,7 +320,7 @@ class Leaves:
         self, leaf: Leaf, tensor: torch.Tensor, grad: torch.Tensor | None = None, *, fresh: bool = False
     ) -> None:
         if grad is None:
-            grad = tensor.grad if tensor.is_leaf or tensor.retains_grad else None
+            grad = grad_of(tensor) if tensor.is_leaf or tensor.retains_grad else None
         if grad is None:
             self._forget_grad(leaf)
             return
@@ -386,7 +388,10 @@ class Leaves:
             self._by_address[tracked.address] = leaf
 
     def _tell(self, leaf: Leaf, tensor: torch.Tensor, value: int) -> None:
-        is_parameter = isinstance(tensor, _parameter)
+        # Asked in full, a parameter's class looks for an attribute, which may be the program's own code.
+        is_parameter = issubclass(type(tensor), _parameter) or bool(
+            object.__getattribute__(tensor, "__dict__").get("_is_param")
+        )
         self._core.log.add(
             ev.LeafFound(leaf.number, leaf.tracked.number, leaf.name, value, is_parameter, leaf.retains_grad)
         )

@@ -129,6 +129,11 @@ def _attributes(value: Any) -> dict[str, Any]:
     return attributes if type(attributes) is dict else {}
 
 
+def _items(found: Any) -> list[tuple[str, Any]]:
+    """What a module keeps in a dictionary; scripted modules keep theirs in something else, which C++ must be asked."""
+    return list(dict.items(found)) if issubclass(type(found), dict) else []
+
+
 def _parameters(module: Any) -> Iterator[tuple[str, Any]]:
     """All parameters, buffers and plain tensors of a module and its children, as `named_parameters` names them."""
     stack, seen = [("", module)], set[int]()
@@ -139,12 +144,12 @@ def _parameters(module: Any) -> Iterator[tuple[str, Any]]:
         seen.add(id(each))
         attributes = _attributes(each)
         for kind in ("_parameters", "_buffers"):
-            for name, tensor in dict.items(attributes.get(kind) or {}):
+            for name, tensor in _items(attributes.get(kind)):
                 yield prefix + name, tensor
         for name, value in list(attributes.items()):
             if issubclass(type(value), _Tensor) or (type(value) in (list, tuple, dict) and not name.startswith("_")):
                 yield prefix + name, value
-        children = [(f"{prefix}{name}.", child) for name, child in dict.items(attributes.get("_modules") or {})]
+        children = [(f"{prefix}{name}.", child) for name, child in _items(attributes.get("_modules"))]
         stack.extend(reversed([(path, child) for path, child in children if child is not None]))
 
 
@@ -158,6 +163,6 @@ def module_paths(root: Any) -> dict[int, str]:
             continue
         paths[id(module)] = path
         prefix = f"{path}." if path else ""
-        children = dict.items(_attributes(module).get("_modules") or {})
+        children = _items(_attributes(module).get("_modules"))
         stack.extend(reversed([(prefix + name, child) for name, child in children if child is not None]))
     return paths

@@ -1,0 +1,34 @@
+import torch
+
+
+class Told(torch.nn.Parameter):
+    @property
+    def grad(self):
+        print("grad is read")
+        return super().grad
+
+    @grad.setter
+    def grad(self, value):
+        print("grad is set")
+        torch.Tensor.grad.__set__(self, value)
+
+
+class Asked(torch.Tensor):
+    def __getattr__(self, name):
+        print("asked for", name)
+        raise AttributeError(name)
+
+
+p = Told(torch.ones(2))
+(p * p).sum().backward()
+print(p.grad)
+optimizer = torch.optim.SGD([p], lr=0.1)
+optimizer.step()
+optimizer.zero_grad()
+a = torch.ones(2).as_subclass(Asked).requires_grad_()
+(a * a).sum().backward()
+print(a.grad.tolist())
+try:
+    a.nothing
+except AttributeError as error:
+    print(error)
