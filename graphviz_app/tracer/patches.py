@@ -40,11 +40,13 @@ class Patches:
         self._operations = operations
         self._undo: list[Callable[[], None]] = []
         self._wrapped_compiled = False
+        self._count_all_modes: Callable[[], None]
 
     def install(self) -> None:
         """Put them in place."""
         self._let_fast_paths_be_fast()
         self._stay_out_of_lists_of_modes()
+        self._stay_out_of_the_count_of_modes()
         self._undo.append(let_swap(self._core))
         self._see_custom_functions()
         self._follow_threads()
@@ -90,6 +92,25 @@ class Patches:
         )
         self._undo.append(lambda: setattr(overrides, "_get_current_function_mode", original))
         self._undo.append(lambda: setattr(overrides, "_get_current_function_mode_stack", original_all))
+
+    def _stay_out_of_the_count_of_modes(self) -> None:
+        """As above, for who asks torch's core itself; torch's own modules have got its functions before."""
+        modes, originals = torch.overrides._get_current_function_mode_stack, (_depth, _top)
+
+        def _len_torch_function_stack() -> int:
+            return len(modes())
+
+        def _get_function_stack_at(level: int) -> Any:
+            programs = modes()
+            # What torch says of a level that there is not, it says itself.
+            return programs[level] if 0 <= level < len(programs) else _top(level + _depth())
+
+        def put(functions: Any) -> None:
+            torch._C._len_torch_function_stack, torch._C._get_function_stack_at = functions
+
+        put(map(functools.update_wrapper, (_len_torch_function_stack, _get_function_stack_at), originals))
+        self._count_all_modes = lambda: put(originals)
+        self._undo.append(self._count_all_modes)
 
     def _see_custom_functions(self) -> None:
         """`MyFunction.apply` is no torch function; below it, where `super().apply` looks, we see it nevertheless."""
@@ -158,6 +179,8 @@ class Patches:
         if self._wrapped_compiled or self._core.muted:
             return
         self._wrapped_compiled = True
+        # The compiler knows them by what they are, not by their names.
+        self._count_all_modes()
         import torch._dynamo.eval_frame
 
         context = torch._dynamo.eval_frame._TorchDynamoContext

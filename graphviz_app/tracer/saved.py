@@ -24,6 +24,7 @@ _autograd: Any = torch._C._autograd
 _CustomNode = torch._C._FunctionBase
 # The class may have an attribute of that name of its own.
 _saved_tensors: Any = vars(_CustomNode)["saved_tensors"].__get__
+_NUMBERS = frozenset({int, float, bool, complex})
 _KEPT = 32
 _SAVERS_KEPT = 20_000
 
@@ -85,7 +86,7 @@ class SavedTensors:
             if not name.startswith("torch."):
                 known = _saved_by_custom(arguments, results)
             else:
-                known = self._known[key] = self._look(call.start, arguments, results)
+                known = self._known[key] = self._look(call, arguments, results)
         for index in known:
             tensor = arguments[index][1] if index < len(arguments) else results[index - len(arguments)]
             self._remember(tensor, nodes[-1])
@@ -130,8 +131,10 @@ class SavedTensors:
         return stale
 
     def _look(
-        self, start: int, arguments: list[tuple[str, torch.Tensor]], results: list[torch.Tensor]
+        self, call: Call, arguments: list[tuple[str, torch.Tensor]], results: list[torch.Tensor]
     ) -> tuple[int, ...]:
+        # In `x * 2` the number is saved as a tensor, which nobody sees as long as nobody asks for it.
+        number = "_saved_other" if len(arguments) == 1 and any(type(each) in _NUMBERS for each in call.args) else ""
         tensors = [tensor for _, tensor in arguments] + results
         addresses = [address_of(tensor) for tensor in tensors]
         found: set[int] = set()
@@ -140,16 +143,16 @@ class SavedTensors:
         while stack:
             node = stack.pop()
             sequence = node._sequence_nr()
-            if sequence < start or sequence in seen or len(seen) > 16:
+            if sequence < call.start or sequence in seen or len(seen) > 16:
                 continue
             seen.add(sequence)
-            for saved in self._saved_of(node):
+            for saved in self._saved_of(node, number):
                 if saved is not None and (address := address_of(saved)) and address in addresses:
                     found.add(addresses.index(address))
             stack.extend([end for end, _ in node.next_functions if end is not None])
         return tuple(sorted(found))
 
-    def _saved_of(self, node: Any) -> list[torch.Tensor]:
+    def _saved_of(self, node: Any, unwanted: str) -> list[torch.Tensor]:
         kind = type(node)
         names = self._names.get(kind)
         if names is None:
@@ -158,7 +161,7 @@ class SavedTensors:
             self._names[kind] = names
         found: list[torch.Tensor] = []
         for name in names:
-            saved = getattr(node, name)
+            saved = None if name == unwanted else getattr(node, name)
             found.extend(part for part in (saved if isinstance(saved, tuple) else (saved,)) if torch.is_tensor(part))
         return found
 

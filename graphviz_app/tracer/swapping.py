@@ -32,9 +32,12 @@ def let_swap(core: Core) -> Callable[[], None]:
             core.leaves.let_go_of_grad(t1)
             core.leaves.let_go_of_grad(t2)
             core.values.forget_figures()
+        # Looking for the tensors' nodes it makes views of them, which are not to be met meanwhile.
+        core.local.silent += 1
         try:
             return original(t1, t2)
         finally:
+            core.local.silent -= 1
             with torch._C.DisableTorchFunction():  # noqa: SLF001
                 for tensor, tracked in known:
                     if tracked is not None:

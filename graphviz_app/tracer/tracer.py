@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 _push = torch._C._push_on_torch_function_stack
 _pop = torch._C._pop_torch_function_stack
+_depth = torch._C._len_torch_function_stack
 
 
 def _calling() -> Iterator[CodeType]:
@@ -110,7 +111,7 @@ class Tracer:
     def _remove_mode(self) -> None:
         # The program may have left modes of its own on the stack, above ours.
         above: list[Any] = []
-        while torch._C._len_torch_function_stack():
+        while _depth():
             mode = _pop()
             if mode is self.operations.mode:
                 break

@@ -27,6 +27,7 @@ PLACES = [
     torch.overrides,
     torch.optim.Optimizer,
     torch.autograd.Variable,
+    torch._C,
     signal,
     threading.Thread,
 ]

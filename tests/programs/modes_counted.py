@@ -1,0 +1,15 @@
+import torch
+from torch.overrides import TorchFunctionMode
+
+
+class Mode(TorchFunctionMode):
+    def __torch_function__(self, func, types, args=(), kwargs=None):
+        return func(*args, **(kwargs or {}))
+
+
+x = torch.ones(2, requires_grad=True)
+print(torch._C._len_torch_function_stack())
+with Mode() as mode, torch.device("cpu"):
+    print(torch._C._len_torch_function_stack(), torch._C._get_function_stack_at(1) is mode)
+    (x * torch.ones(2)).sum().backward()
+print(torch._C._len_torch_function_stack(), x.grad)
