@@ -40,7 +40,7 @@ class Patches:
         self._operations = operations
         self._undo: list[Callable[[], None]] = []
         self._wrapped_compiled = False
-        self._count_all_modes: Callable[[], None]
+        self._count = ModeCount()
 
     def install(self) -> None:
         """Put them in place."""
@@ -95,22 +95,8 @@ class Patches:
 
     def _stay_out_of_the_count_of_modes(self) -> None:
         """As above, for who asks torch's core itself; torch's own modules have got its functions before."""
-        modes, originals = torch.overrides._get_current_function_mode_stack, (_depth, _top)
-
-        def _len_torch_function_stack() -> int:
-            return len(modes())
-
-        def _get_function_stack_at(level: int) -> Any:
-            programs = modes()
-            # What torch says of a level that there is not, it says itself.
-            return programs[level] if 0 <= level < len(programs) else _top(level + _depth())
-
-        def put(functions: Any) -> None:
-            torch._C._len_torch_function_stack, torch._C._get_function_stack_at = functions
-
-        put(map(functools.update_wrapper, (_len_torch_function_stack, _get_function_stack_at), originals))
-        self._count_all_modes = lambda: put(originals)
-        self._undo.append(self._count_all_modes)
+        self._count.tell_of_programs(torch.overrides._get_current_function_mode_stack)
+        self._undo.append(self._count.tell_of_all)
 
     def _see_custom_functions(self) -> None:
         """`MyFunction.apply` is no torch function; below it, where `super().apply` looks, we see it nevertheless."""
@@ -179,24 +165,62 @@ class Patches:
         if self._wrapped_compiled or self._core.muted:
             return
         self._wrapped_compiled = True
-        # The compiler knows them by what they are, not by their names.
-        self._count_all_modes()
         import torch._dynamo.eval_frame
 
         context = torch._dynamo.eval_frame._TorchDynamoContext
         original = context.__call__
-        core, mode = self._core, self._operations.mode
+        core, mode, count = self._core, self._operations.mode, self._count
 
         @functools.wraps(original)
         def __call__(self: Any, fn: Any) -> Any:
             compiled = original(self, fn)
-            return step_aside(compiled, core, mode) if isinstance(compiled, FunctionType) else compiled
+            return step_aside(compiled, core, mode, count) if isinstance(compiled, FunctionType) else compiled
 
         context.__call__ = __call__
         self._undo.append(lambda: setattr(context, "__call__", original))
 
 
-def step_aside(compiled: Any, core: Core, mode: Any) -> Any:
+class ModeCount:
+    """What torch's core tells of how many function modes there are, and which."""
+
+    def __init__(self) -> None:
+        self._now = self._all = (_depth, _top)
+
+    def tell_of_programs(self, modes: Callable[[], list[Any]]) -> None:
+        """From now on it tells of the program's modes alone, which are listed by `modes`."""
+
+        def _len_torch_function_stack() -> int:
+            return len(modes())
+
+        def _get_function_stack_at(level: int) -> Any:
+            programs = modes()
+            # What torch says of a level that there is not, it says itself.
+            return programs[level] if 0 <= level < len(programs) else _top(level + _depth())
+
+        self._now = (
+            functools.update_wrapper(_len_torch_function_stack, _depth),
+            functools.update_wrapper(_get_function_stack_at, _top),
+        )
+        self.put_back()
+
+    def tell_of_all(self) -> None:
+        """For good, it tells of all again."""
+        self._now = self._all
+        self.put_back()
+
+    def take_off(self) -> None:
+        """For a while, it tells of all: the compiler knows these functions by what they are."""
+        self._put(self._all)
+
+    def put_back(self) -> None:
+        """What was taken off is in place again."""
+        self._put(self._now)
+
+    def _put(self, functions: tuple[Any, Any]) -> None:
+        torch._C._len_torch_function_stack, torch._C._get_function_stack_at = functions
+
+
+def step_aside(compiled: Any, core: Core, mode: Any, count: ModeCount) -> Any:
     """The same function, with our mode taken off the stack while it runs."""
 
     @functools.wraps(compiled)
@@ -208,6 +232,7 @@ def step_aside(compiled: Any, core: Core, mode: Any) -> Any:
             "Code that torch.compile compiled runs as one piece: the operations inside it are not recorded."
         )
         core.is_memory_lent = True
+        count.take_off()
         _pop()
         try:
             return compiled(*args, **kwargs)
@@ -216,5 +241,6 @@ def step_aside(compiled: Any, core: Core, mode: Any) -> Any:
             raise
         finally:
             _push(mode)
+            count.put_back()
 
     return compile_wrapper

@@ -12,4 +12,6 @@ print(torch._C._len_torch_function_stack())
 with Mode() as mode, torch.device("cpu"):
     print(torch._C._len_torch_function_stack(), torch._C._get_function_stack_at(1) is mode)
     (x * torch.ones(2)).sum().backward()
+compiled = torch.compile(lambda t: t.sin().sum(), backend="eager")
+compiled(x).backward()
 print(torch._C._len_torch_function_stack(), x.grad)
