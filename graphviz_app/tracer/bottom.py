@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from types import FrameType
 
+# Kept from before the tracer stands in for it.
+_setprofile = sys.setprofile
 _POINTER = ctypes.sizeof(ctypes.c_void_p)
 _KNOWN = sys.implementation.name == "cpython" and sys.version_info[:2] == (3, 11)
 _FRAME_OF_OBJECT = object.__basicsize__ + _POINTER
@@ -36,10 +38,10 @@ def run_at_bottom(run: Callable[[], Any]) -> None:
 
     def entered(frame: FrameType, event: str, argument: Any) -> None:  # noqa: ARG001 - a profile function's
         if event == "call":
-            sys.setprofile(None)
+            _setprofile(None)
             _detach(frame)
 
-    sys.setprofile(entered)
+    _setprofile(entered)
     run()
 
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 _POINTER = ctypes.sizeof(ctypes.c_void_p)
 _FIRST_TRACEABLE = CodeType.__basicsize__ - 2 * _POINTER
 """Where a code object keeps that instruction's number: before `co_extra` and the instructions."""
+_HERE = __file__.removesuffix("invisible.py")
 _getframe = sys._getframe  # noqa: SLF001
 _ours: set[int] = set()
 
@@ -46,7 +47,8 @@ def hide_package(prefix: str) -> None:
     for name, module in list(sys.modules.items()):
         if name.startswith(prefix) and isinstance(module, ModuleType):
             for function in _functions(vars(module), name):
-                if id(function.__code__) not in _ours:
+                # What a decorator of a library's made shares its code with all that it ever makes.
+                if id(function.__code__) not in _ours and function.__code__.co_filename.startswith(_HERE):
                     hide(function.__code__)
 
 
@@ -55,7 +57,8 @@ def _functions(namespace: Any, module: str) -> Iterator[FunctionType]:
         value = getattr(value, "fget", None) or getattr(value, "__func__", value)
         if isinstance(value, FunctionType) and value.__module__ == module:
             yield value
-        elif isinstance(value, type) and value.__module__ == module:
+        elif isinstance(value, type) and value.__module__ in (module, "_io"):
+            # Our streams say that they are of `_io`.
             yield from _functions(vars(value), module)
 
 

@@ -77,7 +77,7 @@ class Signals:
         through = self._through
 
         def deferring(number: int, frame: FrameType | None) -> Any:
-            if not _is_looking(_getframe(), through):
+            if not is_looking(_getframe(), through):
                 return handler(number, frame)
             waiting: Any = _getprofile()
             if type(waiting) is _Waiting:
@@ -106,14 +106,14 @@ class _Waiting:
         self._through = through
 
     def __call__(self, frame: FrameType, event: str, argument: Any) -> None:  # noqa: ARG002 - a profile function's
-        if _is_looking(_getframe(), self._through):
+        if is_looking(_getframe(), self._through):
             return
         _setprofile(None)
         for handler, number in self.calls:
             handler(number, frame)
 
 
-def _is_looking(frame: FrameType, through: frozenset[int]) -> bool:
+def is_looking(frame: FrameType, through: frozenset[int]) -> bool:
     """Whether the first function of ours below a frame is one that looks, and does not call the program's."""
     for code in invisible.codes_below(frame):
         if code in _OWN:
@@ -125,4 +125,4 @@ def _is_looking(frame: FrameType, through: frozenset[int]) -> bool:
     return False
 
 
-_OWN = frozenset({id(_Waiting.__call__.__code__), id(_is_looking.__code__)})
+_OWN = frozenset({id(_Waiting.__call__.__code__), id(is_looking.__code__)})

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from graphviz_app.tracer import hygiene, invisible, patches, streams
+from graphviz_app.tracer import hygiene, invisible, patches, streams, watchers
 from graphviz_app.tracer.core import Core
 from graphviz_app.tracer.direct import DirectCalls
 from graphviz_app.tracer.engine import Engine
@@ -21,6 +21,7 @@ from graphviz_app.tracer.own import __builtins__  # noqa: F401
 from graphviz_app.tracer.patches import Patches
 from graphviz_app.tracer.signals import Signals
 from graphviz_app.tracer.swapping import let_swap
+from graphviz_app.tracer.watchers import Watchers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -34,9 +35,10 @@ _depth = torch._C._len_torch_function_stack
 
 def _calling() -> Iterator[CodeType]:
     """Functions of ours that call the program's, or write what it prints."""
-    plain = (OperationMode.__torch_function__, Operations.run, Engine._run, *hygiene.CALLING, *streams.CALLING)
-    yield from (function.__code__ for function in plain)
-    for holder in (Patches, Engine, DirectCalls):
+    plain = (OperationMode.__torch_function__, Operations.run, Engine._run)
+    callers = (*plain, *hygiene.CALLING, *streams.CALLING, *watchers.CALLING)
+    yield from (function.__code__ for function in callers)
+    for holder in (Patches, Engine, DirectCalls, Watchers):
         for function in vars(holder).values():
             if isinstance(function, FunctionType):
                 yield from (each for each in function.__code__.co_consts if isinstance(each, CodeType))
@@ -74,7 +76,9 @@ class Tracer:
         self.operations = Operations(self.core, graph, hooks)
         self._engine = Engine(self.core, graph, hooks, self.operations)
         self._patches = Patches(self.core, self.operations)
-        self._signals = Signals((*bottom, *_calling()))
+        through = (*bottom, *_calling())
+        self._signals = Signals(through)
+        self._watchers = Watchers(self.core, self.operations.mode, through)
         self._running = False
 
     def start(self) -> None:
@@ -87,6 +91,7 @@ class Tracer:
         self._engine.install()
         self._patches.install()
         self._signals.install()
+        self._watchers.install()
         _push(self.operations.mode)
         self._running = True
 
@@ -96,6 +101,7 @@ class Tracer:
             return
         self._running = False
         self._remove_mode()
+        self._watchers.remove()
         self._signals.remove()
         self._patches.remove()
         self._engine.remove()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import sys
 import threading
 
 import pytest
@@ -28,6 +29,7 @@ PLACES = [
     torch.optim.Optimizer,
     torch.autograd.Variable,
     torch._C,
+    sys,
     signal,
     threading.Thread,
 ]

@@ -1,0 +1,156 @@
+"""Programs that watch their own calls, by `sys.settrace` or `sys.setprofile`, see what they would see alone.
+
+Two things would show. Our functions' calls: a profile function is not told of them, nor of what they call. And torch's
+functions that are written in Python: where a mode is in force, each hands itself over to it and is then called once
+more. While the program watches, they do not; then the functions in C are recorded that they call in their turn.
+"""
+
+# torch tells what is wanted here only by names that begin with an underscore.
+# ruff: noqa: SLF001
+from __future__ import annotations
+
+import functools
+import sys
+import threading
+from typing import TYPE_CHECKING, Any
+
+import torch
+import torch.overrides
+
+from graphviz_app.tracer import hygiene
+from graphviz_app.tracer.own import __builtins__  # noqa: F401
+from graphviz_app.tracer.signals import is_looking
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import CodeType, FrameType
+
+    from graphviz_app.tracer.core import Core
+
+_settrace, _setprofile = sys.settrace, sys.setprofile
+_getprofile: Any = sys.getprofile
+_getframe = sys._getframe
+_push = torch._C._push_on_torch_function_stack
+_pop = torch._C._pop_torch_function_stack
+_depth = torch._C._len_torch_function_stack
+_top = torch._C._get_function_stack_at
+_ASKING = ("has_torch_function", "has_torch_function_unary", "has_torch_function_variadic")
+_STOOD_IN_FOR = frozenset({*(f"_{name}" for name in _ASKING), "apply", "run_backward"})
+_NOTICE = (
+    "While the program traces or profiles its own calls, torch's functions that are written in Python are recorded "
+    "as the operations that they consist of."
+)
+
+
+class Watchers:
+    """Stands in for Python's functions that let a program watch itself.
+
+    Args:
+        core: What all parts share.
+        mode: Our mode.
+        through: Functions of ours that call the program's code: what is called from there, it sees.
+    """
+
+    def __init__(self, core: Core, mode: Any, through: tuple[CodeType, ...]) -> None:
+        self._core = core
+        self._mode = mode
+        self._through = frozenset(map(id, through))
+        self._watching: set[tuple[int, str]] = set()
+        self._asking: list[tuple[dict[str, Any], str, Any]] = []
+
+    def install(self) -> None:
+        """Begin."""
+        watch, through = self._watch, self._through
+
+        def settrace(function: Any) -> None:
+            watch("trace", function)
+            _settrace(function)
+
+        def setprofile(function: Any) -> None:
+            watch("profile", function)
+            profile = _getprofile()
+            _setprofile(None)
+            if type(profile) is _Profile:
+                # This is the call of a function in C, of which it would be told.
+                profile.function(_getframe(1), "c_call", _setprofile)
+            if function is not None:
+                _setprofile(_Profile(function, through))
+
+        def getprofile() -> Any:
+            profile = _getprofile()
+            return profile.function if type(profile) is _Profile else profile
+
+        sys.settrace = functools.update_wrapper(settrace, _settrace)
+        sys.setprofile = functools.update_wrapper(setprofile, _setprofile)
+        sys.getprofile = functools.update_wrapper(getprofile, _getprofile)
+
+    def remove(self) -> None:
+        """Put everything back."""
+        sys.settrace, sys.setprofile, sys.getprofile = _settrace, _setprofile, _getprofile
+        profile = _getprofile()
+        if type(profile) is _Profile:
+            _setprofile(profile.function)
+        self._hand_over()
+
+    def _watch(self, how: str, function: Any) -> None:
+        key = (threading.get_ident(), how)
+        if function is not None:
+            if not self._watching:
+                self._hand_nothing_over()
+            self._watching.add(key)
+        elif key in self._watching:
+            self._watching.discard(key)
+            if not self._watching:
+                self._hand_over()
+
+    def _hand_nothing_over(self) -> None:
+        """Whoever of torch's asks whether somebody overrides its functions is told of the program alone."""
+        self._core.log.notice(_NOTICE)
+        originals = [getattr(torch.overrides, name) for name in _ASKING]
+        for module in list(sys.modules.values()):
+            if not getattr(module, "__name__", "").startswith("torch."):
+                continue
+            variables = vars(module)
+            for name, original in zip(_ASKING, originals, strict=True):
+                if variables.get(name) is original or variables.get(name) is getattr(original, "__wrapped__", original):
+                    self._asking.append((variables, name, variables[name]))
+        for variables, name, original in self._asking:
+            variables[name] = _without(self._mode, original)
+
+    def _hand_over(self) -> None:
+        while self._asking:
+            variables, name, original = self._asking.pop()
+            variables[name] = original
+
+
+def _without(mode: Any, original: Callable[..., bool]) -> Callable[..., bool]:
+    def asked(*args: Any) -> bool:
+        if _depth() == 0 or _top(_depth() - 1) is not mode:
+            return original(*args)
+        _pop()
+        try:
+            return original(*args)
+        finally:
+            _push(mode)
+
+    return functools.update_wrapper(asked, original)
+
+
+class _Profile:
+    """A profile function, which tells the program's own of what is the program's."""
+
+    def __init__(self, function: Any, through: frozenset[int]) -> None:
+        self.function = function
+        self._through = through
+
+    def __call__(self, frame: FrameType, event: str, argument: Any) -> None:
+        if hygiene.is_ours(frame.f_code):
+            # What stands in for a function in C calls it in its turn.
+            caller = frame.f_back
+            if caller is not None and getattr(argument, "__name__", "") in _STOOD_IN_FOR:
+                self.function(caller, event, argument)
+        elif not is_looking(frame, self._through):
+            self.function(frame, event, argument)
+
+
+CALLING = (_Profile.__call__,)
