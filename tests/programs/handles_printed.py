@@ -3,7 +3,7 @@ import torch
 x = torch.ones(2, requires_grad=True)
 y = x * 2
 first = x.register_hook(lambda g: g)
-(y * 3).sum().backward()
+(y * 3).sum().backward(retain_graph=True)
 second = y.register_hook(lambda g: g)
 print("between two hooks of the program's:", second.id - first.id)
 
