@@ -62,6 +62,7 @@ class BackwardPass:
         self.number = core.pass_count
         core.pass_count += 1
         self._core = core
+        self._lock = core.log.lock
         self._graph = graph
         self._hooks = hooks
         self._create_graph = create_graph
@@ -73,6 +74,9 @@ class BackwardPass:
         # One contribution by itself, or a list of several.
         self._arriving: dict[tuple[int, int], _Sent | list[_Sent]] = {}
         self._leaves: dict[int, Leaf] = {}
+        self._thread = threading.get_ident()
+        # Who awaited the leaves before.
+        self._awaited: dict[int, int] = {}
         self._spent: list[int] = []
         self._users_hooks: dict[int, list[HookName]] = {}
         self._before_hooks: dict[int, list[_Seen]] = {}
@@ -148,6 +152,8 @@ class BackwardPass:
         if variable is None:
             return False
         leaf = self._leaves[number] = self._core.leaves.meet(variable)
+        self._awaited.setdefault(leaf.number, self._core.awaited.get(leaf.number, 0))
+        self._core.awaited[leaf.number] = self._thread
         if not variable._post_accumulate_grad_hooks:
             return False
         self._watch_before_users(number, node, leaf, variable)
@@ -207,7 +213,7 @@ class BackwardPass:
         if core.muted or (passes and passes[-1] is not self):
             return
         try:
-            with _Disabled():
+            with self._lock, _Disabled():
                 if _dispatch_modes():
                     with _NoDispatch():
                         look()
@@ -226,7 +232,7 @@ class BackwardPass:
         if core.muted or (passes and passes[-1] is not self):
             return
         try:
-            with _Disabled():
+            with self._lock, _Disabled():
                 if _dispatch_modes():
                     with _NoDispatch():
                         self._record_call(number, grad_inputs, grad_outputs)
@@ -370,6 +376,11 @@ class BackwardPass:
             handle.remove()
         self._hooked, self._handles, self._firsts, self._arriving = [], [], [], {}
         core = self._core
+        for number, thread in self._awaited.items():
+            if thread:
+                core.awaited[number] = thread
+            else:
+                core.awaited.pop(number, None)
         core.nodes.spend(self._spent)
         if self._spent:
             if len(core.spent) > _SPENT_KEPT:

@@ -64,6 +64,8 @@ class Core:
         self.spent: set[int] = set()
         # Passes with `create_graph`: the first sequence number in each, the first after it, and the pass.
         self.made_by_passes: list[tuple[int, int, int]] = []
+        # Leaves to which a pass that is running may add, by number, and the thread in which it runs.
+        self.awaited: dict[int, int] = {}
         self.mutations: list[Mutation] = []
         self.muted = False
         # Whether somebody outside torch (numpy, C code) may hold the memory of a tensor, and write on it unseen.

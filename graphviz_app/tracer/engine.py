@@ -144,7 +144,7 @@ class Engine:
             return None, False
         running: BackwardPass | None = None
         try:
-            with torch._C.DisableTorchFunction(), torch._C._DisableTorchDispatch():
+            with core.log.lock, torch._C.DisableTorchFunction(), torch._C._DisableTorchDispatch():
                 running = self._start(outputs, args, kwargs, caller, name)
         except Exception as error:  # noqa: BLE001 - a fault of ours must never be the program's
             core.log.notice(_LOST.format(f"{type(error).__name__}: {error}"))
@@ -202,7 +202,7 @@ class Engine:
             hygiene.untraced(self._end, running, False, error)
             return
         try:
-            with torch._C.DisableTorchFunction(), torch._C._DisableTorchDispatch():
+            with self._core.log.lock, torch._C.DisableTorchFunction(), torch._C._DisableTorchDispatch():
                 self._core.local.passes.remove(running)
                 running.finish(error)
                 self._core.log.flush()

@@ -158,9 +158,10 @@ class Program:
         if sys.gettrace() is not None:
             hygiene.untraced(self._hear, stream, text)
             return
-        with torch._C.DisableTorchFunction():
-            core.leaves.settle()
-        self._log.printed(stream, text)
+        with self._log.lock:
+            with torch._C.DisableTorchFunction():
+                core.leaves.settle()
+            self._log.printed(stream, text)
         if self._capture and text[-1] == "\n":
             self._flush_prints()
 
@@ -211,7 +212,7 @@ class Program:
             self.tracer.core.places.add_source(self._file, self._source)
             span = ev.Span(self.tracer.core.places.file_number(self._file), error.lineno or 1)
         message = str(error)
-        with torch._C.DisableTorchFunction():
+        with self._log.lock, torch._C.DisableTorchFunction():
             self.tracer.core.leaves.settle()
         self._log.add(
             ev.Raised(

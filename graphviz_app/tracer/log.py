@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import threading
-from typing import TYPE_CHECKING
+import weakref
+from typing import TYPE_CHECKING, Any
 
 from graphviz_app.recording import events as ev
 from graphviz_app.tracer.own import __builtins__  # noqa: F401
@@ -15,6 +17,17 @@ if TYPE_CHECKING:
 
 EVENTS_IN_A_BATCH = 512
 BYTES_IN_A_BATCH = 1 << 20
+_LOGS: weakref.WeakSet[EventLog] = weakref.WeakSet()
+
+
+def _let_go_in_child() -> None:
+    """A forked child has no other threads, one of which may have held the lock."""
+    for log in _LOGS:
+        log.lock._at_fork_reinit()  # noqa: SLF001 - as `threading` does with its own
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_let_go_in_child)
 
 
 class EventLog:
@@ -30,8 +43,10 @@ class EventLog:
         self._first_value = self._next_value = 0
         self._bytes = 0
         self._noticed: set[str] = set()
-        # Reentrant, because a signal's handler may run the program's code within ours.
-        self.lock = threading.RLock()
+        # Whoever records holds it: what several threads do is told in one order, each thing whole. Reentrant, because a
+        # signal's handler or a finalizer may run the program's code within ours.
+        self.lock: Any = threading.RLock()
+        _LOGS.add(self)
         self.muted = False
 
     def value(self, record: TensorRecord, weight: int = 64) -> int:

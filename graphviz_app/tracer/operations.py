@@ -79,6 +79,7 @@ class Operations:
         self.kinds = Kinds()
         self.mode = OperationMode(self)
         self._hooks = hooks
+        self._lock = core.log.lock
         self.names = ResultNames(core)
         self.calls = CallRecorder(core, graph, self.names)
         self._last_place: Place | None = None
@@ -118,7 +119,8 @@ class Operations:
             hygiene.untraced(self.note, call)
             return
         try:
-            self._look(call)
+            with self._lock:
+                self._look(call)
         except Exception as error:  # noqa: BLE001 - a fault of ours must never be the program's
             self._failed(error, call)
 

@@ -27,7 +27,7 @@ def let_swap(core: Core) -> Callable[[], None]:
     def swap_tensors(t1: Any, t2: Any) -> Any:
         if core.muted or not (isinstance(t1, torch.Tensor) and isinstance(t2, torch.Tensor)):
             return original(t1, t2)
-        with torch._C.DisableTorchFunction():  # noqa: SLF001
+        with core.log.lock, torch._C.DisableTorchFunction():  # noqa: SLF001
             known = [(tensor, core.tensors.let_go(tensor)) for tensor in (t1, t2)]
             core.leaves.let_go_of_grad(t1)
             core.leaves.let_go_of_grad(t2)
@@ -38,7 +38,7 @@ def let_swap(core: Core) -> Callable[[], None]:
             return original(t1, t2)
         finally:
             core.local.silent -= 1
-            with torch._C.DisableTorchFunction():  # noqa: SLF001
+            with core.log.lock, torch._C.DisableTorchFunction():  # noqa: SLF001
                 for tensor, tracked in known:
                     if tracked is not None:
                         core.tensors.take_up(tensor, tracked)

@@ -106,7 +106,7 @@ class Tracer:
         self._patches.remove()
         self._engine.remove()
         try:
-            with torch._C.DisableTorchFunction(), torch._C._DisableTorchDispatch():
+            with self.core.log.lock, torch._C.DisableTorchFunction(), torch._C._DisableTorchDispatch():
                 self.core.leaves.sweep(thoroughly=True)
                 self.core.leaves.rename()
         except Exception as error:  # noqa: BLE001 - whatever the program left behind, the recording ends well
