@@ -7,6 +7,7 @@ Nothing here keeps a tensor or a node alive, and nothing is left where a program
 # ruff: noqa: SLF001
 from __future__ import annotations
 
+import itertools
 import sys
 import threading
 import weakref
@@ -149,12 +150,12 @@ class NodeTable:
     def __init__(self) -> None:
         # Nodes of the main thread; what others read of it holds only while `is_plain`.
         self.by_sequence: dict[int, int] = {}
-        self._count = 0
+        # No lock: a child that is forked while another thread holds it would wait forever.
+        self._numbers = itertools.count()
         self._main = threading.main_thread().ident
         self._key = _Key()
         self._written = False
         self._spent: list[int] = []
-        self._lock = threading.Lock()
         self._deep_at = deep.MANY
 
     @property
@@ -183,9 +184,7 @@ class NodeTable:
 
     def next(self) -> int:
         """The next number, for a node that is known otherwise (an `AccumulateGrad`, by its leaf)."""
-        with self._lock:
-            number = self._count
-            self._count += 1
+        number = next(self._numbers)
         if number >= self._deep_at:
             self._deep_at = sys.maxsize
             deep.make_room()
