@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import itertools
 import os
 import signal
@@ -149,6 +150,8 @@ class Interruptions:
 
     def __enter__(self):
         self.raises = True
+        # What is raised within a callback of the collector's is swallowed, and Hypothesis has one.
+        gc.disable()
         self._previous = signal.signal(signal.SIGALRM, self._interrupt)
         signal.setitimer(signal.ITIMER_REAL, 0.001, 0.0007)
         return self
@@ -160,6 +163,7 @@ class Interruptions:
     def __exit__(self, *_):
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, self._previous)
+        gc.enable()
 
 
 def send_until_interrupted_often(channel, interruptions, numbers):
