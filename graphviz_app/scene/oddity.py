@@ -12,10 +12,12 @@ from graphviz_app.recording.values import elements
 if TYPE_CHECKING:
     from graphviz_app.recording.values import TensorRecord
 
+NOT_FINITE = frozenset({"nan", "inf"})
+
 
 def is_odd(record: TensorRecord | None) -> bool:
     """Whether a tensor holds NaN or Inf."""
-    return bool(oddities(record) & {"nan", "inf"})
+    return not oddities(record).isdisjoint(NOT_FINITE)
 
 
 def oddities(record: TensorRecord | None) -> frozenset[str]:

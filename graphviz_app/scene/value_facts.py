@@ -10,7 +10,7 @@ import numpy as np
 
 from graphviz_app.recording import events as ev
 from graphviz_app.recording.values import elements, statistics
-from graphviz_app.scene.oddity import oddities
+from graphviz_app.scene.oddity import NOT_FINITE, oddities
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -42,7 +42,7 @@ class ValueFact(NamedTuple):
     @property
     def is_odd(self) -> bool:
         """Whether it holds NaN or Inf."""
-        return not self.oddities.isdisjoint(("nan", "inf"))
+        return not self.oddities.isdisjoint(NOT_FINITE)
 
 
 NOTHING = ValueFact((), "", None, oddities(None))
@@ -50,11 +50,16 @@ NOTHING = ValueFact((), "", None, oddities(None))
 
 
 class ValueFacts:
-    """The facts of a recording's values; may be asked from any thread."""
+    """The facts of a recording's values; may be asked from any thread.
 
-    def __init__(self, recording: Recording) -> None:
+    Args:
+        recording: Whose values.
+        known: The facts that are known already, by number; more are added.
+    """
+
+    def __init__(self, recording: Recording, known: dict[int, ValueFact] | None = None) -> None:
         self._recording = recording
-        self._known: dict[int, ValueFact] = {}
+        self._known = {} if known is None else known
 
     def of(self, number: int) -> ValueFact:
         """What is known about one value."""
@@ -64,7 +69,7 @@ class ValueFacts:
         if fact is None:
             record = self._recording.value(number)
             if len(self._known) >= _KEPT:
-                self._known = {}
+                self._known.clear()
             fact = self._known[number] = NOTHING if record is None else _fact(record)
         return fact
 
@@ -84,15 +89,13 @@ class ValueFacts:
             time.sleep(_PAUSE)
 
 
-_FACTS: WeakKeyDictionary[Recording, ValueFacts] = WeakKeyDictionary()
+# Without `ValueFacts`, which hold their recording: it would live for ever.
+_KNOWN: WeakKeyDictionary[Recording, dict[int, ValueFact]] = WeakKeyDictionary()
 
 
 def facts_of(recording: Recording) -> ValueFacts:
     """The facts of a recording's values, the same ones for everybody who asks."""
-    facts = _FACTS.get(recording)
-    if facts is None:
-        facts = _FACTS.setdefault(recording, ValueFacts(recording))
-    return facts
+    return ValueFacts(recording, _KNOWN.setdefault(recording, {}))
 
 
 def _fact(record: TensorRecord) -> ValueFact:

@@ -1,3 +1,5 @@
+import gc
+import weakref
 from types import SimpleNamespace
 
 import ml_dtypes
@@ -17,7 +19,7 @@ from graphviz_app.scene.picture import build_picture, prepare
 from graphviz_app.scene.search import parse, search
 from graphviz_app.scene.states import Look
 from graphviz_app.scene.theme import DARK, LIGHT, channels, contrast
-from graphviz_app.scene.value_facts import ValueFacts
+from graphviz_app.scene.value_facts import ValueFacts, facts_of
 from graphviz_app.timeline import Timeline
 from tests.support_programs import Program, transformer
 
@@ -106,6 +108,16 @@ def test_what_is_read_ahead_is_not_read_again():
     assert asked == [3, 5]
     facts.look_ahead(range(100), lambda: True)
     assert asked == [3, 5]
+
+
+def test_what_is_known_of_values_keeps_no_recording_alive():
+    recording = transformer(1, parts=1, per_part=2)
+    facts_of(recording).of(0)
+    assert facts_of(recording)._known is facts_of(recording)._known
+    alive = weakref.ref(recording)
+    del recording
+    gc.collect()
+    assert alive() is None
 
 
 def test_an_empty_search_finds_nothing(odd):
