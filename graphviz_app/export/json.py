@@ -116,9 +116,10 @@ class _JsonWriter:
         kinds = (ev.OperationRan, ev.BackwardStarted)
         numbers = sorted(number for kind in kinds for number in self._timeline.events_of(kind).tolist())
         for operation in self._recording.events_at(numbers):
-            if isinstance(operation, ev.BackwardStarted):
-                structure.read(operation)
             if not isinstance(operation, ev.OperationRan):
+                # A pass is no operation, but tells that a loop goes on.
+                assert isinstance(operation, ev.BackwardStarted)
+                structure.read(operation)
                 continue
             yield {
                 "id": operation.operation,

@@ -71,9 +71,12 @@ class EventLookup:
         """One ascending number each, of its subject and its event."""
         return self._key(self._subjects, self._events)
 
+    @cached_property
+    def _latest(self) -> int:
+        return int(self._events.max())
+
     def _key(self, subjects: Numbers, events: Numbers | int) -> Numbers:
-        horizon = int(self._events.max()) + 1
-        return subjects * horizon + np.minimum(events, horizon - 1)
+        return subjects * (self._latest + 1) + np.minimum(events, self._latest)
 
     def next(self, subject: int, event: int) -> int:
         """The first event about `subject` after `event`, or NONE."""

@@ -74,12 +74,11 @@ class GraphWalker:
                 return None
             ends.append((slot, end, target_slot))
         name, slots, definition = self._description(node)
-        with core.log.lock:
-            number = nodes.next()
-            nodes.by_sequence[start] = number
-            tracked.node = number
-            made = _Node(number, name, operation, ev.NONE, slots, ev.NONE, tracked.number, definition)
-            core.log.add(ev.NodesMade((made,), tuple([_Edge(number, *end) for end in ends])))
+        number = nodes.next()
+        nodes.by_sequence[start] = number
+        tracked.node = number
+        made = _Node(number, name, operation, ev.NONE, slots, ev.NONE, tracked.number, definition)
+        core.log.add(ev.NodesMade((made,), tuple([_Edge(number, *end) for end in ends])))
         return (number,)
 
     def made_by(
@@ -135,23 +134,22 @@ class GraphWalker:
         if not found:
             return ()
         core = self._core
-        with core.log.lock:
-            # Whatever lies at the other ends is announced first: numbers are given in the order of announcement.
-            self._meet_ends(found, frame)
-            assign = core.nodes.assign
-            numbers = tuple([assign(node) for _, node, _ in found])
-            made: list[ev.Node] = []
-            edges: list[ev.Edge] = []
-            anomalous = _is_anomalous()
-            for number, (_, node, following) in zip(numbers, found, strict=True):
-                if anomalous and type(stack := node.metadata.get("traceback_")) is list:
-                    stack[:] = hygiene.clean_stack(stack)
-                self._add_edges(number, following, frame, edges)
-                name, slots, definition = self._description(node)
-                made_in_pass = self._pass_of(node) if operation == ev.NONE else ev.NONE
-                tensor = tensors.get(id(node), ev.NONE)
-                made.append(_Node(number, name, operation, ev.NONE, slots, made_in_pass, tensor, definition))
-            core.log.add(ev.NodesMade(tuple(made), tuple(edges)))
+        # Whatever lies at the other ends is announced first: numbers are given in the order of announcement.
+        self._meet_ends(found, frame)
+        assign = core.nodes.assign
+        numbers = tuple([assign(node) for _, node, _ in found])
+        made: list[ev.Node] = []
+        edges: list[ev.Edge] = []
+        anomalous = _is_anomalous()
+        for number, (_, node, following) in zip(numbers, found, strict=True):
+            if anomalous and type(stack := node.metadata.get("traceback_")) is list:
+                stack[:] = hygiene.clean_stack(stack)
+            self._add_edges(number, following, frame, edges)
+            name, slots, definition = self._description(node)
+            made_in_pass = self._pass_of(node) if operation == ev.NONE else ev.NONE
+            tensor = tensors.get(id(node), ev.NONE)
+            made.append(_Node(number, name, operation, ev.NONE, slots, made_in_pass, tensor, definition))
+        core.log.add(ev.NodesMade(tuple(made), tuple(edges)))
         return numbers
 
     def _add_edges(self, number: int, following: Any, frame: Any, edges: list[ev.Edge]) -> None:

@@ -20,7 +20,7 @@ from graphviz_app.recording.values import NUMPY_DTYPES
 from graphviz_app.tracer.own import __builtins__  # noqa: F401
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
 string_at = ctypes.PYFUNCTYPE(ctypes.py_object, ctypes.c_void_p, ctypes.c_ssize_t)(
     ("PyBytes_FromStringAndSize", ctypes.pythonapi)
@@ -95,8 +95,7 @@ def array_of(tensor: torch.Tensor, dtype: np.dtype[Any]) -> npt.NDArray[Any] | N
     if tensor.is_contiguous():
         array = np.ndarray(shape, dtype, _view(address, tensor.numel() * itemsize, _READ))
     else:
-        reach = 1 + sum((size - 1) * stride for size, stride in zip(shape, strides, strict=True))
-        memory = _view(address, reach * itemsize, _READ)
+        memory = _view(address, reach_of(zip(shape, strides, strict=True)) * itemsize, _READ)
         array = np.ndarray(shape, dtype, memory, 0, tuple(stride * itemsize for stride in strides))
     if tensor.is_conj():
         array = np.conj(array)
@@ -123,9 +122,9 @@ def elements_of(tensor: torch.Tensor, dtype: np.dtype[Any]) -> tuple[Extent, npt
     return found, np.ndarray(shape, dtype, _view(address, reach_of(found) * itemsize, _READ), 0, strides)
 
 
-def reach_of(extent: Extent) -> int:
-    """From the first element to behind the last one, in elements."""
-    return 1 + sum((size - 1) * stride for size, stride in extent)
+def reach_of(dimensions: Iterable[tuple[int, int]]) -> int:
+    """From the first element to behind the last one, in elements, for the size and the stride of each dimension."""
+    return 1 + sum((size - 1) * stride for size, stride in dimensions)
 
 
 @lru_cache(maxsize=4096)

@@ -47,7 +47,6 @@ class SourceFiles(QWidget):
         self._look = look
         self._files: Mapping[int, FileText] = {}
         self._names: dict[int, str] = {}
-        self._running: int | None = None
         self._reader: CodeEditor | None = None
         self._tabs = QTabBar()
         self._tabs.setDocumentMode(True)
@@ -74,7 +73,7 @@ class SourceFiles(QWidget):
 
     def set_files(self, program: str, files: Mapping[int, FileText]) -> None:
         """Show the program, and offer these other files, by their numbers."""
-        self._files, self._running = files, None
+        self._files = files
         self._names = _names({PROGRAM: program, **{number: file.path for number, file in files.items()}})
         self._tabs.blockSignals(True)
         while self._tabs.count():
@@ -104,7 +103,6 @@ class SourceFiles(QWidget):
 
     def set_running(self, number: int | None) -> None:
         """Mark the tab of the file that the current step is in."""
-        self._running = number
         for tab in range(self._tabs.count()):
             at = self._tabs.tabData(tab)
             name = self._names[at]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from graphviz_app.recording.values import statistics
+from graphviz_app.scene import oddity
 from graphviz_app.scene.numbers import number, shape_text, statistics_text
 from graphviz_app.ui.panels.tensor_slice import sampling_text, whole
 
@@ -42,10 +43,9 @@ def figures(record: TensorRecord) -> str:
 def is_odd(record: TensorRecord | None) -> bool:
     """Whether it holds NaN or an infinity."""
     try:
-        known = None if record is None else statistics(record)
+        return oddity.is_odd(record)
     except ValueError:
         return True
-    return known is not None and bool(known.nans or known.positive_infinities or known.negative_infinities)
 
 
 def why_no_elements(record: TensorRecord) -> str:
