@@ -137,7 +137,8 @@ class SelectionControl(QObject):
         self._show_on_canvas(selection)
         span = self._session.selected_span()
         if span is not None:
-            self._parts.sources.show_file(span.file)
+            # Another file may be seen for the first time, far from the line that is lit.
+            self._parts.sources.show_file(span.file, None if span.file == PROGRAM else span.line)
         for panel in (self._views.inspector, self._views.timeline, self._views.ledger):
             panel.set_selection(selection)
         self._mark(self._session.state)

@@ -77,7 +77,7 @@ def test_a_program_of_one_file_has_no_tabs(open_window, two_passes):
     assert window.parts.sources.file == 0
 
 
-def test_a_node_of_an_imported_file_shows_its_line_there(window):
+def test_a_node_of_an_imported_file_shows_its_line_there(window, qtbot):
     assert [text.removeprefix("▸ ") for text in tabs_of(window)] == ["train.py", "model.py"]
     window.bench.session.select(("node", node_named(window, "SumBackward0")))
     reader = reader_of(window)
@@ -85,6 +85,11 @@ def test_a_node_of_an_imported_file_shows_its_line_there(window):
     assert reader.isReadOnly()
     assert reader.toPlainText() == MODEL
     assert reader.marks.lit == {14}
+    window.resize(900, 420)
+    window.parts.sources.show_file(0)
+    window.bench.session.select(("node", node_named(window, "MulBackward0")))
+    window.bench.session.select(("node", node_named(window, "SumBackward0")))
+    qtbot.waitUntil(lambda: 14 in [number for number, _, _ in reader.visible_lines()])
     window.bench.session.select(("line", 0, 6))
     assert reader_of(window) is window.parts.editor
     assert window.parts.editor.marks.lit == {6}
