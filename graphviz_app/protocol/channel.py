@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import os
 import threading
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
@@ -13,6 +14,9 @@ from graphviz_app.protocol.messages import Command, Message, Report
 
 if TYPE_CHECKING:
     from graphviz_app.protocol.transport import Transport
+
+# As they are now: the traced program, which may replace `len`, must not hear us use it.
+__builtins__ = dict(vars(builtins))
 
 _Incoming = TypeVar("_Incoming")
 _Outgoing = TypeVar("_Outgoing", bound=Message)

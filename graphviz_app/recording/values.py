@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import math
 from functools import lru_cache
 from typing import Any
@@ -10,6 +11,9 @@ import ml_dtypes
 import msgspec
 import numpy as np
 import numpy.typing as npt
+
+# As they are now: the traced program, which may replace `len`, must not hear us use it.
+__builtins__ = dict(vars(builtins))
 
 ELEMENT_BUDGET = 4096
 """Tensors of up to this many elements are recorded whole, larger ones as statistics and a sample."""

@@ -6,18 +6,18 @@ from __future__ import annotations
 
 import sys
 import threading
-from functools import partial
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
+import msgspec
 import torch
 from msgspec.structs import replace
-from torch.utils.hooks import RemovableHandle
 
 from graphviz_app.recording import events as ev
 from graphviz_app.recording.values import elements
 from graphviz_app.tracer import hygiene
 from graphviz_app.tracer.identity import UNNUMBERED
 from graphviz_app.tracer.leaves import grad_of, version_of
+from graphviz_app.tracer.node_hooks import OwnHook, register
 from graphviz_app.tracer.own import __builtins__  # noqa: F401
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from graphviz_app.tracer.graph import GraphWalker, Reached
     from graphviz_app.tracer.hooks import HookName, UserHooks
     from graphviz_app.tracer.leaves import Leaf
+    from graphviz_app.tracer.node_hooks import Hooks
 
 _gettrace = sys.gettrace
 _Disabled = torch._C.DisableTorchFunction
@@ -42,7 +43,7 @@ _PASSES_KEPT = 64
 _LOST = "Something of the recording was lost: a node's call could not be described ({!r}). The program is not affected."
 
 
-class _Sent(NamedTuple):
+class _Sent(msgspec.Struct, frozen=True, gc=False):
     """A contribution on its way: what was recorded of it, and how to know it again when it arrives."""
 
     value: int
@@ -68,8 +69,7 @@ class BackwardPass:
         self._create_graph = create_graph
         self._first_sequence = _sequence()
         self._first_operation = core.operation_count
-        self._hooked: list[tuple[dict[int, Any], int]] = []
-        self._handles: list[Any] = []
+        self._hooked: list[tuple[Hooks, OwnHook]] = []
         self._ends: dict[int, tuple[tuple[int, int] | None, ...]] = {}
         # One contribution by itself, or a list of several.
         self._arriving: dict[tuple[int, int], _Sent | list[_Sent]] = {}
@@ -113,8 +113,7 @@ class BackwardPass:
                 self.number, roots=tuple(started), inputs=self._restricted(inputs, caller, numbers), **details
             )
         )
-        with _OwnIds():
-            self._hook(reached, keeps=keeps)
+        self._hook(reached, keeps=keeps)
 
     def _hook(self, reached: list[Reached], *, keeps: bool) -> None:
         called, hooked = self._called, self._hooked
@@ -128,11 +127,11 @@ class BackwardPass:
                     self.is_compiled = True
             elif self._watches_leaf(number, node):
                 continue
-            handle = node.register_hook(partial(called, number))
-            hooks = handle.hooks_dict_ref()
-            hooked.append((hooks, handle.id))
+            hook = OwnHook(called, number)
+            hooks = register(node.register_hook, hook)
+            hooked.append((hooks, hook))
             if len(hooks) > 1:
-                self._watch_changes(number, handle.id, hooks)
+                self._watch_changes(number, hook, hooks)
 
     def _restricted(self, inputs: Any, caller: FrameType, numbers: dict[Any, int]) -> tuple[int, ...]:
         found: list[int] = []
@@ -159,20 +158,19 @@ class BackwardPass:
         self._watch_before_users(number, node, leaf, variable)
         return True
 
-    def _watch_changes(self, number: int, mine: int, hooks: dict[int, Any]) -> None:
+    def _watch_changes(self, number: int, mine: OwnHook, hooks: Hooks) -> None:
         """The program has hooks on this node, which ran before ours: one more of ours comes before them."""
-        users = [(key, value) for key, value in hooks.items() if key != mine]
+        users = [(key, value) for key, value in hooks.items() if key is not mine]
         self._users_hooks[number] = [self._hooks.name(value) for _, value in users]
         guarded, sent = self._guarded, self._before_hooks
 
         def first(grad_inputs: Any, grad_outputs: Any) -> None:  # noqa: ARG001 - a node hook's signature
             guarded(lambda: sent.__setitem__(number, [_Seen(self._core, grad) for grad in grad_inputs]))
 
-        own = hooks[mine]
         hooks.clear()
         hooks[-1] = first
         hooks.update(users)
-        hooks[mine] = own
+        hooks[mine] = mine
         self._firsts.append(hooks)
 
     def _watch_before_users(self, number: int, node: Any, leaf: Leaf, variable: torch.Tensor) -> None:
@@ -195,7 +193,8 @@ class BackwardPass:
 
             guarded(look)
 
-        self._handles.append(node.register_prehook(before))
+        hook = OwnHook(before)
+        self._hooked.append((register(node.register_prehook, hook), hook))
         hooks = variable._post_accumulate_grad_hooks
         users = list(hooks.items())
         hooks.clear()
@@ -370,11 +369,9 @@ class BackwardPass:
         were_hooks = bool(self._firsts)
         for hooks in self._firsts:
             hooks.pop(-1, None)
-        for hooks, key in self._hooked:
-            hooks.pop(key, None)
-        for handle in self._handles:
-            handle.remove()
-        self._hooked, self._handles, self._firsts, self._arriving = [], [], [], {}
+        for hooks, hook in self._hooked:
+            hooks.pop(hook, None)
+        self._hooked, self._firsts, self._arriving = [], [], {}
         core = self._core
         for number, thread in self._awaited.items():
             if thread:
@@ -393,18 +390,6 @@ class BackwardPass:
             # The program's own code ran within the pass.
             core.leaves.sweep()
         core.log.add(ev.BackwardFinished(self.number, "" if error is None else _message(error)))
-
-
-class _OwnIds:
-    """Numbers our hooks' handles apart from the program's, which counts its own and may print them."""
-
-    _next = 1 << 62
-
-    def __enter__(self) -> None:
-        self._programs, RemovableHandle.next_id = RemovableHandle.next_id, _OwnIds._next
-
-    def __exit__(self, *_: object) -> None:
-        _OwnIds._next, RemovableHandle.next_id = RemovableHandle.next_id, self._programs
 
 
 class _Seen:

@@ -4,7 +4,7 @@
 # ruff: noqa: SLF001
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import torch
 
@@ -16,6 +16,10 @@ from graphviz_app.tracer.own import __builtins__  # noqa: F401
 if TYPE_CHECKING:
     from graphviz_app.tracer.core import Core
     from graphviz_app.tracer.identity import Tracked
+
+    Reached = tuple[int, Any, tuple[tuple[int, int] | None, ...]]
+    """A node that a pass can reach: its number, itself, and the number and slot of the node that each slot of its
+    `grad_inputs` goes to, None where it goes nowhere."""
 
 
 _Node, _Edge = ev.Node, ev.Edge
@@ -31,20 +35,6 @@ _is_anomalous = torch.is_anomaly_enabled
 
 def _first(item: tuple[int, Any, Any]) -> int:
     return item[0]
-
-
-class Reached(NamedTuple):
-    """A node that a backward pass can reach.
-
-    Attributes:
-        number: Its number.
-        node: The node itself.
-        ends: For each slot of its `grad_inputs`, the node and slot that it goes to, None where it goes nowhere.
-    """
-
-    number: int
-    node: Any
-    ends: tuple[tuple[int, int] | None, ...]
 
 
 class GraphWalker:
@@ -195,29 +185,28 @@ class GraphWalker:
 
     def _reach(self, roots: list[Any], frame: Any) -> list[Reached] | None:
         """As `reach`; None as soon as a node has no number yet."""
-        reached: list[Reached] = []
-        seen: set[Any] = set()
+        end = self._end
+        numbers: dict[Any, int] = {}
+        found: list[tuple[Any, Any]] = []
         stack = [root for root in roots if root is not None]
         while stack:
             node = stack.pop()
-            if node in seen:
+            if node in numbers:
                 continue
-            seen.add(node)
-            number = self._end(node, frame)
+            number = numbers[node] = end(node, frame)
             if number == ev.NONE:
                 return None
-            ends: list[tuple[int, int] | None] = []
-            for target, slot in node.next_functions:
-                if target is None:
-                    ends.append(None)
-                    continue
-                end = self._end(target, frame)
-                if end == ev.NONE:
-                    return None
-                stack.append(target)
-                ends.append((end, slot))
-            reached.append(Reached(number, node, tuple(ends)))
-        return reached
+            following = node.next_functions
+            found.append((node, following))
+            stack += [target for target, _ in following if target is not None and target not in numbers]
+        return [
+            (
+                numbers[node],
+                node,
+                tuple([None if target is None else (numbers[target], slot) for target, slot in following]),
+            )
+            for node, following in found
+        ]
 
     def _end(self, node: Any, frame: Any) -> int:
         """The number of a node, which for an `AccumulateGrad` is known by its leaf; NONE where it has none yet."""

@@ -7,21 +7,21 @@ built-ins from its module at the moment at which it is defined.
 from __future__ import annotations
 
 import builtins
-import contextlib
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Generator
+from typing import Any
 
 __builtins__ = dict(vars(builtins))
+_now = vars(builtins)
 
 
-@contextlib.contextmanager
-def original_builtins() -> Generator[None]:
-    """Let also the standard library, which always uses what stands in `builtins` now, have the original functions."""
-    programs = dict(vars(builtins))
-    vars(builtins).update(__builtins__)
-    try:
-        yield
-    finally:
-        vars(builtins).update(programs)
+class original_builtins:
+    """Let also the standard library, which always uses what stands in `builtins` now, have the original functions.
+
+    No generator: those of `contextlib` use built-in functions themselves.
+    """
+
+    def __enter__(self) -> None:
+        self._programs: dict[str, Any] = dict(_now)
+        _now.update(__builtins__)
+
+    def __exit__(self, *_: object) -> None:
+        _now.update(self._programs)

@@ -15,6 +15,7 @@ import torch.autograd.function
 import torch.overrides
 
 from graphviz_app.tracer import hygiene
+from graphviz_app.tracer.node_hooks import let_register
 from graphviz_app.tracer.own import __builtins__  # noqa: F401
 from graphviz_app.tracer.swapping import let_swap
 
@@ -48,6 +49,7 @@ class Patches:
         self._stay_out_of_lists_of_modes()
         self._stay_out_of_the_count_of_modes()
         self._undo.append(let_swap(self._core))
+        self._undo.append(let_register())
         self._see_custom_functions()
         self._follow_threads()
         self._stay_out_of_compiled_code()

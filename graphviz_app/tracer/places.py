@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from graphviz_app.recording import events as ev
 from graphviz_app.tracer.modules import CALL
-from graphviz_app.tracer.own import __builtins__  # noqa: F401
+from graphviz_app.tracer.own import __builtins__, original_builtins  # noqa: F401
 from graphviz_app.tracer.statements import Statements
 
 if TYPE_CHECKING:
@@ -170,7 +170,8 @@ class Places:
     def _file(self, path: str) -> int:
         number = self._files.get(path)
         if number is None:
-            text = self._text(path)
+            with original_builtins():
+                text = self._text(path)
             number = ev.NONE if text is None else sum(1 for known in self._files.values() if known >= 0)
             self._files[path] = number
             if text is not None:
@@ -210,8 +211,9 @@ class Places:
 
     def _make_site(self, code: CodeType, instruction: int) -> Site:
         statements = self._statements[code.co_filename]
-        span = statements.span(self._files[code.co_filename], _positions(code, instruction))
-        text, targets, statement = statements.at(span)
+        with original_builtins():
+            span = statements.span(self._files[code.co_filename], _positions(code, instruction))
+            text, targets, statement = statements.at(span)
         return Site(code, span, text, targets, statement)
 
 

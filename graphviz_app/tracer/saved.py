@@ -162,7 +162,9 @@ class SavedTensors:
         found: list[torch.Tensor] = []
         for name in names:
             saved = None if name == unwanted else getattr(node, name)
-            found.extend(part for part in (saved if isinstance(saved, tuple) else (saved,)) if torch.is_tensor(part))
+            found.extend(
+                part for part in (saved if isinstance(saved, tuple) else (saved,)) if isinstance(part, torch.Tensor)
+            )
         return found
 
 

@@ -1,10 +1,11 @@
-"""Torch is the same before, and after, and the one private name that is wrapped is still there."""
+"""Torch is the same before, and after, and the private names that are wrapped are still there."""
 
 from __future__ import annotations
 
 import signal
 import sys
 import threading
+from collections import OrderedDict
 
 import pytest
 import torch
@@ -12,7 +13,7 @@ import torch.autograd.graph
 import torch.nn.functional
 import torch.overrides
 
-from graphviz_app.tracer import engine
+from graphviz_app.tracer import engine, node_hooks
 from graphviz_app.tracer.tracer import Tracer
 
 PLACES = [
@@ -24,6 +25,7 @@ PLACES = [
     torch.autograd.graph,
     torch.autograd.function,
     torch.autograd.function._SingleLevelFunction,
+    torch.autograd.function._HookMixin,
     torch.autograd.Function,
     torch.overrides,
     torch.optim.Optimizer,
@@ -69,6 +71,27 @@ def test_torch_still_has_the_function_that_all_backward_passes_go_through():
         "torch has moved _engine_run_backward. Look in torch/autograd/graph.py for the function that calls "
         "Variable._execution_engine.run_backward, and name it in graphviz_app/tracer/engine.py."
     )
+
+
+def test_torch_still_puts_hooks_on_nodes_by_the_function_that_lets_ours_in():
+    x = torch.ones(2, requires_grad=True)
+    undo = node_hooks.let_register()
+    try:
+        hooks = (x * 2).grad_fn.register_hook(node_hooks.OwnHook(print))
+    finally:
+        undo()
+    assert type(hooks) is OrderedDict, (
+        "torch no longer calls torch.autograd.function._HookMixin._register_hook from Node.register_hook. Recording "
+        "works, but handles are made and counted. Find what it calls now and name it in "
+        "graphviz_app/tracer/node_hooks.py (NAME)."
+    )
+
+
+def test_hooks_of_ours_go_in_also_where_torch_makes_handles():
+    node = (torch.ones(2, requires_grad=True) * 2).grad_fn
+    hook = node_hooks.OwnHook(print)
+    hooks = node_hooks.register(node.register_hook, hook)
+    assert list(hooks.items()) == [(hook, hook)]
 
 
 def test_a_torch_without_it_is_told_what_to_do(monkeypatch):

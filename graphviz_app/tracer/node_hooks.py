@@ -1,0 +1,60 @@
+"""Hooks of ours on nodes, of which the program notices nothing: no handle is made for them, and none is counted."""
+
+# torch tells what is wanted here only by names that begin with an underscore.
+# ruff: noqa: SLF001
+from __future__ import annotations
+
+from collections import OrderedDict
+from functools import partial, update_wrapper
+from typing import TYPE_CHECKING, Any
+
+import torch.autograd.function
+
+from graphviz_app.tracer.own import __builtins__  # noqa: F401
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    Hooks = OrderedDict[Any, Callable[..., Any]]
+    """The hooks of one node, as torch keeps them: ours are their own keys, the program's have numbers."""
+
+_HOLDER = torch.autograd.function._HookMixin
+NAME = "_register_hook"
+
+
+class OwnHook(partial[Any]):
+    """A hook of ours."""
+
+
+def let_register() -> Callable[[], None]:
+    """From now on hooks of ours go in without a handle; what is returned puts everything back.
+
+    torch's core asks this one function to put a hook among a node's, and hands on what comes back. Handles are numbered
+    for the whole process, and the program may print the numbers of its own; making one also takes longer than all else
+    that has to be done for a node before a pass.
+    """
+    if NAME not in vars(_HOLDER):
+        return lambda: None
+    descriptor = vars(_HOLDER)[NAME]
+    original = _HOLDER._register_hook
+
+    def _register_hook(backward_hooks: Any, hook: Any) -> Any:
+        if type(hook) is not OwnHook:
+            return original(backward_hooks, hook)
+        if backward_hooks is None:
+            backward_hooks = OrderedDict()
+        backward_hooks[hook] = hook
+        return backward_hooks, backward_hooks
+
+    setattr(_HOLDER, NAME, staticmethod(update_wrapper(_register_hook, original)))
+    return lambda: setattr(_HOLDER, NAME, descriptor)
+
+
+def register(register_on_node: Callable[[OwnHook], Any], hook: OwnHook) -> Hooks:
+    """Register a hook by a node's `register_hook` or `register_prehook`; the hooks among which it is now."""
+    hooks = register_on_node(hook)
+    if type(hooks) is not OrderedDict:
+        # A handle after all: this torch puts hooks in by another function.
+        handle, hooks = hooks, hooks.hooks_dict_ref()
+        hooks[hook] = hooks.pop(handle.id)
+    return hooks
