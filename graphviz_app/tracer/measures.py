@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import math
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from graphviz_app.recording.values import Sample, Statistics, measure
 from graphviz_app.tracer.own import __builtins__  # noqa: F401
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _CHUNK = 1 << 17
 """Elements at a time: few enough to stay in the processor's cache between one figure and the next."""
@@ -24,16 +27,42 @@ _TRUSTED = 1e-3
 _ONES = {dtype: np.ones(_ROW, dtype) for dtype in (_float32, _float64)}
 
 
+try:
+    from numpy._core import umath as _umath
+
+    _QUIET = _umath._make_extobj(all="ignore")  # type: ignore[attr-defined]  # noqa: SLF001
+    _errors = _umath._extobj_contextvar  # type: ignore[attr-defined]  # noqa: SLF001
+
+    def _ignore_errors() -> Any:
+        """As `numpy.errstate(all="ignore")`, which makes up the same each time, and takes longer than a reduction."""
+        return _errors.set(_QUIET)
+
+    def _heed_errors(token: Any) -> None:
+        _errors.reset(token)
+
+except (ImportError, AttributeError):  # numpy 1
+
+    def _ignore_errors() -> Any:
+        state = np.errstate(all="ignore")
+        state.__enter__()
+        return state
+
+    def _heed_errors(token: Any) -> None:
+        token.__exit__()
+
+
 def figures(array: npt.NDArray[Any]) -> Statistics:
     """The `Statistics` of an array; exact counts, the rest to float32's precision or better."""
-    flat = array if array.ndim == 1 else array.reshape(-1)
     # The program must not be warned of what it did not compute, nor be ended by it under `np.seterr`.
-    with np.errstate(all="ignore"):
-        if array.dtype == _float32 or array.dtype == _float64:
-            figured = _Running().over(flat)
+    token = _ignore_errors()
+    try:
+        if array.dtype in _ONES:
+            figured = _Running().over(array)
             if figured is not None:
                 return figured
-        return _in_pieces(flat)
+        return _in_pieces(array)
+    finally:
+        _heed_errors(token)
 
 
 def _sums(chunk: npt.NDArray[Any]) -> tuple[float, float]:
@@ -68,12 +97,17 @@ class _Running:
         self.total = self.squares = 0.0
         self.zeros = self.nans = self.above = self.below = 0
 
-    def over(self, flat: npt.NDArray[Any]) -> Statistics | None:
+    def over(self, array: npt.NDArray[Any]) -> Statistics | None:
         """All figures of an array; None where rounding would spoil them."""
-        for start in range(0, flat.size, _CHUNK):
-            self._take(flat[start : start + _CHUNK])
+        if array.ndim == 1:
+            for start in range(0, array.size, _CHUNK):
+                self._take(array[start : start + _CHUNK])
+        else:
+            # What has gaps is copied a piece at a time, which then lies in the cache.
+            for piece in _pieces(array):
+                self._take(piece)
         counts = (self.zeros, self.nans, self.above, self.below)
-        count = flat.size - self.nans - self.above - self.below
+        count = array.size - self.nans - self.above - self.below
         if not count:
             return Statistics(None, None, None, None, 0.0, *counts)
         if not math.isfinite(self.squares) or not math.isfinite(self.total):
@@ -116,26 +150,35 @@ class _Running:
 
 
 def sample(array: npt.NDArray[Any], elements: int = SAMPLE_ELEMENTS) -> Sample:
-    """Every so-many-th index along each dimension, so that about `elements` of them remain."""
-    stride, index = _strides(array.shape, elements)
-    picked = array[index]
-    return Sample(picked.shape, stride, picked.tobytes())
+    """A downsample of an array, of about so many elements."""
+    steps = sampling(array.shape, elements)
+    picked = array[tuple(slice(None, None, step) for step in steps)]
+    return Sample(picked.shape, steps, picked.tobytes())
 
 
 @lru_cache(maxsize=4096)
-def _strides(shape: tuple[int, ...], elements: int) -> tuple[tuple[int, ...], tuple[slice, ...]]:
-    left, stride = list(shape), [1] * len(shape)
+def sampling(shape: tuple[int, ...], elements: int = SAMPLE_ELEMENTS) -> tuple[int, ...]:
+    """Of each dimension every so-many-th index, so that about `elements` elements remain."""
+    left, steps = list(shape), [1] * len(shape)
     while math.prod(left) > elements:
         longest = max(range(len(left)), key=lambda d: left[d])
-        stride[longest] *= 2
-        left[longest] = -(-shape[longest] // stride[longest])
-    return tuple(stride), tuple(slice(None, None, step) for step in stride)
+        steps[longest] *= 2
+        left[longest] = -(-shape[longest] // steps[longest])
+    return tuple(steps)
+
+
+def _pieces(array: npt.NDArray[Any]) -> Iterator[npt.NDArray[Any]]:
+    """All elements, in flat pieces."""
+    rows = 1 if array.ndim < 2 else max(1, _CHUNK // (array.size // array.shape[0] or 1))
+    for row in range(0, array.shape[0] if array.ndim > 1 else 1, rows):
+        flat = (array[row : row + rows] if array.ndim > 1 else array).reshape(-1)
+        for start in range(0, flat.size, _CHUNK):
+            yield flat[start : start + _CHUNK]
 
 
 def _in_pieces(array: npt.NDArray[Any]) -> Statistics:
     """The exact way, piece by piece, so that a large array is never widened as a whole."""
-    flat = array.reshape(-1)
-    return _merge([(measure(flat[i : i + _CHUNK]), min(_CHUNK, flat.size - i)) for i in range(0, flat.size, _CHUNK)])
+    return _merge([(measure(piece), piece.size) for piece in _pieces(array)])
 
 
 def _merge(parts: list[tuple[Statistics, int]]) -> Statistics:

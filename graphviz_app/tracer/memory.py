@@ -9,7 +9,6 @@ autocast, and `Tensor.numpy()` even makes the storage unresizable. Reading the m
 from __future__ import annotations
 
 import ctypes
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -20,17 +19,22 @@ from graphviz_app.recording.values import NUMPY_DTYPES
 from graphviz_app.tracer.own import __builtins__  # noqa: F401
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
 
 string_at = ctypes.PYFUNCTYPE(ctypes.py_object, ctypes.c_void_p, ctypes.c_ssize_t)(
     ("PyBytes_FromStringAndSize", ctypes.pythonapi)
 )
 """The bytes at an address; `ctypes.string_at` is a Python function, which a program that traces its calls would see."""
 
-_view = ctypes.pythonapi.PyMemoryView_FromMemory
-_view.argtypes = (ctypes.c_void_p, ctypes.c_ssize_t, ctypes.c_int)
-_view.restype = ctypes.py_object
+_view = ctypes.PYFUNCTYPE(ctypes.py_object, ctypes.c_void_p, ctypes.c_ssize_t, ctypes.c_int)(
+    ("PyMemoryView_FromMemory", ctypes.pythonapi)
+)
 _READ = 0x100
+
+
+def view_of(address: int, size: int) -> memoryview:
+    """So many bytes at an address, where they lie: valid while they are."""
+    return _view(address, size, _READ)
 
 
 class Readable(NamedTuple):
@@ -93,50 +97,11 @@ def array_of(tensor: torch.Tensor, dtype: np.dtype[Any]) -> npt.NDArray[Any] | N
         return None
     itemsize = dtype.itemsize
     if tensor.is_contiguous():
-        array = np.ndarray(shape, dtype, _view(address, tensor.numel() * itemsize, _READ))
+        array = np.ndarray(shape, dtype, view_of(address, tensor.numel() * itemsize))
     else:
-        memory = _view(address, reach_of(zip(shape, strides, strict=True)) * itemsize, _READ)
+        reach = 1 + sum((size - 1) * stride for size, stride in zip(shape, strides, strict=True))
+        memory = view_of(address, reach * itemsize)
         array = np.ndarray(shape, dtype, memory, 0, tuple(stride * itemsize for stride in strides))
     if tensor.is_conj():
         array = np.conj(array)
     return np.negative(array) if tensor.is_neg() else array
-
-
-Extent = tuple[tuple[int, int], ...]
-"""Which elements of a storage a tensor has: sizes and strides, the smallest stride first, whatever its shape is."""
-
-
-def elements_of(tensor: torch.Tensor, dtype: np.dtype[Any]) -> tuple[Extent, npt.NDArray[Any]] | None:
-    """All elements in the order in which they lie in memory, and which ones of the storage these are.
-
-    Views of the same elements, transposed or of another shape, have the same extent: what is asked of all elements
-    alike (their largest, how many are zero) has the same answer for them. None where there is no memory.
-    """
-    address = _address(tensor)
-    if not address:
-        return None
-    found = extent(tuple(tensor.shape), tensor.stride())
-    itemsize = dtype.itemsize
-    shape = tuple([size for size, _ in reversed(found)])
-    strides = tuple([stride * itemsize for _, stride in reversed(found)])
-    return found, np.ndarray(shape, dtype, _view(address, reach_of(found) * itemsize, _READ), 0, strides)
-
-
-def reach_of(dimensions: Iterable[tuple[int, int]]) -> int:
-    """From the first element to behind the last one, in elements, for the size and the stride of each dimension."""
-    return 1 + sum((size - 1) * stride for size, stride in dimensions)
-
-
-@lru_cache(maxsize=4096)
-def extent(shape: tuple[int, ...], strides: tuple[int, ...]) -> Extent:
-    """The extent of a tensor with elements: dimensions that lie within one another without a gap are one."""
-    found: list[tuple[int, int]] = []
-    for stride, size in sorted((stride, size) for size, stride in zip(shape, strides, strict=True) if size != 1):
-        if found and stride and found[-1][1] and stride == found[-1][0] * found[-1][1]:
-            found[-1] = (found[-1][0] * size, found[-1][1])
-        elif found and not stride:
-            # Repeated elements, in whatever dimensions.
-            found[-1] = (found[-1][0] * size, 0)
-        else:
-            found.append((size, stride))
-    return tuple(found)

@@ -13,24 +13,17 @@ from msgspec.structs import replace
 
 from graphviz_app.recording.values import TensorRecord
 from graphviz_app.tracer.measures import figures, sample
-from graphviz_app.tracer.memory import (
-    READABLE,
-    Readable,
-    address_of,
-    array_of,
-    elements_of,
-    reach_of,
-    storage_start,
-    string_at,
-)
+from graphviz_app.tracer.memory import READABLE, Readable, array_of, storage_start, string_at
 from graphviz_app.tracer.own import __builtins__  # noqa: F401
+from graphviz_app.tracer.strided import Strided
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
+    from graphviz_app.recording.values import Sample, Statistics
     from graphviz_app.tracer.log import EventLog
-    from graphviz_app.tracer.memory import Extent
     from graphviz_app.tracer.options import TracerOptions
+    from graphviz_app.tracer.strided import Extent
 
 _Tensor = torch.Tensor
 _Parameter = torch.nn.Parameter
@@ -56,6 +49,7 @@ class _Known(msgspec.Struct, eq=False):
     version: int
     probe: bytes
     record: TensorRecord
+    way: Strided
 
 
 class _Plan(NamedTuple):
@@ -98,14 +92,15 @@ class ValueRecorder:
         self._log = log
         self._budget = options.element_budget
         self._left = options.recording_bytes
-        self._known: dict[tuple[int, Extent, int], _Known] = {}
+        self._known: dict[tuple[int, Extent, str], _Known] = {}
+        self._ways: dict[tuple[str, Any, tuple[int, ...]], Strided] = {}
         self._plans: dict[tuple[torch.dtype, Any], _Plan] = {}
         self._recent: dict[int, TensorRecord] = {}
         self._older: dict[int, TensorRecord] = {}
 
     def record(self, tensor: torch.Tensor) -> int:
         """Record a tensor as it is now, and return the value's number."""
-        return self.keep(self._read_small(tensor) or self.read(tensor))
+        return self.keep(self._read_small(tensor) or self._read_other(tensor))
 
     def keep(self, record: TensorRecord) -> int:
         """Number a record that was read before."""
@@ -134,19 +129,19 @@ class ValueRecorder:
 
     def read(self, tensor: torch.Tensor) -> TensorRecord:
         """A tensor as it is now."""
-        record = self._read_small(tensor)
-        if record is not None:
-            return record
-        known = READABLE.get(tensor.dtype)
-        if known is not None and not known.is_complex and self._left > 0 and _is_ordinary(tensor):
-            if tensor.numel() > self._budget:
-                record = self._read_large(tensor, known)
-            else:
-                array = array_of(tensor, known.dtype)
-                record = None if array is None else TensorRecord(*_head(tensor, known.name), array.tobytes())
-            if record is not None:
-                return record
-        return self._read_slowly(tensor)
+        return self._read_small(tensor) or self._read_other(tensor)
+
+    def _read_other(self, tensor: torch.Tensor) -> TensorRecord:
+        readable = READABLE.get(tensor.dtype)
+        if readable is None or readable.is_complex or self._left <= 0 or not _is_ordinary(tensor):
+            return self._read_slowly(tensor)
+        record = None
+        if tensor.numel() > self._budget:
+            record = self._read_large(tensor, readable)
+        elif (array := array_of(tensor, readable.dtype)) is not None:
+            head = tuple(tensor.shape), readable.name, "cpu", tensor.stride(), "strided"
+            record = TensorRecord(*head, tensor.requires_grad, array.tobytes())
+        return record or self._read_slowly(tensor)
 
     def _read_small(self, tensor: torch.Tensor) -> TensorRecord | None:
         """A tensor that is recorded whole and lies in memory in its own order; None for any other.
@@ -181,29 +176,35 @@ class ValueRecorder:
 
     def _read_large(self, tensor: torch.Tensor, readable: Readable) -> TensorRecord | None:
         """Figures and a sample; views of the same elements have the same figures, whatever their shapes."""
-        head, dtype = _head(tensor, readable.name), readable.dtype
-        found = None if tensor.is_inference() else elements_of(tensor, dtype)
-        if found is None:
-            array = array_of(tensor, dtype)
-            return None if array is None else TensorRecord(*head, None, figures(array), sample(array))
-        extent, elements = found
-        address, version = address_of(tensor), tensor._version
-        key = (address, extent, dtype.num)
-        known, probe = self._known.get(key), string_at(address, min(_PROBE, reach_of(extent) * dtype.itemsize))
+        start = storage_start(tensor)
+        if not start:
+            return None
+        shape, strides = tensor.shape, tensor.stride()
+        way = self._ways.get((readable.name, shape, strides)) or self._meet(readable, shape, strides)
+        address = start + tensor.storage_offset() * way.itemsize
+        requires_grad = tensor.requires_grad
+        if tensor.is_inference():
+            return _large(way, requires_grad, figures(way.elements(address)), way.sample(address))
+        version = tensor._version
+        key = (address, way.extent, readable.name)
+        known, probe = self._known.get(key), string_at(address, min(_PROBE, way.reach))
         if known is not None and (known.version != version or known.probe != probe or known.alive.expired()):
             known = None
-        if known is not None and known.record.shape == head[0] and known.record.strides == head[3]:
+        if known is not None and known.way is way:
             record = known.record
-            return record if record.requires_grad == head[5] else replace(record, requires_grad=head[5])
-        array = elements.reshape(head[0]) if tensor.is_contiguous() else array_of(tensor, dtype)
-        if array is None:
-            return None
-        figured = figures(elements) if known is None else known.record.statistics
-        record = TensorRecord(*head, None, figured, sample(array))
+            return record if record.requires_grad == requires_grad else replace(record, requires_grad=requires_grad)
+        figured = figures(way.elements(address)) if known is None else known.record.statistics
+        record = _large(way, requires_grad, figured, way.sample(address))
         if len(self._known) > _KNOWN:
             self._known.clear()
-        self._known[key] = _Known(_Alive(tensor), version, probe, record)
+        self._known[key] = _Known(_Alive(tensor), version, probe, record, way)
         return record
+
+    def _meet(self, readable: Readable, shape: Any, strides: tuple[int, ...]) -> Strided:
+        if len(self._ways) > _PLANS:
+            self._ways.clear()
+        way = self._ways[readable.name, shape, strides] = Strided.of(readable, tuple(shape), strides)
+        return way
 
     def _read_slowly(self, tensor: torch.Tensor) -> TensorRecord:
         try:
@@ -242,9 +243,8 @@ class ValueRecorder:
         return TensorRecord(*head, None, figures(array), picture)
 
 
-def _head(tensor: torch.Tensor, name: str) -> tuple[Any, ...]:
-    """What a record begins with."""
-    return tuple(tensor.shape), name, "cpu", tensor.stride(), "strided", tensor.requires_grad
+def _large(way: Strided, requires_grad: bool, figured: Statistics | None, picture: Sample) -> TensorRecord:
+    return TensorRecord(way.shape, way.name, "cpu", way.strides, "strided", requires_grad, None, figured, picture)
 
 
 def _is_ordinary(tensor: torch.Tensor) -> bool:

@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 
 from graphviz_app.recording.values import measure, statistics
 from graphviz_app.tracer.log import EventLog
-from graphviz_app.tracer.measures import figures
-from graphviz_app.tracer.memory import elements_of, extent, reach_of
+from graphviz_app.tracer.measures import figures, sample
+from graphviz_app.tracer.memory import READABLE
 from graphviz_app.tracer.options import TracerOptions
+from graphviz_app.tracer.strided import Strided, extent
 from graphviz_app.tracer.values import ValueRecorder
 
 SIZES = [1, 5, 8191, 8192, 8193, 50_000, 131_072, 131_073, 300_001]
@@ -134,10 +135,14 @@ def views(draw):
 def test_views_have_the_figures_of_their_own_elements(found):
     recorder = ValueRecorder(EventLog(lambda _: None), TracerOptions(element_budget=0))
     for tensor in [*found, *reversed(found)]:
-        layout, elements = elements_of(tensor, np.dtype(np.float32))
+        way = Strided.of(READABLE[torch.float32], tuple(tensor.shape), tensor.stride())
+        elements = way.elements(tensor.data_ptr())
         assert sorted(elements.reshape(-1).tolist()) == sorted(tensor.reshape(-1).tolist())
         assert elements.size == tensor.numel()
-        assert reach_of(layout) <= tensor.untyped_storage().nbytes() // 4 - tensor.storage_offset()
+        assert way.reach <= tensor.untyped_storage().nbytes() - 4 * tensor.storage_offset()
+        picked = tensor[tuple(slice(None, None, step) for step in way.sample_step)]
+        assert way.sample(tensor.data_ptr()) == sample(tensor.numpy())
+        assert way.sample(tensor.data_ptr()).data == picked.numpy().tobytes()
         record = recorder.read(tensor)
         assert record.shape == tuple(tensor.shape)
         assert_close(record.statistics, measure(tensor.numpy()))

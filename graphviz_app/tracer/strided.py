@@ -1,0 +1,112 @@
+"""How strided tensors lie in memory: found out once for each dtype, shape and strides; a program has few of them."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+
+from graphviz_app.recording.values import Sample
+from graphviz_app.tracer.measures import sampling
+from graphviz_app.tracer.memory import view_of
+from graphviz_app.tracer.own import __builtins__  # noqa: F401
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from graphviz_app.tracer.memory import Readable
+
+Extent = tuple[tuple[int, int], ...]
+"""Which elements of a storage a tensor has: sizes and strides, the smallest stride first, whatever its shape is."""
+
+
+def reach_of(dimensions: Iterable[tuple[int, int]]) -> int:
+    """From the first element to behind the last one, in elements, for the size and the stride of each dimension."""
+    return 1 + sum((size - 1) * stride for size, stride in dimensions)
+
+
+@lru_cache(maxsize=4096)
+def extent(shape: tuple[int, ...], strides: tuple[int, ...]) -> Extent:
+    """The extent of a tensor with elements: dimensions that lie within one another without a gap are one."""
+    found: list[tuple[int, int]] = []
+    for stride, size in sorted((stride, size) for size, stride in zip(shape, strides, strict=True) if size != 1):
+        if found and stride and found[-1][1] and stride == found[-1][0] * found[-1][1]:
+            found[-1] = (found[-1][0] * size, found[-1][1])
+        elif found and not stride:
+            # Repeated elements, in whatever dimensions.
+            found[-1] = (found[-1][0] * size, 0)
+        else:
+            found.append((size, stride))
+    return tuple(found)
+
+
+class Strided(msgspec.Struct, frozen=True, eq=False, gc=False):
+    """How strided tensors with elements lie that have one dtype, one shape and the same strides.
+
+    Attributes:
+        name: PyTorch's name of the dtype, without the prefix.
+        dtype: numpy's own.
+        itemsize: Bytes of an element.
+        shape: Sizes.
+        strides: In elements.
+        extent: Which elements of the storage they are.
+        reach: Bytes from the first element to behind the last one.
+        inner_shape: The sizes of all elements in the order in which they lie.
+        inner_strides: The strides of the same, in bytes.
+        sample_shape: The sizes of a downsample.
+        sample_step: Every how many indices it takes an element.
+        sample_strides: Its strides, in bytes.
+    """
+
+    name: str
+    dtype: np.dtype[Any]
+    itemsize: int
+    shape: tuple[int, ...]
+    strides: tuple[int, ...]
+    extent: Extent
+    reach: int
+    inner_shape: tuple[int, ...]
+    inner_strides: tuple[int, ...]
+    sample_shape: tuple[int, ...]
+    sample_step: tuple[int, ...]
+    sample_strides: tuple[int, ...]
+
+    @classmethod
+    def of(cls, readable: Readable, shape: tuple[int, ...], strides: tuple[int, ...]) -> Strided:
+        """How tensors of a dtype, a shape without zeros and strides (in elements) lie."""
+        itemsize = readable.dtype.itemsize
+        found = extent(shape, strides)
+        steps = sampling(shape)
+        return cls(
+            readable.name,
+            readable.dtype,
+            itemsize,
+            shape,
+            strides,
+            found,
+            reach_of(found) * itemsize,
+            tuple([size for size, _ in reversed(found)]),
+            tuple([stride * itemsize for _, stride in reversed(found)]),
+            tuple([-(-size // step) for size, step in zip(shape, steps, strict=True)]),
+            steps,
+            tuple([stride * step * itemsize for stride, step in zip(strides, steps, strict=True)]),
+        )
+
+    def elements(self, address: int) -> npt.NDArray[Any]:
+        """All elements in the order in which they lie, valid while the tensor is.
+
+        Views of the same elements, transposed or of another shape, have the same extent: what is asked of all elements
+        alike (their largest, how many are zero) has the same answer for them.
+
+        Args:
+            address: Where the first one lies.
+        """
+        return np.ndarray(self.inner_shape, self.dtype, view_of(address, self.reach), 0, self.inner_strides)
+
+    def sample(self, address: int) -> Sample:
+        """A downsample of the elements, the first of which lies at an address."""
+        picked = np.ndarray(self.sample_shape, self.dtype, view_of(address, self.reach), 0, self.sample_strides)
+        return Sample(self.sample_shape, self.sample_step, picked.tobytes())
