@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from graphviz_app.tracer.leaves import Leaf
     from graphviz_app.tracer.node_hooks import Hooks
 
+_NodeCalled = ev.NodeCalled
 _gettrace = sys.gettrace
 _Disabled = torch._C.DisableTorchFunction
 _NoDispatch = torch._C._DisableTorchDispatch
@@ -245,33 +246,28 @@ class BackwardPass:
         came, changes = self._arrivals(number, grad_outputs)
         leaf = self._leaves.get(number)
         if leaf is not None:
-            core.log.add(ev.NodeCalled(self.number, number, tuple(came), (), tuple(changes)))
+            core.log.add(_NodeCalled(self.number, number, tuple(came), (), tuple(changes)))
             if came and came[0] != ev.NONE:
                 self._accumulated(number, leaf, came[0])
             return
-        went = self._went(number, grad_inputs, grad_outputs, came)
         if self._before_hooks and number in self._before_hooks:
+            went = [ev.NONE if grad is None else core.values.record(grad) for grad in grad_inputs]
             self._changed_on_leaving(number, went, changes)
-        core.log.add(ev.NodeCalled(self.number, number, tuple(came), tuple(went), tuple(changes)))
-        for grad, value, end in zip(grad_inputs, went, self._ends[number], strict=False):
+        else:
+            went = self._went(grad_inputs, grad_outputs, came)
+        core.log.add(_NodeCalled(self.number, number, tuple(came), tuple(went), tuple(changes)))
+        for grad, value, end in zip(grad_inputs, went, self._ends[number]):  # noqa: B905 - spares a keyword
             if grad is not None and end is not None:
                 self._send(end, value, grad)
-        if retained := self._hooks.retained.get(number):
+        if self._hooks.retained and (retained := self._hooks.retained.get(number)):
             self._retained(number, retained, came)
 
-    def _went(
-        self, number: int, grad_inputs: tuple[Any, ...], grad_outputs: tuple[Any, ...], came: list[int]
-    ) -> list[int]:
+    def _went(self, grad_inputs: tuple[Any, ...], grad_outputs: tuple[Any, ...], came: list[int]) -> list[int]:
         """The values of what a node sends: the very value that came where it passes the same tensor on."""
         record = self._core.values.record
-        passed_on = grad_outputs[0] if len(grad_outputs) == 1 and number not in self._before_hooks else None
-        went: list[int] = []
-        for grad in grad_inputs:
-            if grad is None:
-                went.append(ev.NONE)
-            else:
-                went.append(came[0] if grad is passed_on else record(grad))
-        return went
+        if len(grad_outputs) == 1 and (only := grad_outputs[0]) is not None:
+            return [ev.NONE if grad is None else came[0] if grad is only else record(grad) for grad in grad_inputs]
+        return [ev.NONE if grad is None else record(grad) for grad in grad_inputs]
 
     def _retained(self, number: int, retained: list[tuple[int, Leaf]], came: list[int]) -> None:
         """Tensors in the middle whose `.grad` is kept: it has just been written."""
@@ -303,8 +299,9 @@ class BackwardPass:
         """Values of what came in, and where it is not the sum of what was sent."""
         changes: list[ev.HookChange] = []
         came: list[int] = []
+        take = self._arriving.pop
         for slot, grad in enumerate(grad_outputs):
-            sent = self._arriving.pop((number, slot), None)
+            sent = take((number, slot), None)
             if grad is None:
                 came.append(ev.NONE)
             elif type(sent) is _Sent and sent.address == grad._cdata and sent.version == version_of(grad):

@@ -125,16 +125,19 @@ class GraphWalker:
             return ()
         core = self._core
         # Whatever lies at the other ends is announced first: numbers are given in the order of announcement.
-        self._meet_ends(found, frame)
+        ends = self._meet_ends(found, frame)
         assign = core.nodes.assign
         numbers = tuple([assign(node) for _, node, _ in found])
+        ends.update(zip([node for _, node, _ in found], numbers, strict=True))
         made: list[ev.Node] = []
         edges: list[ev.Edge] = []
         anomalous = _is_anomalous()
         for number, (_, node, following) in zip(numbers, found, strict=True):
             if anomalous and type(stack := node.metadata.get("traceback_")) is list:
                 stack[:] = hygiene.clean_stack(stack)
-            self._add_edges(number, following, frame, edges)
+            for slot, (target, target_slot) in enumerate(following):
+                if target is not None:
+                    edges.append(_Edge(number, slot, ends[target], target_slot))
             name, slots, definition = self._description(node)
             made_in_pass = self._pass_of(node) if operation == ev.NONE else ev.NONE
             tensor = tensors.get(id(node), ev.NONE)
@@ -142,18 +145,18 @@ class GraphWalker:
         core.log.add(ev.NodesMade(tuple(made), tuple(edges)))
         return numbers
 
-    def _add_edges(self, number: int, following: Any, frame: Any, edges: list[ev.Edge]) -> None:
-        for slot, (target, target_slot) in enumerate(following):
-            if target is not None:
-                edges.append(_Edge(number, slot, self._end(target, frame), target_slot))
-
-    def _meet_ends(self, found: list[tuple[int, Any, Any]], frame: Any) -> None:
-        """Make sure that the nodes at the other ends of edges have numbers."""
-        own = {id(node) for _, node, _ in found}
+    def _meet_ends(self, found: list[tuple[int, Any, Any]], frame: Any) -> dict[Any, int]:
+        """The numbers of the nodes at the other ends of edges, which those get that have none."""
+        ends: dict[Any, int] = {node: ev.NONE for _, node, _ in found}
         for _, _, following in found:
             for target, _ in following:
-                if target is not None and id(target) not in own and self._end(target, frame) == ev.NONE:
-                    self._announce_unknown([target], frame)
+                if target is not None and target not in ends:
+                    number = self._end(target, frame)
+                    if number == ev.NONE:
+                        self._announce_unknown([target], frame)
+                        number = self._end(target, frame)
+                    ends[target] = number
+        return ends
 
     def _pass_of(self, node: Any) -> int:
         """The pass with `create_graph` in which a node was made, NONE where none was."""

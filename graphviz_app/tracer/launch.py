@@ -108,7 +108,8 @@ class Program:
             code = _compile(self._source, self._file, "exec", dont_inherit=True)
         except (SyntaxError, ValueError) as error:
             return self._uncaught(error.with_traceback(None), error)
-        self.tracer.core.places.add_source(self._file, self._source)
+        with self._log.lock:
+            self.tracer.core.places.add_source(self._file, self._source)
         self.tracer.start()
         try:
             self._execute(code)
@@ -123,8 +124,9 @@ class Program:
         self._streams.flush()
         with original_builtins():
             self.tracer.stop()
-        self._log.add(ev.Finished(ending.how, ending.status))
-        self._log.flush()
+        with self._log.lock:
+            self._log.add(ev.Finished(ending.how, ending.status))
+            self._log.flush()
         # The interpreter ends a module that nobody holds in another way, which objects' last words tell.
         self.tracer.core.names.globals = {}
         self._module = types.ModuleType("__main__")
@@ -206,24 +208,19 @@ class Program:
         """Record an exception that nobody caught; its text, where the interpreter would show other lines."""
         shown.__traceback__ = _without_ours(hygiene.clean(shown.__traceback__))
         text = "".join(traceback.format_exception(type(error), error, error.__traceback__))
-        place = self.tracer.core.places.of_traceback(error.__traceback__)
-        span = None if place is None else place.span
-        if isinstance(error, SyntaxError) and error.filename == self._file:
-            self.tracer.core.places.add_source(self._file, self._source)
-            span = ev.Span(self.tracer.core.places.file_number(self._file), error.lineno or 1)
+        with self._log.lock:
+            place = self.tracer.core.places.of_traceback(error.__traceback__)
+            span = None if place is None else place.span
+            if isinstance(error, SyntaxError) and error.filename == self._file:
+                self.tracer.core.places.add_source(self._file, self._source)
+                span = ev.Span(self.tracer.core.places.file_number(self._file), error.lineno or 1)
         message = str(error)
-        with self._log.lock, torch._C.DisableTorchFunction():
-            self.tracer.core.leaves.settle()
-        self._log.add(
-            ev.Raised(
-                type(error).__name__,
-                message,
-                explain_mutation(message, self.tracer.core.mutations) or _sentence(error),
-                span,
-                () if place is None else place.frames,
-                text,
-            )
-        )
+        sentence = explain_mutation(message, self.tracer.core.mutations) or _sentence(error)
+        frames = () if place is None else place.frames
+        with self._log.lock:
+            with torch._C.DisableTorchFunction():
+                self.tracer.core.leaves.settle()
+            self._log.add(ev.Raised(type(error).__name__, message, sentence, span, frames, text))
         is_other = sys.excepthook is sys.__excepthook__ and self._text_on_disk() != self._source
         return text if is_other else ""
 

@@ -34,6 +34,11 @@ class EventLog:
     """Gathers events and values, and hands them to a sink in batches, in order.
 
     Nothing here raises into the program: when the sink fails (the other side is gone), the log goes silent.
+
+    Attributes:
+        lock: Whoever records holds it: what several threads do is told in one order, each thing whole. Reentrant,
+            because a signal's handler or a finalizer may run the program's code within ours.
+        muted: Whether nothing is handed over any more.
     """
 
     def __init__(self, sink: Callable[[ev.Batch], None]) -> None:
@@ -43,27 +48,23 @@ class EventLog:
         self._first_value = self._next_value = 0
         self._bytes = 0
         self._noticed: set[str] = set()
-        # Whoever records holds it: what several threads do is told in one order, each thing whole. Reentrant, because a
-        # signal's handler or a finalizer may run the program's code within ours.
         self.lock: Any = threading.RLock()
         _LOGS.add(self)
         self.muted = False
 
     def value(self, record: TensorRecord, weight: int = 64) -> int:
-        """Number a value; `weight` is how many bytes it takes, about."""
-        with self.lock:
-            number = self._next_value
-            self._next_value = number + 1
-            self._values.append(record)
-            self._bytes += weight
-            return number
+        """Number a value; `weight` is how many bytes it takes, about. For who holds the lock."""
+        number = self._next_value
+        self._next_value = number + 1
+        self._values.append(record)
+        self._bytes += weight
+        return number
 
     def add(self, event: ev.Event) -> None:
-        """Append an event."""
-        with self.lock:
-            self._events.append(event)
-            if len(self._events) >= EVENTS_IN_A_BATCH or self._bytes >= BYTES_IN_A_BATCH:
-                self.flush()
+        """Append an event. For who holds the lock."""
+        self._events.append(event)
+        if len(self._events) >= EVENTS_IN_A_BATCH or self._bytes >= BYTES_IN_A_BATCH:
+            self.flush()
 
     def printed(self, stream: str, text: str) -> None:
         """Append what the program wrote; the pieces of one line are one event."""
@@ -76,9 +77,10 @@ class EventLog:
 
     def notice(self, text: str) -> None:
         """Say, once, what could not be recorded and why."""
-        if text not in self._noticed:
-            self._noticed.add(text)
-            self.add(ev.Notice(text))
+        with self.lock:
+            if text not in self._noticed:
+                self._noticed.add(text)
+                self.add(ev.Notice(text))
 
     def flush(self) -> None:
         """Hand over what has been gathered."""

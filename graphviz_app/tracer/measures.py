@@ -21,8 +21,10 @@ _ROW = 1 << 13
 """Elements in one product: from 10,000 on OpenBLAS starts threads, which would stand in torch's own threads' way."""
 SAMPLE_ELEMENTS = 1024
 _smallest, _largest = np.minimum.reduce, np.maximum.reduce
+_any, _sum = np.logical_or.reduce, np.add.reduce  # as methods, they are Python functions
 _vdot, _count_nonzero, _isfinite = np.vdot, np.count_nonzero, np.isfinite
 _float32, _float64 = np.dtype(np.float32), np.dtype(np.float64)
+_root = math.sqrt
 _TRUSTED = 1e-3
 _ONES = {dtype: np.ones(_ROW, dtype) for dtype in (_float32, _float64)}
 
@@ -68,15 +70,14 @@ def figures(array: npt.NDArray[Any]) -> Statistics:
 def _sums(chunk: npt.NDArray[Any]) -> tuple[float, float]:
     """The sums of a chunk's elements and of their squares, as products of rows, which nothing else is as fast as."""
     size, ones = chunk.size, _ONES[chunk.dtype]
-    whole = size - size % _ROW
-    total = squares = 0.0
-    if whole:
-        rows = chunk[:whole].reshape(-1, _ROW)
-        total, squares = (float(_dots(rows, other).sum(dtype=_float64)) for other in (ones, rows))
-    if whole < size:
-        rest = chunk[whole:]
-        total += float(_vdot(rest, ones[: rest.size]))
-        squares += float(_vdot(rest, rest))
+    if size <= _ROW:
+        return float(_vdot(chunk, ones[:size])), float(_vdot(chunk, chunk))
+    rest = size % _ROW
+    rows = (chunk[:-rest] if rest else chunk).reshape(-1, _ROW)
+    total, squares = float(_sum(_dots(rows, ones), None, _float64)), float(_sum(_dots(rows, rows), None, _float64))
+    if rest:
+        more, more_squares = _sums(chunk[-rest:])
+        return total + more, squares + more_squares
     return total, squares
 
 
@@ -110,14 +111,13 @@ class _Running:
         count = array.size - self.nans - self.above - self.below
         if not count:
             return Statistics(None, None, None, None, 0.0, *counts)
-        if not math.isfinite(self.squares) or not math.isfinite(self.total):
-            return None
+        squares = self.squares
         mean = self.total / count
-        variance = self.squares / count - mean * mean
-        if variance < _TRUSTED * mean * mean:
-            # A small spread around a large mean drowns in the rounding of the squares.
+        variance = squares / count - mean * mean
+        # A small spread around a large mean drowns in the rounding of the squares; what overflowed is not comparable.
+        if not _TRUSTED * mean * mean <= variance < math.inf:
             return None
-        return Statistics(self.low, self.high, mean, math.sqrt(variance), math.sqrt(self.squares), *counts)
+        return Statistics(self.low, self.high, mean, _root(variance), _root(squares), *counts)
 
     def _take(self, chunk: npt.NDArray[Any]) -> None:
         low, high = float(_smallest(chunk)), float(_largest(chunk))
@@ -133,7 +133,7 @@ class _Running:
         if low <= 0 <= high:
             zero = chunk == 0
             # Where there is none, which is the rule, `any` knows it in half the time.
-            if zero.any():
+            if _any(zero):
                 self.zeros += int(_count_nonzero(zero))
         total, squares = _sums(chunk)
         self.total += total

@@ -43,16 +43,18 @@ class Readable(NamedTuple):
     Attributes:
         name: PyTorch's name without the prefix.
         dtype: numpy's own.
+        itemsize: Bytes of an element.
         is_complex: Whether a tensor of it may have the conjugate bit.
     """
 
     name: str
     dtype: np.dtype[Any]
+    itemsize: int
     is_complex: bool
 
 
 READABLE: dict[torch.dtype, Readable] = {
-    getattr(torch, name): Readable(name, np.dtype(dtype), name.startswith("complex"))
+    getattr(torch, name): Readable(name, np.dtype(dtype), np.dtype(dtype).itemsize, name.startswith("complex"))
     for name, dtype in NUMPY_DTYPES.items()
     if hasattr(torch, name)
 }

@@ -105,15 +105,19 @@ class Places:
         inner = outer = None
         while frame is not None:
             code = frame.f_code
-            if code is CALL:
-                inner = inner or frame
-                outer = frame
-            elif (number := id(code)) in users:
+            number = id(code)
+            # Most frames on a stack are a library's.
+            if number in libraries:
+                pass
+            elif number in users:
                 key.append(number)
                 key.append(frame.f_lasti)
-            elif number not in libraries:
-                if number in self._bottom:
-                    break
+            elif code is CALL:
+                inner = inner or frame
+                outer = frame
+            elif number in self._bottom:
+                break
+            else:
                 self._meet(code)
                 continue
             frame = frame.f_back

@@ -49,7 +49,6 @@ class Strided(msgspec.Struct, frozen=True, eq=False, gc=False):
     Attributes:
         name: PyTorch's name of the dtype, without the prefix.
         dtype: numpy's own.
-        itemsize: Bytes of an element.
         shape: Sizes.
         strides: In elements.
         extent: Which elements of the storage they are.
@@ -63,7 +62,6 @@ class Strided(msgspec.Struct, frozen=True, eq=False, gc=False):
 
     name: str
     dtype: np.dtype[Any]
-    itemsize: int
     shape: tuple[int, ...]
     strides: tuple[int, ...]
     extent: Extent
@@ -77,13 +75,12 @@ class Strided(msgspec.Struct, frozen=True, eq=False, gc=False):
     @classmethod
     def of(cls, readable: Readable, shape: tuple[int, ...], strides: tuple[int, ...]) -> Strided:
         """How tensors of a dtype, a shape without zeros and strides (in elements) lie."""
-        itemsize = readable.dtype.itemsize
+        itemsize = readable.itemsize
         found = extent(shape, strides)
         steps = sampling(shape)
         return cls(
             readable.name,
             readable.dtype,
-            itemsize,
             shape,
             strides,
             found,

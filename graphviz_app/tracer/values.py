@@ -53,33 +53,38 @@ class _Known(msgspec.Struct, eq=False):
 
 
 class _Plan(NamedTuple):
-    """How small tensors of one dtype and shape are read; `size` is 0 where they are not."""
+    """How tensors of one dtype and shape are read.
 
-    name: str
+    Attributes:
+        readable: What numpy makes of the dtype; None where such tensors are read with more care.
+        is_large: Whether figures and a sample are kept instead of the elements.
+        shape: Sizes.
+        strides: Those of a tensor that lies in its own order.
+        size: Bytes of all elements.
+    """
+
+    readable: Readable | None
+    is_large: bool
     shape: tuple[int, ...]
     strides: tuple[int, ...]
-    itemsize: int
     size: int
 
 
-_NO_PLAN = _Plan("", (), (), 0, 0)
+_WITH_CARE = _Plan(None, False, (), (), 0)
 
 
 def _plan(dtype: torch.dtype, shape: Any, budget: int) -> _Plan:
     readable = READABLE.get(dtype)
     if readable is None or readable.is_complex or not all(type(size) is int for size in shape):
         # Complex tensors may be conjugated views; symbolic sizes belong to tensors that have no elements.
-        return _NO_PLAN
-    count = math.prod(shape)
-    if count > budget:
-        return _NO_PLAN
+        return _WITH_CARE
     strides: list[int] = []
     step = 1
     for size in reversed(shape):
         strides.append(step)
         step *= size
-    size = readable.dtype.itemsize
-    return _Plan(readable.name, tuple(shape), tuple(reversed(strides)), size, count * size)
+    count = math.prod(shape)
+    return _Plan(readable, count > budget, tuple(shape), tuple(reversed(strides)), count * readable.itemsize)
 
 
 class ValueRecorder:
@@ -100,7 +105,7 @@ class ValueRecorder:
 
     def record(self, tensor: torch.Tensor) -> int:
         """Record a tensor as it is now, and return the value's number."""
-        return self.keep(self._read_small(tensor) or self._read_other(tensor))
+        return self.keep(self.read(tensor))
 
     def keep(self, record: TensorRecord) -> int:
         """Number a record that was read before."""
@@ -128,45 +133,38 @@ class ValueRecorder:
         self._known.clear()
 
     def read(self, tensor: torch.Tensor) -> TensorRecord:
-        """A tensor as it is now."""
-        return self._read_small(tensor) or self._read_other(tensor)
-
-    def _read_other(self, tensor: torch.Tensor) -> TensorRecord:
-        readable = READABLE.get(tensor.dtype)
-        if readable is None or readable.is_complex or self._left <= 0 or not _is_ordinary(tensor):
-            return self._read_slowly(tensor)
-        record = None
-        if tensor.numel() > self._budget:
-            record = self._read_large(tensor, readable)
-        elif (array := array_of(tensor, readable.dtype)) is not None:
-            head = tuple(tensor.shape), readable.name, "cpu", tensor.stride(), "strided"
-            record = TensorRecord(*head, tensor.requires_grad, array.tobytes())
-        return record or self._read_slowly(tensor)
-
-    def _read_small(self, tensor: torch.Tensor) -> TensorRecord | None:
-        """A tensor that is recorded whole and lies in memory in its own order; None for any other.
+        """A tensor as it is now.
 
         Nearly every tensor is of one of a few shapes, and what follows from a shape is found out once.
         """
         try:
             key = (tensor.dtype, tensor.shape)
         except RuntimeError:
-            return None  # a nested tensor has no one shape
+            return self._read_slowly(tensor)  # a nested tensor has no one shape
         plan = self._plans.get(key) or self._plan(key)
+        readable = plan.readable
         if (
-            plan.size
-            and type(tensor) in _KINDS
-            and tensor.layout is _strided
-            and tensor.is_cpu
-            and self._left > 0
-            and not tensor.is_nested
-            and tensor.stride() == plan.strides
-            and not tensor.is_neg()
-            and (start := storage_start(tensor))
+            readable is None
+            or type(tensor) not in _KINDS
+            or tensor.layout is not _strided
+            or not tensor.is_cpu
+            or self._left <= 0
+            or tensor.is_nested
+            or tensor.is_neg()
+            or not (start := storage_start(tensor))
         ):
-            data = string_at(start + tensor.storage_offset() * plan.itemsize, plan.size)
-            return TensorRecord(plan.shape, plan.name, "cpu", plan.strides, "strided", tensor.requires_grad, data)
-        return None
+            return self._read_slowly(tensor)
+        address = start + tensor.storage_offset() * readable.itemsize
+        strides = tensor.stride()
+        if plan.is_large:
+            return self._read_large(tensor, readable, address, strides)
+        if strides == plan.strides:
+            data = string_at(address, plan.size)
+        elif (array := array_of(tensor, readable.dtype)) is not None:
+            data = array.tobytes()
+        else:
+            return self._read_slowly(tensor)
+        return TensorRecord(plan.shape, readable.name, "cpu", strides, "strided", tensor.requires_grad, data)
 
     def _plan(self, key: tuple[torch.dtype, Any]) -> _Plan:
         if len(self._plans) > _PLANS:
@@ -174,14 +172,12 @@ class ValueRecorder:
         plan = self._plans[key] = _plan(*key, self._budget)
         return plan
 
-    def _read_large(self, tensor: torch.Tensor, readable: Readable) -> TensorRecord | None:
+    def _read_large(
+        self, tensor: torch.Tensor, readable: Readable, address: int, strides: tuple[int, ...]
+    ) -> TensorRecord:
         """Figures and a sample; views of the same elements have the same figures, whatever their shapes."""
-        start = storage_start(tensor)
-        if not start:
-            return None
-        shape, strides = tensor.shape, tensor.stride()
+        shape = tensor.shape
         way = self._ways.get((readable.name, shape, strides)) or self._meet(readable, shape, strides)
-        address = start + tensor.storage_offset() * way.itemsize
         requires_grad = tensor.requires_grad
         if tensor.is_inference():
             return _large(way, requires_grad, figures(way.elements(address)), way.sample(address))
@@ -245,17 +241,6 @@ class ValueRecorder:
 
 def _large(way: Strided, requires_grad: bool, figured: Statistics | None, picture: Sample) -> TensorRecord:
     return TensorRecord(way.shape, way.name, "cpu", way.strides, "strided", requires_grad, None, figured, picture)
-
-
-def _is_ordinary(tensor: torch.Tensor) -> bool:
-    """Whether a tensor's elements lie in this process's memory, as they are."""
-    return (
-        type(tensor) in _KINDS
-        and tensor.layout is _strided
-        and tensor.is_cpu
-        and not tensor.is_nested
-        and not tensor.is_neg()
-    )
 
 
 def _untouchable(tensor: torch.Tensor) -> str:
