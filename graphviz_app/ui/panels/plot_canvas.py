@@ -11,7 +11,7 @@ from PySide6.QtGui import QFont, QFontMetricsF, QPalette
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from graphviz_app.ui.panels.colours import widget_colours, widget_theme
-from graphviz_app.ui.panels.plot_legend import LegendEntry
+from graphviz_app.ui.panels.plot_legend import PlotEntry
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -47,7 +47,7 @@ class PlotCanvas(QWidget):
         self._plot.setMenuEnabled(False)
         self._plot.hideButtons()
         self._cursor: Any = pyqtgraph.InfiniteLine(angle=90, movable=False)
-        self.legend: list[LegendEntry] = []
+        self.legend: list[PlotEntry] = []
         self._logarithmic = False
         self._low = False
         self._plot.scene().sigMouseClicked.connect(self._click)
@@ -151,7 +151,7 @@ class PlotCanvas(QWidget):
         self._add_to_legend(sign[1], colour, name)
 
     def _add_to_legend(self, sign: str, colour: str, name: str) -> None:
-        self.legend.append(LegendEntry(sign, colour, name))
+        self.legend.append(PlotEntry(sign, colour, name))
 
     def _drawable(self, y: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
         """What a logarithmic axis cannot show is left out."""

@@ -17,7 +17,7 @@ _SIGN = "━ "
 _GAP = "  "
 
 
-class LegendEntry(NamedTuple):
+class PlotEntry(NamedTuple):
     """A curve or a kind of mark: its sign, the sign's colour and what it means."""
 
     sign: str
@@ -38,11 +38,11 @@ class PlotLegend(QLabel):
         self.setWordWrap(True)
         self.setAccessibleName("Legend")
         self.setAlignment(Qt.AlignmentFlag.AlignTop)
-        self._entries: list[LegendEntry] = []
+        self._entries: list[PlotEntry] = []
         self._beside = True
         self._room = QSize()
 
-    def set_entries(self, entries: list[LegendEntry]) -> None:
+    def set_entries(self, entries: list[PlotEntry]) -> None:
         """What there is to say."""
         self._entries = entries
         self._write()
