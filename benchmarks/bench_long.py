@@ -1,7 +1,7 @@
 """A recording of a million events in the real window: opening it, seeking anywhere in it, memory.
 
-By itself, `python benchmarks/bench_long.py` prints the figures. The window has a process of its own: its memory is that of
-one which has shown nothing else.
+By itself, `python benchmarks/bench_long.py` prints the figures. The window has a process of its own: its memory is that
+of one which has shown nothing else.
 """
 
 import json

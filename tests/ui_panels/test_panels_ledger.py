@@ -9,7 +9,7 @@ from graphviz_app.ui.panels.ledger import VALUES, LedgerPanel
 from graphviz_app.ui.panels.ledger_model import AFTER, BEFORE, CHANGE, LEAF, LINE, STEP, WHAT
 from graphviz_app.ui.panels.ledger_series import PassAxis, read_series
 from graphviz_app.ui.panels.ledger_words import call_text, in_words, row_text
-from graphviz_app.ui.panels.plot_legend import LegendEntry, PlotLegend
+from graphviz_app.ui.panels.plot_legend import PlotEntry, PlotLegend
 from graphviz_app.ui.panels.tensor_view import TensorView
 from tests.ui_panels import panel_recordings as recordings
 
@@ -184,7 +184,7 @@ def test_a_legend_beside_the_plot_has_as_many_lines_as_the_plot_is_high(qtbot):
     legend = PlotLegend()
     qtbot.addWidget(legend)
     names = [f"norm of model.blocks.{number}.attention.projection.weight" for number in range(9)]
-    legend.set_entries([LegendEntry("━", "#0072b2", name) for name in names])
+    legend.set_entries([PlotEntry("━", "#0072b2", name) for name in names])
     legend.set_place(beside=True, room=QSize(400, round(legend.fontMetrics().lineSpacing() * 4.5)))
     lines = legend.text().split("<br>")
     assert len(lines) == 4
