@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -30,16 +30,14 @@ def _placed(places: Callable[[tuple[int, ...], tuple[int, ...]], Iterable[Any]])
     """
 
     def gradient(call: Call, slot: int) -> Array:
-        g, x, y = call.grad(), call.argument(0), call.output()
+        g, recorded = call.grad(), _recorded(call, slot)
         found: list[Array] = []
-        for place in places(x.shape, y.shape):
-            if x[place].shape == y.shape and np.array_equal(x[place], y, equal_nan=True):
-                result = np.zeros(x.shape, g.dtype)
-                result[place] = g
-                found.append(result)
+        for place in _fitting(call, places, None if recorded is None else recorded.shape):
+            result = np.zeros(place.shape, g.dtype)
+            result[place.index] = g
+            found.append(result)
         if not found:
             raise Unknown
-        recorded = _recorded(call, slot)
         return found[0] if recorded is None else min(found, key=lambda result: difference(result, recorded))
 
     return gradient
@@ -50,6 +48,38 @@ def _recorded(call: Call, slot: int) -> Array | None:
         return call.array(call.called.grad_inputs[slot]) if call.called is not None else None
     except (Unknown, IndexError):
         return None
+
+
+class _Place(NamedTuple):
+    """Where in a tensor of that shape a piece was."""
+
+    shape: tuple[int, ...]
+    index: Any
+
+
+def _fitting(
+    call: Call,
+    places: Callable[[tuple[int, ...], tuple[int, ...]], Iterable[Any]],
+    recorded: tuple[int, ...] | None,
+) -> Iterator[_Place]:
+    """The places where the piece can have been."""
+    try:
+        x, y = call.argument(0), call.output()
+    except Unknown:
+        # One operation took a piece of a piece (`x[1, 2]`): nobody has seen what lay in between, but how large it was.
+        if recorded is None:
+            raise
+        shape, piece = recorded, call.grad().shape
+        yield from (_Place(shape, index) for index in places(shape, piece) if _shape(shape, index) == piece)
+        return
+    for index in places(x.shape, y.shape):
+        if x[index].shape == y.shape and np.array_equal(x[index], y, equal_nan=True):
+            yield _Place(x.shape, index)
+
+
+def _shape(shape: tuple[int, ...], index: Any) -> tuple[int, ...]:
+    """The shape of a piece of a tensor."""
+    return np.broadcast_to(0, shape)[index].shape
 
 
 def _selections(shape: tuple[int, ...], piece: tuple[int, ...]) -> Iterator[Any]:

@@ -177,7 +177,6 @@ CASES |= {
 }
 
 UNKNOWN_HERE = {
-    "go(cube[1, 2])",
     "go(F.dropout(x, 0.5))",
     "go(F.selu(x))",
     "go(F.normalize(x))",
