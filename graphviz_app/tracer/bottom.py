@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from types import FrameType
 
 # Kept from before the tracer stands in for it.
-_setprofile = sys.setprofile
+_setprofile: Any = sys.setprofile
+_getprofile: Any = sys.getprofile
 _POINTER = ctypes.sizeof(ctypes.c_void_p)
 _KNOWN = sys.implementation.name == "cpython" and sys.version_info[:2] == (3, 11)
 _FRAME_OF_OBJECT = object.__basicsize__ + _POINTER
@@ -31,7 +32,7 @@ _USED_HERE = 4
 
 
 def run_at_bottom(run: Callable[[], Any]) -> None:
-    """Call `run`, a callable written in C, whose first Python frame becomes the bottom of the stack."""
+    """Call `run`, a callable written in C, whose first Python frame, if any, becomes the bottom of the stack."""
     if not _KNOWN or sys.getprofile() is not None or sys.gettrace() is not None:
         run()
         return
@@ -42,7 +43,11 @@ def run_at_bottom(run: Callable[[], Any]) -> None:
             _detach(frame)
 
     _setprofile(entered)
-    run()
+    try:
+        run()
+    finally:
+        if _getprofile() is entered:
+            _setprofile(None)
 
 
 def _detach(frame: FrameType) -> None:

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import sys
 import threading
-from functools import partial, update_wrapper
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -105,7 +105,7 @@ class Engine:
         def _engine_run_backward(t_outputs: Any, *args: Any, **kwargs: Any) -> Any:
             return run(t_outputs, args, kwargs, _getframe(1), partial(original, t_outputs, *args, **kwargs))
 
-        return update_wrapper(_engine_run_backward, original)
+        return hygiene.disguise(_engine_run_backward, original)
 
     def _is_entering(self) -> bool:
         """Whether the call of the engine that comes now is the one of a pass that has been announced."""

@@ -35,11 +35,16 @@ _CODE, _PREVIOUS, _ENTERED = 4 * _POINTER, 6 * _POINTER, 8 * _POINTER + 4
 def hide(code: CodeType) -> None:
     """Make a code object, and those within it, invisible."""
     _ours.add(id(code))
-    if WORKS:
-        _first_traceable(code).value = len(code.co_code) // 2
+    skip(code)
     for constant in code.co_consts:
         if type(constant) is CodeType:
             hide(constant)
+
+
+def skip(code: CodeType) -> None:
+    """Make nothing but this one code object invisible."""
+    if WORKS:
+        _first_traceable(code).value = len(code.co_code) // 2
 
 
 def hide_package(prefix: str) -> None:

@@ -22,6 +22,7 @@ import torch
 
 from graphviz_app.recording import events as ev
 from graphviz_app.tracer import hygiene
+from graphviz_app.tracer.absent import OurModules
 from graphviz_app.tracer.bottom import run_at_bottom
 from graphviz_app.tracer.mutation import explain_mutation
 from graphviz_app.tracer.own import __builtins__, original_builtins  # noqa: F401
@@ -94,6 +95,7 @@ class Program:
         )
         self._log = self.tracer.core.log
         self._streams = Streams(self._hear, self._log.flush if capture else None)
+        self._ours = OurModules()
         self._second, self._flushes = 0.0, 0
 
     def run(self) -> Ending:
@@ -111,6 +113,7 @@ class Program:
         with self._log.lock:
             self.tracer.core.places.add_source(self._file, self._source)
         self.tracer.start()
+        self._ours.take_out()
         try:
             self._execute(code)
         except SystemExit as error:
@@ -122,6 +125,7 @@ class Program:
     def finish(self, ending: Ending) -> None:
         """The program's threads and exit handlers are through: say how it ended."""
         self._streams.flush()
+        self._ours.put_back()
         with original_builtins():
             self.tracer.stop()
         with self._log.lock:
@@ -146,6 +150,9 @@ class Program:
             __loader__=SourceFileLoader("__main__", self._file),
         )
         sys.modules["__main__"] = self._module
+        if "__mp_main__" in sys.modules:
+            # What `multiprocessing` calls it, in whose spawned children the program's classes are of that module.
+            sys.modules["__mp_main__"] = self._module
         sys.argv = [self._path, *self._arguments]
         sys.orig_argv = [sys.executable, self._path, *self._arguments]
         sys.path[:1] = [self._folder]
@@ -188,7 +195,7 @@ class Program:
         return Ending(1, "exited")
 
     def _uncaught(self, error: BaseException, shown: BaseException) -> Ending:
-        with original_builtins():
+        with original_builtins(), self._ours.present():
             text = self._describe(error, shown)
         sys.last_type, sys.last_value, sys.last_traceback = type(error), error, error.__traceback__
         try:
@@ -196,7 +203,7 @@ class Program:
                 # The interpreter reads the lines that it shows from the disk, where there are others, or none.
                 sys.stderr.write(text)
             else:
-                sys.excepthook(type(error), error, error.__traceback__)
+                run_at_bottom(partial(sys.excepthook, type(error), error, error.__traceback__))
         except BaseException:  # noqa: BLE001 - a hook of the program's may do anything
             sys.__excepthook__(type(error), error, error.__traceback__)
         self._streams.flush()

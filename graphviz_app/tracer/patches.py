@@ -15,9 +15,11 @@ import torch.autograd.function
 import torch.overrides
 
 from graphviz_app.tracer import hygiene
+from graphviz_app.tracer.frames import MISSING, local_variable
 from graphviz_app.tracer.node_hooks import let_register
 from graphviz_app.tracer.own import __builtins__  # noqa: F401
 from graphviz_app.tracer.swapping import let_swap
+from graphviz_app.tracer.watchers import ASKING, without
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,6 +31,9 @@ _push = torch._C._push_on_torch_function_stack
 _pop = torch._C._pop_torch_function_stack
 _depth = torch._C._len_torch_function_stack
 _top = torch._C._get_function_stack_at
+_APPLY: Any = torch.autograd.Function.apply.__func__.__code__
+_ARGS = _APPLY.co_varnames.index("args")
+_is_mode_enabled = torch._C._is_torch_function_mode_enabled
 _getframe = sys._getframe
 _sequence = torch._C._autograd._get_sequence_nr
 
@@ -41,13 +46,11 @@ class Patches:
         self._operations = operations
         self._undo: list[Callable[[], None]] = []
         self._wrapped_compiled = False
-        self._count = ModeCount()
+        self._answers = Answers()
 
     def install(self) -> None:
         """Put them in place."""
-        self._let_fast_paths_be_fast()
-        self._stay_out_of_lists_of_modes()
-        self._stay_out_of_the_count_of_modes()
+        self._stay_out_of_answers()
         self._undo.append(let_swap(self._core))
         self._undo.append(let_register())
         self._see_custom_functions()
@@ -59,46 +62,42 @@ class Patches:
         while self._undo:
             self._undo.pop()()
 
-    def _let_fast_paths_be_fast(self) -> None:
-        """Modules that have a fused path ask whether anybody overrides torch; we do not."""
-        original = torch.overrides.has_torch_function
-        mode = self._operations.mode
+    def _stay_out_of_answers(self) -> None:
+        """Who asks whether anybody overrides torch, and which function modes do, is told of the program alone.
 
-        def has_torch_function(relevant_args: Any) -> bool:
-            if _depth() == 0 or _top(_depth() - 1) is not mode:
-                return original(relevant_args)
-            _pop()
-            try:
-                return original(relevant_args)
-            finally:
-                _push(mode)
-
-        torch.overrides.has_torch_function = functools.update_wrapper(has_torch_function, original)
-        self._undo.append(lambda: setattr(torch.overrides, "has_torch_function", original))
-
-    def _stay_out_of_lists_of_modes(self) -> None:
-        """Who asks which function modes are in force is told of the program's own."""
-        overrides, mode = torch.overrides, self._operations.mode
-        original, original_all = overrides._get_current_function_mode, overrides._get_current_function_mode_stack
+        Modules that have a fused path ask. Most of torch has got these functions before, and goes on with torch's own.
+        """
+        overrides, mode, say = torch.overrides, self._operations.mode, self._answers.say
+        original = overrides._get_current_function_mode_stack
+        for name in ASKING:
+            say(overrides, name, without(mode, getattr(overrides, name)))
 
         def _get_current_function_mode_stack() -> list[Any]:
-            return [each for each in original_all() if each is not mode]
+            return [each for each in original() if each is not mode]
+
+        modes = _get_current_function_mode_stack
 
         def _get_current_function_mode() -> Any:
-            modes = _get_current_function_mode_stack()
-            return modes[-1] if modes else None
+            programs = modes()
+            return programs[-1] if programs else None
 
-        overrides._get_current_function_mode = functools.update_wrapper(_get_current_function_mode, original)
-        overrides._get_current_function_mode_stack = functools.update_wrapper(
-            _get_current_function_mode_stack, original_all
-        )
-        self._undo.append(lambda: setattr(overrides, "_get_current_function_mode", original))
-        self._undo.append(lambda: setattr(overrides, "_get_current_function_mode_stack", original_all))
+        def _len_torch_function_stack() -> int:
+            return len(modes())
 
-    def _stay_out_of_the_count_of_modes(self) -> None:
-        """As above, for who asks torch's core itself; torch's own modules have got its functions before."""
-        self._count.tell_of_programs(torch.overrides._get_current_function_mode_stack)
-        self._undo.append(self._count.tell_of_all)
+        def _is_torch_function_mode_enabled() -> bool:
+            return _is_mode_enabled() and bool(modes())
+
+        def _get_function_stack_at(level: int) -> Any:
+            programs = modes()
+            # What torch says of a level that there is not, it says itself.
+            return programs[level] if 0 <= level < len(programs) else _top(level + _depth())
+
+        for function in (_get_current_function_mode_stack, _get_current_function_mode):
+            say(overrides, function.__name__, function)
+        pop = without(mode, _pop)
+        for function in (_len_torch_function_stack, _is_torch_function_mode_enabled, _get_function_stack_at, pop):
+            say(torch._C, function.__name__, function)
+        self._undo.append(self._answers.remove)
 
     def _see_custom_functions(self) -> None:
         """`MyFunction.apply` is no torch function; below it, where `super().apply` looks, we see it nevertheless."""
@@ -111,6 +110,10 @@ class Patches:
         def apply(cls: Any, *args: Any, **kwargs: Any) -> Any:
             bound = super(holder, cls).apply
             caller = _getframe(1)
+            if caller.f_code is _APPLY:
+                # The very tuple that the caller has: one of our own would count as one more reference to each.
+                given = local_variable(caller, _ARGS)
+                args = args if given is MISSING else given
             call = hygiene.stand_in(caller)
             start = _sequence()
             core.local.silent += 1
@@ -145,7 +148,7 @@ class Patches:
                 if _depth() and _top(_depth() - 1) is mode:
                     _pop()
 
-        threading.Thread._bootstrap_inner = functools.update_wrapper(_bootstrap_inner, original)
+        threading.Thread._bootstrap_inner = hygiene.disguise(_bootstrap_inner, original)
         self._undo.append(lambda: setattr(threading.Thread, "_bootstrap_inner", original))
 
     def _stay_out_of_compiled_code(self) -> None:
@@ -171,58 +174,46 @@ class Patches:
 
         context = torch._dynamo.eval_frame._TorchDynamoContext
         original = context.__call__
-        core, mode, count = self._core, self._operations.mode, self._count
+        core, mode, answers = self._core, self._operations.mode, self._answers
 
         @functools.wraps(original)
         def __call__(self: Any, fn: Any) -> Any:
             compiled = original(self, fn)
-            return step_aside(compiled, core, mode, count) if isinstance(compiled, FunctionType) else compiled
+            return step_aside(compiled, core, mode, answers) if isinstance(compiled, FunctionType) else compiled
 
         context.__call__ = __call__
         self._undo.append(lambda: setattr(context, "__call__", original))
 
 
-class ModeCount:
-    """What torch's core tells of how many function modes there are, and which."""
+class Answers:
+    """Functions of torch's that are asked about modes, which answer as if ours were not there."""
 
     def __init__(self) -> None:
-        self._now = self._all = (_depth, _top)
+        self._all: list[tuple[Any, str, Any, Any]] = []
 
-    def tell_of_programs(self, modes: Callable[[], list[Any]]) -> None:
-        """From now on it tells of the program's modes alone, which are listed by `modes`."""
-
-        def _len_torch_function_stack() -> int:
-            return len(modes())
-
-        def _get_function_stack_at(level: int) -> Any:
-            programs = modes()
-            # What torch says of a level that there is not, it says itself.
-            return programs[level] if 0 <= level < len(programs) else _top(level + _depth())
-
-        self._now = (
-            functools.update_wrapper(_len_torch_function_stack, _depth),
-            functools.update_wrapper(_get_function_stack_at, _top),
-        )
-        self.put_back()
-
-    def tell_of_all(self) -> None:
-        """For good, it tells of all again."""
-        self._now = self._all
-        self.put_back()
+    def say(self, holder: Any, name: str, function: Any) -> None:
+        """Let a function of ours answer in place of torch's."""
+        original = getattr(holder, name)
+        self._all.append((holder, name, original, hygiene.disguise(function, original)))
+        setattr(holder, name, function)
 
     def take_off(self) -> None:
-        """For a while, it tells of all: the compiler knows these functions by what they are."""
-        self._put(self._all)
+        """For a while, torch's own answer: the compiler knows these functions by what they are."""
+        for holder, name, original, _ in self._all:
+            setattr(holder, name, original)
 
     def put_back(self) -> None:
         """What was taken off is in place again."""
-        self._put(self._now)
+        for holder, name, _, function in self._all:
+            setattr(holder, name, function)
 
-    def _put(self, functions: tuple[Any, Any]) -> None:
-        torch._C._len_torch_function_stack, torch._C._get_function_stack_at = functions
+    def remove(self) -> None:
+        """For good, torch's own answer."""
+        self.take_off()
+        self._all = []
 
 
-def step_aside(compiled: Any, core: Core, mode: Any, count: ModeCount) -> Any:
+def step_aside(compiled: Any, core: Core, mode: Any, answers: Answers) -> Any:
     """The same function, with our mode taken off the stack while it runs."""
 
     @functools.wraps(compiled)
@@ -234,7 +225,7 @@ def step_aside(compiled: Any, core: Core, mode: Any, count: ModeCount) -> Any:
             "Code that torch.compile compiled runs as one piece: the operations inside it are not recorded."
         )
         core.is_memory_lent = True
-        count.take_off()
+        answers.take_off()
         _pop()
         try:
             return compiled(*args, **kwargs)
@@ -243,6 +234,6 @@ def step_aside(compiled: Any, core: Core, mode: Any, count: ModeCount) -> Any:
             raise
         finally:
             _push(mode)
-            count.put_back()
+            answers.put_back()
 
     return compile_wrapper

@@ -10,13 +10,12 @@ handlers only.
 # ruff: noqa: SLF001
 from __future__ import annotations
 
-import functools
 import signal
 import sys
 import threading
 from typing import TYPE_CHECKING, Any
 
-from graphviz_app.tracer import invisible
+from graphviz_app.tracer import hygiene, invisible
 from graphviz_app.tracer.own import __builtins__  # noqa: F401
 
 if TYPE_CHECKING:
@@ -53,8 +52,8 @@ class Signals:
             return unwrap(get_handler(signalnum))
 
         signal.signal, signal.getsignal = (
-            functools.update_wrapper(replaced, set_handler),
-            functools.update_wrapper(getsignal, get_handler),
+            hygiene.disguise(replaced, set_handler),
+            hygiene.disguise(getsignal, get_handler),
         )
         self._rewrap(self._wrap)
 
@@ -109,8 +108,11 @@ class _Waiting:
         if is_looking(_getframe(), self._through):
             return
         _setprofile(None)
+        visible: FrameType | None = frame
+        while visible is not None and invisible.is_ours(id(visible.f_code)):
+            visible = visible.f_back
         for handler, number in self.calls:
-            handler(number, frame)
+            handler(number, visible)
 
 
 def is_looking(frame: FrameType, through: frozenset[int]) -> bool:

@@ -6,12 +6,12 @@ they are moved, or load a state, if the program wishes it. What is known of a te
 
 from __future__ import annotations
 
-import functools
 from typing import TYPE_CHECKING, Any
 
 import torch
 import torch.utils
 
+from graphviz_app.tracer import hygiene
 from graphviz_app.tracer.own import __builtins__  # noqa: F401
 
 if TYPE_CHECKING:
@@ -43,5 +43,5 @@ def let_swap(core: Core) -> Callable[[], None]:
                     if tracked is not None:
                         core.tensors.take_up(tensor, tracked)
 
-    torch.utils.swap_tensors = functools.update_wrapper(swap_tensors, original)
+    torch.utils.swap_tensors = hygiene.disguise(swap_tensors, original)
     return lambda: setattr(torch.utils, "swap_tensors", original)

@@ -42,7 +42,7 @@ def _calling() -> Iterator[CodeType]:
         for function in vars(holder).values():
             if isinstance(function, FunctionType):
                 yield from (each for each in function.__code__.co_consts if isinstance(each, CodeType))
-    for function in (patches.step_aside, let_swap):
+    for function in (patches.step_aside, let_swap, watchers.without):
         yield from (each for each in function.__code__.co_consts if isinstance(each, CodeType))
 
 

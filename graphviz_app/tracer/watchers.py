@@ -9,7 +9,6 @@ more. While the program watches, they do not; then the functions in C are record
 # ruff: noqa: SLF001
 from __future__ import annotations
 
-import functools
 import sys
 import threading
 from typing import TYPE_CHECKING, Any
@@ -34,8 +33,9 @@ _push = torch._C._push_on_torch_function_stack
 _pop = torch._C._pop_torch_function_stack
 _depth = torch._C._len_torch_function_stack
 _top = torch._C._get_function_stack_at
-_ASKING = ("has_torch_function", "has_torch_function_unary", "has_torch_function_variadic")
-_STOOD_IN_FOR = frozenset({*(f"_{name}" for name in _ASKING), "apply", "run_backward"})
+ASKING = ("has_torch_function", "has_torch_function_unary", "has_torch_function_variadic")
+_originals = [getattr(torch.overrides, name) for name in ASKING]
+_STOOD_IN_FOR = frozenset({*(f"_{name}" for name in ASKING), "apply", "run_backward"})
 _NOTICE = (
     "While the program traces or profiles its own calls, torch's functions that are written in Python are recorded "
     "as the operations that they consist of."
@@ -80,9 +80,9 @@ class Watchers:
             profile = _getprofile()
             return profile.function if type(profile) is _Profile else profile
 
-        sys.settrace = functools.update_wrapper(settrace, _settrace)
-        sys.setprofile = functools.update_wrapper(setprofile, _setprofile)
-        sys.getprofile = functools.update_wrapper(getprofile, _getprofile)
+        sys.settrace = hygiene.disguise(settrace, _settrace)
+        sys.setprofile = hygiene.disguise(setprofile, _setprofile)
+        sys.getprofile = hygiene.disguise(getprofile, _getprofile)
 
     def remove(self) -> None:
         """Put everything back."""
@@ -106,16 +106,16 @@ class Watchers:
     def _hand_nothing_over(self) -> None:
         """Whoever of torch's asks whether somebody overrides its functions is told of the program alone."""
         self._core.log.notice(_NOTICE)
-        originals = [getattr(torch.overrides, name) for name in _ASKING]
+        originals = dict(zip(ASKING, _originals, strict=True))
         for module in list(sys.modules.values()):
             if not getattr(module, "__name__", "").startswith("torch."):
                 continue
             variables = vars(module)
-            for name, original in zip(_ASKING, originals, strict=True):
-                if variables.get(name) is original or variables.get(name) is getattr(original, "__wrapped__", original):
+            for name, original in originals.items():
+                if variables.get(name) is original:
                     self._asking.append((variables, name, variables[name]))
         for variables, name, original in self._asking:
-            variables[name] = _without(self._mode, original)
+            variables[name] = without(self._mode, original)
 
     def _hand_over(self) -> None:
         while self._asking:
@@ -123,8 +123,10 @@ class Watchers:
             variables[name] = original
 
 
-def _without(mode: Any, original: Callable[..., bool]) -> Callable[..., bool]:
-    def asked(*args: Any) -> bool:
+def without(mode: Any, original: Callable[..., Any]) -> Callable[..., Any]:
+    """The same function of torch's, with our mode taken off the stack while it runs."""
+
+    def asked(*args: Any) -> Any:
         if _depth() == 0 or _top(_depth() - 1) is not mode:
             return original(*args)
         _pop()
@@ -133,7 +135,7 @@ def _without(mode: Any, original: Callable[..., bool]) -> Callable[..., bool]:
         finally:
             _push(mode)
 
-    return functools.update_wrapper(asked, original)
+    return hygiene.disguise(asked, original)
 
 
 class _Profile:
