@@ -149,7 +149,12 @@ def clean_stack(entries: list[str]) -> list[str]:
 
 def is_ours(code: CodeType) -> bool:
     """Whether a code object is one of the tracer's."""
-    return code.co_varnames == _MARK or code.co_filename.startswith(_HERE) or id(code) in _disguised
+    return code.co_varnames == _MARK or code.co_filename.startswith(_HERE) or is_disguised(id(code))
+
+
+def is_disguised(code: int) -> bool:
+    """Whether the id is that of a code object of ours that looks like another's."""
+    return code in _disguised
 
 
 _disguised: dict[int, CodeType] = {}

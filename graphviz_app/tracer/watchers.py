@@ -1,4 +1,4 @@
-"""Programs that watch their own calls, by `sys.settrace` or `sys.setprofile`, see what they would see alone.
+"""Programs that watch their own calls, by `sys.settrace`, `sys.setprofile` or an audit hook, see what they would alone.
 
 Two things would show. Our functions' calls: a profile function is not told of them, nor of what they call. And torch's
 functions that are written in Python: where a mode is in force, each hands itself over to it and is then called once
@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 import torch.overrides
 
-from graphviz_app.tracer import hygiene
+from graphviz_app.tracer import hygiene, invisible
 from graphviz_app.tracer.own import __builtins__  # noqa: F401
 from graphviz_app.tracer.signals import is_looking
 
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 _settrace, _setprofile = sys.settrace, sys.setprofile
 _getprofile: Any = sys.getprofile
+_addaudithook = sys.addaudithook
 _getframe = sys._getframe
 _push = torch._C._push_on_torch_function_stack
 _pop = torch._C._pop_torch_function_stack
@@ -80,13 +81,18 @@ class Watchers:
             profile = _getprofile()
             return profile.function if type(profile) is _Profile else profile
 
+        def addaudithook(hook: Any) -> None:
+            _addaudithook(_Audit(hook, through) if callable(hook) else hook)
+
         sys.settrace = hygiene.disguise(settrace, _settrace)
         sys.setprofile = hygiene.disguise(setprofile, _setprofile)
         sys.getprofile = hygiene.disguise(getprofile, _getprofile)
+        sys.addaudithook = hygiene.disguise(addaudithook, _addaudithook)
 
     def remove(self) -> None:
         """Put everything back."""
         sys.settrace, sys.setprofile, sys.getprofile = _settrace, _setprofile, _getprofile
+        sys.addaudithook = _addaudithook
         profile = _getprofile()
         if type(profile) is _Profile:
             _setprofile(profile.function)
@@ -155,4 +161,28 @@ class _Profile:
             self.function(frame, event, argument)
 
 
-CALLING = (_Profile.__call__,)
+class _Audit:
+    """An audit hook, which tells the program's own of what is the program's. Nobody can take it away again."""
+
+    def __init__(self, hook: Any, through: frozenset[int]) -> None:
+        self._hook = hook
+        self._through = through
+        # Finding out who did something is itself audited.
+        self._asking = threading.local()
+
+    def __call__(self, event: str, arguments: Any) -> None:
+        asking = self._asking
+        if getattr(asking, "now", False):
+            return
+        asking.now = True
+        try:
+            frame = _getframe()
+            below = next(invisible.codes_below(frame), 0)
+            is_ours = invisible.is_ours(below) or hygiene.is_disguised(below) or is_looking(frame, self._through)
+        finally:
+            asking.now = False
+        if not is_ours:
+            self._hook(event, arguments)
+
+
+CALLING = (_Profile.__call__, _Audit.__call__)
