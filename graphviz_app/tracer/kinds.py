@@ -1,8 +1,11 @@
 """What sort of torch function is it: one that computes, one that only looks, one that sets something."""
 
+# torch tells what is wanted here only by names that begin with an underscore.
+# ruff: noqa: SLF001
 from __future__ import annotations
 
 import enum
+import types
 from typing import Any
 
 import torch
@@ -217,6 +220,23 @@ class Kinds:
         function = getattr(_T, name, None)
         if function is not None:
             self._known[function] = (kind, f"torch.Tensor.{name}")
+
+
+def original_of(function: Any) -> Any:
+    """The method written in C that has just been called.
+
+    torch's core names it to a mode by whatever stands under its name in `torch.Tensor`. A function that the program has
+    put there, to call the original in its turn, would be called twice.
+    """
+    if type(function) in _IN_C:
+        return function
+    for name, method in vars(_T).items():
+        if method is function:
+            return vars(torch._C.TensorBase).get(name, function)
+    return function
+
+
+_IN_C = (types.BuiltinFunctionType, types.MethodDescriptorType, types.WrapperDescriptorType, types.MethodWrapperType)
 
 
 def _kind(function: Any) -> Kind:

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
 _exec = exec
 _compile = compile
+_excepthook = sys.__excepthook__
 _FLOOD_SECONDS, _FLOOD = 0.1, 50
 
 
@@ -114,13 +115,15 @@ class Program:
             self.tracer.core.places.add_source(self._file, self._source)
         self.tracer.start()
         self._ours.take_out()
+        failure: BaseException | None = None
         try:
             self._execute(code)
         except SystemExit as error:
             return self._exit(error)
         except BaseException as error:  # noqa: BLE001 - the interpreter's own end of the line
-            return self._uncaught(error, error)
-        return Ending(0, "returned")
+            failure = error
+        # When it is shown, by a function of the program's perhaps, nobody is handling it any more.
+        return Ending(0, "returned") if failure is None else self._uncaught(failure, failure)
 
     def finish(self, ending: Ending) -> None:
         """The program's threads and exit handlers are through: say how it ended."""
@@ -198,18 +201,37 @@ class Program:
         with original_builtins(), self._ours.present():
             text = self._describe(error, shown)
         sys.last_type, sys.last_value, sys.last_traceback = type(error), error, error.__traceback__
+        ending = self._show(error, text)
+        self._streams.flush()
+        if isinstance(error, KeyboardInterrupt):
+            return Ending(-2, "returned")
+        return ending or Ending(1, "returned")
+
+    def _show(self, error: BaseException, text: str) -> Ending | None:
+        """As the interpreter does it; how the program ended, where the hook that it calls ended it."""
+        shown = (type(error), error, error.__traceback__)
+        failure: BaseException | None = None
         try:
             if text:
                 # The interpreter reads the lines that it shows from the disk, where there are others, or none.
                 sys.stderr.write(text)
+            elif hasattr(sys, "excepthook"):
+                run_at_bottom(partial(sys.excepthook, *shown))
             else:
-                run_at_bottom(partial(sys.excepthook, type(error), error, error.__traceback__))
-        except BaseException:  # noqa: BLE001 - a hook of the program's may do anything
-            sys.__excepthook__(type(error), error, error.__traceback__)
-        self._streams.flush()
-        if isinstance(error, KeyboardInterrupt):
-            return Ending(-2, "returned")
-        return Ending(1, "returned")
+                sys.stderr.write("sys.excepthook is missing\n")
+                _excepthook(*shown)
+        except SystemExit as exit_of_hook:
+            return self._exit(exit_of_hook)
+        except BaseException as of_hook:  # noqa: BLE001 - a hook of the program's may do anything
+            failure = of_hook
+        if failure is not None:
+            failure.__traceback__ = _without_ours(hygiene.clean(failure.__traceback__))
+            with contextlib.suppress(Exception):
+                sys.stderr.write("Error in sys.excepthook:\n")
+                _excepthook(type(failure), failure, failure.__traceback__)
+                sys.stderr.write("\nOriginal exception was:\n")
+                _excepthook(*shown)
+        return None
 
     def _describe(self, error: BaseException, shown: BaseException) -> str:
         """Record an exception that nobody caught; its text, where the interpreter would show other lines."""
@@ -221,14 +243,14 @@ class Program:
             if isinstance(error, SyntaxError) and error.filename == self._file:
                 self.tracer.core.places.add_source(self._file, self._source)
                 span = ev.Span(self.tracer.core.places.file_number(self._file), error.lineno or 1)
-        message = str(error)
+        message = _message(error)
         sentence = explain_mutation(message, self.tracer.core.mutations) or _sentence(error)
         frames = () if place is None else place.frames
         with self._log.lock:
             with torch._C.DisableTorchFunction():
                 self.tracer.core.leaves.settle()
             self._log.add(ev.Raised(type(error).__name__, message, sentence, span, frames, text))
-        is_other = sys.excepthook is sys.__excepthook__ and self._text_on_disk() != self._source
+        is_other = getattr(sys, "excepthook", None) is _excepthook and self._text_on_disk() != self._source
         return text if is_other else ""
 
     def _text_on_disk(self) -> str | None:
@@ -244,13 +266,20 @@ def _without_ours(trace: types.TracebackType | None) -> types.TracebackType | No
     return trace
 
 
+def _message(error: BaseException) -> str:
+    try:
+        return str(error)
+    except BaseException:  # noqa: BLE001 - an exception's own method may do anything
+        return ""
+
+
 def _sentence(error: BaseException) -> str:
     try:
         from graphviz_app.explain.errors import explain_error
     except ImportError:
         return ""
     try:
-        return explain_error(type(error).__name__, str(error))
+        return explain_error(type(error).__name__, _message(error))
     except Exception:  # noqa: BLE001 - an explanation is never worth a crash
         return ""
 

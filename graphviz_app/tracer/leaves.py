@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import torch
 
 from graphviz_app.recording import events as ev
-from graphviz_app.tracer.memory import READABLE, address_of, array_of
+from graphviz_app.tracer.memory import READABLE, address_of, array_of, overlap, storage_start_of
 from graphviz_app.tracer.own import __builtins__  # noqa: F401
 
 if TYPE_CHECKING:
@@ -90,11 +90,21 @@ class Leaf:
 
 
 class _Touched(NamedTuple):
-    """A leaf that an operation wrote on, the place from which it did, and whether only its `.grad` can have changed."""
+    """A leaf that an operation wrote on, and the place from which it did.
+
+    Attributes:
+        leaf: The leaf.
+        place: The place.
+        value: Whether its value can have changed.
+        grad: Whether its `.grad` can.
+        unseen: Whether it was written on through another tensor, so that no version of its own may tell of it.
+    """
 
     leaf: Leaf
     place: Place | None
-    grad_alone: bool
+    value: bool
+    grad: bool
+    unseen: bool = False
 
 
 class Leaves:
@@ -106,7 +116,8 @@ class Leaves:
         self._all: list[Leaf] = []
         self._count = 0
         self._by_grad: dict[int, Leaf] = {}
-        self._by_address: dict[int, Leaf] = {}
+        # By where the storage begins in which their elements or those of their `.grad` lie.
+        self._by_storage: dict[int, dict[int, Leaf]] = {}
         self._by_memory: dict[int, list[Leaf]] = {}
         self._by_name: dict[str, Leaf] = {}
         # Leaves that an operation wrote on, and the place from which it did: told when the program moves on.
@@ -180,25 +191,39 @@ class Leaves:
         for tensor in tensors:
             tracked = tensors_of.known(tensor)
             leaf = tracked.leaf if tracked is not None else None
+            is_grad = grad_alone
             if leaf is None:
-                leaf = self._by_grad.get(tensor._cdata)
-            if leaf is None:
-                leaf = self._by_address.get(address_of(tensor))
+                leaf, is_grad = self._by_grad.get(tensor._cdata), True
             if leaf is not None:
-                self._touch(leaf, place, grad_alone=grad_alone)
+                self._touch(_Touched(leaf, place, not is_grad, is_grad))
+            elif start := storage_start_of(tensor):
+                if start in self._by_storage:
+                    self._touch_memory(tensor, start, place)
             elif tensor._is_view() or tensor.layout is not torch.strided:
                 # It may be a part of any leaf.
                 for each in self._all:
-                    self._touched.setdefault(each.number, _Touched(each, place, grad_alone=False))
+                    self._touch(_Touched(each, place, value=True, grad=True))
 
-    def _touch(self, leaf: Leaf, place: Place | None, *, grad_alone: bool) -> None:
-        earlier = self._touched.get(leaf.number)
+    def _touch_memory(self, written: torch.Tensor, start: int, place: Place | None) -> None:
+        """An operation wrote on a tensor that lies, or may lie, where leaves or their `.grad`s do."""
+        for leaf in list(self._by_storage[start].values()):
+            tensor = leaf.tracked.ref()
+            if tensor is None:
+                continue
+            grad = grad_of(tensor) if leaf.grad is not None else None
+            touched = overlap(written, tensor), grad is not None and overlap(written, grad)
+            if any(touched):
+                self._touch(_Touched(leaf, place, *touched, unseen=True))
+
+    def _touch(self, touched: _Touched) -> None:
+        earlier = self._touched.get(touched.leaf.number)
         if earlier is not None:
-            if earlier.place is not place:
-                self.check(leaf, earlier.place)
-            elif not earlier.grad_alone:
-                return
-        self._touched[leaf.number] = _Touched(leaf, place, grad_alone=grad_alone)
+            if earlier.place is not touched.place:
+                self._check_touched(earlier)
+            else:
+                both = [one or other for one, other in zip(earlier[2:], touched[2:], strict=True)]
+                touched = _Touched(touched.leaf, touched.place, *both)
+        self._touched[touched.leaf.number] = touched
 
     def settle(self, place: Place | None = None) -> None:
         """The program moves on to another line: tell what became of the leaves that were written on."""
@@ -209,7 +234,7 @@ class Leaves:
             by = touched.place
             if place is None or by is None or by.site is not place.site:
                 del self._touched[number]
-                self.check(touched.leaf, by, grad_alone=touched.grad_alone)
+                self._check_touched(touched)
 
     def sweep(self, place: Place | None = None, *, thoroughly: bool = False) -> None:
         """Compare every leaf with what it was.
@@ -233,19 +258,41 @@ class Leaves:
                 self._leave_memory(leaf)
         if gone:
             self._all = [leaf for leaf in self._all if not leaf.tracked.alive.expired()]
-            self._by_address = {leaf.tracked.address: leaf for leaf in self._all if leaf.tracked.address}
+            self._by_storage = {}
+            for leaf in self._all:
+                self._find_again(leaf)
 
-    def check(self, leaf: Leaf, place: Place | None, *, grad_alone: bool = False) -> None:
+    def _find_again(self, leaf: Leaf) -> None:
+        tensor = leaf.tracked.ref()
+        if tensor is not None:
+            for each in (tensor, grad_of(tensor) if leaf.grad is not None else None):
+                if each is not None:
+                    self._lies_at(leaf, each)
+
+    def _lies_at(self, leaf: Leaf, tensor: torch.Tensor) -> None:
+        if start := storage_start_of(tensor):
+            self._by_storage.setdefault(start, {})[leaf.number] = leaf
+
+    def _check_touched(self, touched: _Touched) -> None:
         """Compare one leaf with what it was, and tell what changed."""
+        leaf = touched.leaf
         tensor = leaf.tracked.ref()
         if tensor is None:
             return
-        self._check_grad(leaf, tensor, place)
-        if not grad_alone:
-            self._check_value(leaf, tensor, place)
+        if touched.grad:
+            self._check_grad(leaf, tensor, touched.place, unseen=touched.unseen)
+        if touched.value:
+            self._check_value(leaf, tensor, touched.place, unseen=touched.unseen)
 
     def _check_grad(
-        self, leaf: Leaf, tensor: torch.Tensor, place: Place | None, how: str = "", *, by_value: bool = True
+        self,
+        leaf: Leaf,
+        tensor: torch.Tensor,
+        place: Place | None,
+        how: str = "",
+        *,
+        by_value: bool = True,
+        unseen: bool = False,
     ) -> None:
         grad = grad_of(tensor) if tensor.is_leaf or tensor.retains_grad else None
         if grad is None:
@@ -258,8 +305,7 @@ class Leaves:
             leaf.grad is not None
             and leaf.grad_address == grad._cdata
             and leaf.grad_version == version_of(grad)
-            # `.data` writes and numpy views leave the version alone.
-            and (not by_value or leaf.grad_record is None or self._core.values.is_still(grad, leaf.grad_record))
+            and self._holds(grad, leaf.grad_record, leaf.grad_value, by_value=by_value, unseen=unseen)
         ):
             return
         before, old = leaf.grad_value, leaf.grad_record
@@ -273,11 +319,25 @@ class Leaves:
         span, text = _by(place)
         self._core.log.add(event(leaf.number, before, leaf.grad_value, span, how or text))
 
-    def _check_value(self, leaf: Leaf, tensor: torch.Tensor, place: Place | None, *, by_value: bool = True) -> None:
+    def _holds(
+        self, tensor: torch.Tensor, record: TensorRecord | None, number: int, *, by_value: bool, unseen: bool
+    ) -> bool:
+        """Whether a tensor of the same version still holds what was recorded.
+
+        `.data` writes and numpy views leave the version alone. Elements are known of small tensors, figures of large.
+        """
+        values = self._core.values
+        if record is None:
+            return not unseen or values.has_figures(tensor, number)
+        return not by_value or values.is_still(tensor, record)
+
+    def _check_value(
+        self, leaf: Leaf, tensor: torch.Tensor, place: Place | None, *, by_value: bool = True, unseen: bool = False
+    ) -> None:
         values, tracked, version = self._core.values, leaf.tracked, version_of(tensor)
         known = leaf.record
         if leaf.version == version and tracked.address == address_of(tensor):
-            if known is None or not by_value or values.is_still(tensor, known):
+            if self._holds(tensor, known, leaf.value, by_value=by_value, unseen=unseen):
                 return
             number = ev.NONE
         else:
@@ -342,6 +402,7 @@ class Leaves:
         if memory != leaf.grad_memory:
             self._leave_memory(leaf)
             if memory:
+                self._lies_at(leaf, grad)
                 leaf.grad_memory = memory
                 self._by_memory.setdefault(memory, []).append(leaf)
         # Whoever takes `.grad` as an argument takes this very value.
@@ -387,9 +448,10 @@ class Leaves:
         leaf.record = record if record.data is not None else None
         leaf.value = tracked.value
         leaf.version = tracked.version = version_of(tensor)
-        tracked.address = address_of(tensor)
-        if tracked.address:
-            self._by_address[tracked.address] = leaf
+        address = address_of(tensor)
+        if address != tracked.address:
+            tracked.address = address
+            self._lies_at(leaf, tensor)
 
     def _tell(self, leaf: Leaf, tensor: torch.Tensor, value: int) -> None:
         # Asked in full, a parameter's class looks for an attribute, which may be the program's own code.

@@ -5,11 +5,12 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from functools import partial, update_wrapper
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import torch.autograd.function
 
+from graphviz_app.tracer import hygiene
 from graphviz_app.tracer.own import __builtins__  # noqa: F401
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ def let_register() -> Callable[[], None]:
         backward_hooks[hook] = hook
         return backward_hooks, backward_hooks
 
-    setattr(_HOLDER, NAME, staticmethod(update_wrapper(_register_hook, original)))
+    setattr(_HOLDER, NAME, staticmethod(hygiene.disguise(_register_hook, original)))
     return lambda: setattr(_HOLDER, NAME, descriptor)
 
 

@@ -16,7 +16,7 @@ from graphviz_app.tracer.binding import ResultNames
 from graphviz_app.tracer.calls import Call, CallRecorder
 from graphviz_app.tracer.flatten import results_in, tensors_in
 from graphviz_app.tracer.identity import is_transformed
-from graphviz_app.tracer.kinds import LENDERS, Kind, Kinds
+from graphviz_app.tracer.kinds import LENDERS, Kind, Kinds, original_of
 from graphviz_app.tracer.leaves import version_of
 from graphviz_app.tracer.own import __builtins__  # noqa: F401
 
@@ -87,8 +87,12 @@ class Operations:
     def run(self, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any], caller: FrameType, found: Any) -> Any:
         """Call `func` and record the call."""
         call = hygiene.stand_in(caller)
-        kind, name = found or self.kinds.of(func)
-        if caller.f_code is hygiene.HANDLE:
+        handed_over = caller.f_code is hygiene.HANDLE
+        if found is None:
+            func = func if handed_over else original_of(func)
+            found = self.kinds.of(func)
+        kind, name = found
+        if handed_over:
             func = hygiene.delegate(caller, func, args, kwargs)
         core = self.core
         if name in LENDERS or (kind is _DATA and core.local.silent):

@@ -24,6 +24,7 @@ _autograd: Any = torch._C._autograd
 _CustomNode = torch._C._FunctionBase
 # The class may have an attribute of that name of its own.
 _saved_tensors: Any = vars(_CustomNode)["saved_tensors"].__get__
+_ORDINARY = frozenset({torch.Tensor, torch.nn.Parameter})
 _NUMBERS = frozenset({int, float, bool, complex})
 _KEPT = 32
 _SAVERS_KEPT = 20_000
@@ -50,6 +51,12 @@ def _refuses_to_disable_hooks() -> bool:
 are_hooks_in_force = (
     _has_top_hooks if hasattr(_autograd, "_top_saved_tensors_default_hooks") else _refuses_to_disable_hooks
 )
+
+
+def _dispatches(tensor: torch.Tensor) -> bool:
+    """Whether to unpack a tensor would run the program's code, which implements torch's operations for its class."""
+    kind = type(tensor)
+    return kind not in _ORDINARY and kind.__torch_dispatch__ is not torch._C._disabled_torch_dispatch_impl
 
 
 class SavedTensors:
@@ -81,7 +88,7 @@ class SavedTensors:
         key = (name, len(results), tuple([use.requires_grad for use in inputs]))
         known = self._known.get(key)
         if known is None:
-            if are_hooks_in_force():
+            if are_hooks_in_force() or any(map(_dispatches, [*[tensor for _, tensor in arguments], *results])):
                 return ()
             if not name.startswith("torch."):
                 known = _saved_by_custom(arguments, results)
@@ -161,7 +168,10 @@ class SavedTensors:
             self._names[kind] = names
         found: list[torch.Tensor] = []
         for name in names:
-            saved = None if name == unwanted else getattr(node, name)
+            try:
+                saved = None if name == unwanted else getattr(node, name)
+            except RuntimeError:
+                continue  # written on by the very operation that saved it: `x *= x`
             found.extend(
                 part for part in (saved if isinstance(saved, tuple) else (saved,)) if isinstance(part, torch.Tensor)
             )
