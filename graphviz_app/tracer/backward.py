@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 _NodeCalled = ev.NodeCalled
 _gettrace = sys.gettrace
+_get_ident = threading.get_ident
 _Disabled = torch._C.DisableTorchFunction
 _NoDispatch = torch._C._DisableTorchDispatch
 _dispatch_modes = torch._C._len_torch_dispatch_stack
@@ -75,7 +76,7 @@ class BackwardPass:
         # One contribution by itself, or a list of several.
         self._arriving: dict[tuple[int, int], _Sent | list[_Sent]] = {}
         self._leaves: dict[int, Leaf] = {}
-        self._thread = threading.get_ident()
+        self._thread = _get_ident()
         # Who awaited the leaves before.
         self._awaited: dict[int, int] = {}
         self._spent: list[int] = []
@@ -411,7 +412,7 @@ def _change(direction: str, slot: int, before: int, after: int, names: list[Hook
 
 
 def _in_main_thread() -> bool:
-    return threading.get_ident() == threading.main_thread().ident
+    return _get_ident() == threading.main_thread().ident
 
 
 def _root(output: Any) -> tuple[Any, int, torch.Tensor | None]:

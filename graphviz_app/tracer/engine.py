@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 NAME = "_engine_run_backward"
 _getframe = sys._getframe
 _gettrace = sys.gettrace
+_get_ident = threading.get_ident
 _push = torch._C._push_on_torch_function_stack
 _pop = torch._C._pop_torch_function_stack
 # While the tracer runs, torch's own names of these two tell of the program's modes alone.
@@ -170,7 +171,7 @@ class Engine:
         passes = core.local.passes
         running = BackwardPass(core, self._graph, self._hooks, create_graph=bool(create_graph))
         # Not `current_thread()`, which makes up a thread, and counts it, where the program began one by itself.
-        thread = threading._active.get(threading.get_ident())  # type: ignore[attr-defined]
+        thread = threading._active.get(_get_ident())  # type: ignore[attr-defined]
         running.start(
             outputs,
             seeds,
@@ -227,7 +228,7 @@ def _can_watch(core: Core, outputs: Any, args: tuple[Any, ...]) -> bool:
 
 
 def _name_of(thread: threading.Thread | None) -> str:
-    return f"thread {threading.get_ident()}" if thread is None else thread.name
+    return f"thread {_get_ident()}" if thread is None else thread.name
 
 
 def _stacked(mode: Any) -> bool:

@@ -87,7 +87,7 @@ class GraphWalker:
         seen: set[int] = set()
         tensors: dict[int, int] = {}
         ends: list[tuple[torch.Tensor, Tracked, Any]] = []
-        number_of = core.nodes.number
+        number_of, just_made = core.nodes.number, core.nodes.can_be_new
         for tensor, tracked in outputs:
             if not tensor.requires_grad or tensor.is_leaf:
                 continue
@@ -102,7 +102,7 @@ class GraphWalker:
                     continue
                 seen.add(sequence)
                 following = node.next_functions
-                if number_of(node) == ev.NONE:
+                if just_made(node):
                     found.append((sequence, node, following))
                 for each, _ in following:
                     if each is not None:

@@ -171,6 +171,15 @@ class NodeTable:
                 return number
         return self.by_sequence.get(node._sequence_nr(), ev.NONE)
 
+    def can_be_new(self, node: Any) -> bool:
+        """Whether a node, of one of the sequence numbers that this thread has just given, may have been made just now.
+
+        In other threads than the main one an older node of the main thread's may have the same.
+        """
+        if _thread_number() != self._main:
+            return self._key not in node.metadata
+        return self.number(node) == ev.NONE
+
     def assign(self, node: Any) -> int:
         """Give a node the next number."""
         number = self.next()

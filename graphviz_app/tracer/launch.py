@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from graphviz_app.tracer.options import TracerOptions
 
 _exec = exec
+_getpid = os.getpid
 _compile = compile
 _excepthook = sys.__excepthook__
 _FLOOD_SECONDS, _FLOOD = 0.1, 50
@@ -165,7 +166,7 @@ class Program:
 
     def _hear(self, stream: str, text: str) -> None:
         core = self.tracer.core
-        if core.muted or os.getpid() != core.process:
+        if core.muted or _getpid() != core.process:
             return
         if sys.gettrace() is not None:
             hygiene.untraced(self._hear, stream, text)
@@ -276,9 +277,7 @@ def _message(error: BaseException) -> str:
 def _sentence(error: BaseException) -> str:
     try:
         from graphviz_app.explain.errors import explain_error
-    except ImportError:
-        return ""
-    try:
+
         return explain_error(type(error).__name__, _message(error))
     except Exception:  # noqa: BLE001 - an explanation is never worth a crash
         return ""

@@ -94,24 +94,6 @@ def storage_start_of(tensor: torch.Tensor) -> int:
         return 0
 
 
-def overlap(one: torch.Tensor, other: torch.Tensor) -> bool:
-    """Whether two tensors have memory in common, or may have."""
-    start = storage_start_of(one)
-    if not start or start != storage_start_of(other):
-        return False
-    (first, end), (other_first, other_end) = _within_storage(one), _within_storage(other)
-    return first < other_end and other_first < end
-
-
-def _within_storage(tensor: torch.Tensor) -> tuple[int, int]:
-    """From which byte of its storage to which a tensor's elements lie."""
-    size = tensor.element_size()
-    first = int(tensor.storage_offset()) * size
-    if not tensor.numel():
-        return first, first
-    return first, first + reach_of(zip(tensor.shape, tensor.stride(), strict=True)) * size
-
-
 def array_of(tensor: torch.Tensor, dtype: np.dtype[Any]) -> npt.NDArray[Any] | None:
     """A strided CPU tensor's elements where they lie, or None where it has no memory.
 

@@ -11,11 +11,13 @@ import numpy.typing as npt
 
 from graphviz_app.recording.values import Sample
 from graphviz_app.tracer.measures import sampling
-from graphviz_app.tracer.memory import view_of
+from graphviz_app.tracer.memory import storage_start_of, view_of
 from graphviz_app.tracer.own import __builtins__  # noqa: F401
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    import torch
 
     from graphviz_app.tracer.memory import Readable
 
@@ -26,6 +28,24 @@ Extent = tuple[tuple[int, int], ...]
 def reach_of(dimensions: Iterable[tuple[int, int]]) -> int:
     """From the first element to behind the last one, in elements, for the size and the stride of each dimension."""
     return 1 + sum((size - 1) * stride for size, stride in dimensions)
+
+
+def overlap(one: torch.Tensor, other: torch.Tensor) -> bool:
+    """Whether two tensors have memory in common, or may have."""
+    start = storage_start_of(one)
+    if not start or start != storage_start_of(other):
+        return False
+    (first, end), (other_first, other_end) = _within_storage(one), _within_storage(other)
+    return first < other_end and other_first < end
+
+
+def _within_storage(tensor: torch.Tensor) -> tuple[int, int]:
+    """From which byte of its storage to which a tensor's elements lie."""
+    size = tensor.element_size()
+    first = int(tensor.storage_offset()) * size
+    if not tensor.numel():
+        return first, first
+    return first, first + reach_of(zip(tensor.shape, tensor.stride(), strict=True)) * size
 
 
 @lru_cache(maxsize=4096)

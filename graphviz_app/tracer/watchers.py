@@ -176,9 +176,9 @@ class _Audit:
             return
         asking.now = True
         try:
-            frame = _getframe()
-            below = next(invisible.codes_below(frame), 0)
-            is_ours = invisible.is_ours(below) or hygiene.is_disguised(below) or is_looking(frame, self._through)
+            # No variable for the frame, which would hold itself, and with it all below it.
+            below = next(invisible.codes_below(_getframe()), 0)
+            is_ours = invisible.is_ours(below) or hygiene.is_disguised(below) or is_looking(_getframe(), self._through)
         finally:
             asking.now = False
         if not is_ours:

@@ -34,6 +34,18 @@ atexit.register(print, "bye")
 threading.Thread(target=lambda: (time.sleep(0.1), print("thread"))).start()
 print("main")
 """,
+    "a hook for exceptions that fails as well": """import sys, traceback
+class Wordless(Exception):
+    def __str__(self):
+        raise ValueError
+def hook(kind, value, trace):
+    print(kind.__name__, traceback.extract_tb(trace), traceback.extract_stack(), sys.exc_info())
+    raise LookupError("in the hook")
+sys.excepthook = hook
+raise Wordless
+""",
+    "a hook for exceptions that exits": "import sys\nsys.excepthook = lambda *_: sys.exit(3)\n1 / 0\n",
+    "no hook for exceptions": "import sys\ndel sys.excepthook\n1 / 0\n",
     "an empty program": "",
 }
 

@@ -22,6 +22,7 @@ NOT_PROGRAMS = {"shown"}
 STATUSES = {
     "interrupt": -2,
     "os_exit": 5,
+    "hook_that_exits": 3,
     "stdin_and_exit": 3,
     **dict.fromkeys(
         ("anomaly_mode", "broken_builtins", "compressed_and_stale", "custom_error", "exit_message",

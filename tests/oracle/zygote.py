@@ -31,6 +31,8 @@ from graphviz_app.tracer.launch import Program
 from graphviz_app.tracer.own import original_builtins
 
 _TIMEOUT = 100
+# A program may put something else there.
+_detach = torch.Tensor.detach
 
 
 def plain(job):
@@ -40,7 +42,9 @@ def plain(job):
     main = types.ModuleType("__main__")
     vars(main).update(__builtins__=builtins, __file__=file, __cached__=None, __annotations__={})
     main.__loader__ = SourceFileLoader("__main__", file)
-    sys.modules["__main__"] = main
+    sys.modules["__main__"] = sys.modules["__mp_main__"] = main
+    for name in [name for name in sys.modules if name.partition(".")[0] == "graphviz_app"]:
+        del sys.modules[name]
     sys.argv = [path, *job["arguments"]]
     sys.path[0] = job["directory"]
     os.chdir(job["directory"])
@@ -121,7 +125,7 @@ def grads_of(program):
             elif (
                 grad.layout is torch.strided and not grad.is_meta and grad.dtype not in (torch.bfloat16, torch.float16)
             ):
-                left[leaf.number] = torch.Tensor.detach(grad).cpu().contiguous().numpy().tobytes().hex()
+                left[leaf.number] = _detach(grad).cpu().contiguous().numpy().tobytes().hex()
     return left
 
 
