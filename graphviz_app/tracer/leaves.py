@@ -204,17 +204,26 @@ class Leaves:
                 # It may be a part of any leaf.
                 for each in self._all:
                     self._touch(_Touched(each, place, value=True, grad=True))
+        if self._core.local.passes:
+            # From within a pass, which may add to that very `.grad` next.
+            self.settle()
 
     def _touch_memory(self, written: torch.Tensor, start: int, place: Place | None) -> None:
         """An operation wrote on a tensor that lies, or may lie, where leaves or their `.grad`s do."""
-        for leaf in list(self._by_storage[start].values()):
+        here = self._by_storage[start]
+        for leaf in list(here.values()):
             tensor = leaf.tracked.ref()
-            if tensor is None:
+            grad = None if tensor is None or leaf.grad is None else grad_of(tensor)
+            value_here, grad_here = [each is not None and storage_start_of(each) == start for each in (tensor, grad)]
+            if not value_here and not grad_here:
+                # It lies elsewhere by now.
+                del here[leaf.number]
                 continue
-            grad = grad_of(tensor) if leaf.grad is not None else None
-            touched = overlap(written, tensor), grad is not None and overlap(written, grad)
+            touched = value_here and overlap(written, tensor), grad_here and overlap(written, grad)
             if any(touched):
                 self._touch(_Touched(leaf, place, *touched, unseen=True))
+        if not here:
+            del self._by_storage[start]
 
     def _touch(self, touched: _Touched) -> None:
         earlier = self._touched.get(touched.leaf.number)

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from graphviz_app.recording.values import Sample
 from graphviz_app.tracer.measures import sampling
-from graphviz_app.tracer.memory import storage_start_of, view_of
+from graphviz_app.tracer.memory import view_of
 from graphviz_app.tracer.own import __builtins__  # noqa: F401
 
 if TYPE_CHECKING:
@@ -31,10 +31,7 @@ def reach_of(dimensions: Iterable[tuple[int, int]]) -> int:
 
 
 def overlap(one: torch.Tensor, other: torch.Tensor) -> bool:
-    """Whether two tensors have memory in common, or may have."""
-    start = storage_start_of(one)
-    if not start or start != storage_start_of(other):
-        return False
+    """Whether two tensors of one storage have memory in common, or may have."""
     (first, end), (other_first, other_end) = _within_storage(one), _within_storage(other)
     return first < other_end and other_first < end
 
