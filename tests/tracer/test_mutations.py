@@ -130,3 +130,31 @@ y.sum().backward()
     _, message, sentence = traced(source, tmp_path / "program.py")
     assert "modified by an inplace operation" in message
     assert "`torch.nn.functional.dropout(y, inplace=True)` in line 8" in sentence
+
+
+WRITERS = {
+    "w.data -= 0.1 * w.grad\nw.grad.data.zero_()": [("LeafUpdated", 3), ("GradCleared", 4)],
+    "w.detach().sub_(w.grad)\nw.grad.detach()[0].fill_(3)": [("LeafUpdated", 3), ("GradWritten", 4)],
+    "with torch.no_grad():\n    w.sub_(w.grad)\n    w.grad.zero_()": [("LeafUpdated", 4), ("GradCleared", 5)],
+    "w.grad.data.zero_()\nw.data[0] = 5.0\nw.grad = None": [("GradCleared", 3), ("LeafUpdated", 4), ("GradCleared", 5)],
+}
+
+
+@pytest.mark.parametrize("size", [2, 80], ids=["every element is kept", "figures are kept"])
+@pytest.mark.parametrize("written", WRITERS)
+def test_what_became_of_a_leaf_is_told_with_the_line_that_wrote(written, size, tmp_path):
+    source = f"w = torch.ones({size}, {size}, requires_grad=True)\n(w * 2).sum().backward()\n{written}\nw.sum()\n"
+    recording, _, _ = traced(source, tmp_path / "program.py")
+    events = [recording.event(number) for number in range(len(recording))]
+    kinds = (ev.LeafUpdated, ev.GradCleared, ev.GradWritten)
+    assert [(type(event).__name__, event.span.line) for event in events if isinstance(event, kinds)] == WRITERS[written]
+
+
+def test_a_write_beside_a_leaf_in_one_buffer_is_not_its_own(tmp_path):
+    source = """both = torch.ones(160, 80)
+w, other = both[:80].requires_grad_(), both[80:]
+(w * 2).sum().backward()
+other.mul_(3)
+"""
+    recording, _, _ = traced(source, tmp_path / "program.py")
+    assert not any(isinstance(recording.event(number), ev.LeafUpdated) for number in range(len(recording)))
