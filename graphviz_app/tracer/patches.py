@@ -31,8 +31,8 @@ _push = torch._C._push_on_torch_function_stack
 _pop = torch._C._pop_torch_function_stack
 _depth = torch._C._len_torch_function_stack
 _top = torch._C._get_function_stack_at
-_APPLY: Any = torch.autograd.Function.apply.__func__.__code__
-_ARGS = _APPLY.co_varnames.index("args")
+_APPLY: Any = getattr(torch.autograd.Function.apply, "__code__", None)
+_ARGS = 0 if _APPLY is None else _APPLY.co_varnames.index("args")
 _is_mode_enabled = torch._C._is_torch_function_mode_enabled
 _getframe = sys._getframe
 _sequence = torch._C._autograd._get_sequence_nr
@@ -100,20 +100,27 @@ class Patches:
         self._undo.append(self._answers.remove)
 
     def _see_custom_functions(self) -> None:
-        """`MyFunction.apply` is no torch function; below it, where `super().apply` looks, we see it nevertheless."""
-        holder = torch.autograd.function._SingleLevelFunction
-        original = torch._C._FunctionBase.__dict__["apply"] if "apply" in vars(torch._C._FunctionBase) else None
-        if original is None or "apply" in vars(holder):
+        """`MyFunction.apply` is no torch function; where torch looks for its core's `apply`, we see it nevertheless.
+
+        That is below `Function`, whose own `apply` is written in Python, or (from torch 2.14 on) `Function` itself.
+        """
+        function = torch.autograd.Function
+        its_own, core_apply = vars(function).get("apply"), vars(torch._C._FunctionBase).get("apply")
+        is_below = type(its_own) is classmethod
+        holder = torch.autograd.function._SingleLevelFunction if is_below else function
+        if core_apply is None or (is_below and "apply" in vars(holder)):
             return
         operations, core = self._operations, self._core
 
         def apply(cls: Any, *args: Any, **kwargs: Any) -> Any:
-            bound = super(holder, cls).apply
+            bound = core_apply.__get__(None, cls)
             caller = _getframe(1)
             if caller.f_code is _APPLY:
                 # The very tuple that the caller has: one of our own would count as one more reference to each.
                 given = local_variable(caller, _ARGS)
                 args = args if given is MISSING else given
+            # A function written in C leaves its arguments where its caller had them, which counts.
+            given = None if is_below else [*args]
             call = hygiene.stand_in(caller)
             start = _sequence()
             core.local.silent += 1
@@ -127,8 +134,12 @@ class Patches:
             operations.note_custom(cls, args, kwargs, result, caller, start)
             return result
 
+        apply.__qualname__ = "Function.apply"
         holder.apply = classmethod(apply)
-        self._undo.append(lambda: delattr(holder, "apply"))
+        if is_below:
+            self._undo.append(lambda: delattr(holder, "apply"))
+        else:
+            self._undo.append(lambda: setattr(function, "apply", its_own))
 
     def _follow_threads(self) -> None:
         """Function modes belong to a thread: threads of the program's get ours as they begin."""
