@@ -130,11 +130,17 @@ class Recording:
         Raises:
             RecordingError: If the file cannot be written.
         """
-        self._stream.seek(0)
+        target = Path(path)
         try:
-            with Path(path).open("wb") as target:
+            # What is being read is not written over: its own file is replaced as a whole.
+            is_own = self.path is not None and _is_same_file(target, self.path)
+            written = target.resolve().with_suffix(".saving") if is_own else target
+            with self._lock, written.open("wb") as stream:
+                self._stream.seek(0)
                 while chunk := self._stream.read(1 << 20):
-                    target.write(chunk)
+                    stream.write(chunk)
+            if is_own:
+                written.replace(target.resolve())
         except OSError as error:
             raise RecordingError(f"{path} cannot be written: {error.strerror}.") from error
 
@@ -284,7 +290,7 @@ class Recording:
         try:
             index = Index(stored if stored is not None else self._rebuild_index())
             index.check()
-        except (ValueError, KeyError) as error:
+        except (ValueError, KeyError, OverflowError) as error:
             raise RecordingError("This recording is damaged: its index does not fit its events.") from error
         if len(index.events) != _total(self._event_blocks):
             raise RecordingError("This recording is damaged: its index does not fit its events.")
@@ -296,6 +302,13 @@ class Recording:
             for event in self._decode(block, "events", _EVENTS):
                 builder.add(event)
         return builder.finish()
+
+
+def _is_same_file(one: Path, other: Path) -> bool:
+    try:
+        return one.samefile(other)
+    except OSError:
+        return False
 
 
 def _total(numbered: list[blocks.Block]) -> int:
