@@ -21,7 +21,7 @@ from graphviz_app.protocol.messages import (
     Unready,
 )
 from graphviz_app.protocol.pieces import in_pieces
-from graphviz_app.protocol.worker_end import connect, end_with_app
+from graphviz_app.protocol.worker_end import connect, end_with_app, keep_journal
 
 __all__ = [
     "AppChannel",
@@ -42,5 +42,6 @@ __all__ = [
     "connect",
     "end_with_app",
     "in_pieces",
+    "keep_journal",
     "worker_channel",
 ]

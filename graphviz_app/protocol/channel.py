@@ -13,6 +13,7 @@ from graphviz_app.protocol.framing import Deframer, FramingError, frame
 from graphviz_app.protocol.messages import Command, Message, Report
 
 if TYPE_CHECKING:
+    from graphviz_app.protocol.journal import JournalEnd
     from graphviz_app.protocol.transport import Transport
 
 # As they are now: the traced program, which may replace `len`, must not hear us use it.
@@ -55,6 +56,11 @@ class Decoder(Generic[_Incoming]):
         """True where the stream may end: no message has begun that is not complete."""
         return self._deframer.is_whole
 
+    @property
+    def taken(self) -> int:
+        """How many bytes the messages so far had."""
+        return self._deframer.taken
+
 
 class Channel(Generic[_Incoming, _Outgoing]):
     """One side of the conversation.
@@ -69,15 +75,23 @@ class Channel(Generic[_Incoming, _Outgoing]):
         self._encode = msgspec.msgpack.Encoder().encode
         self._received: list[_Incoming] = []
         self._lock = threading.RLock()
-        self._unsent = (bytearray(), list[int]())
+        self._unsent = (bytearray(), list[int](), 0)
+        self._journal: JournalEnd | None = None
         # Kept here because the program may replace os.getpid.
         self._getpid = os.getpid
         self._process = os.getpid()
 
+    def keep_journal(self, journal: JournalEnd) -> None:
+        """From now on, write what is sent into a journal first."""
+        with self._lock:
+            self._unsent = (bytearray(), [], journal.place)
+            self._journal = journal
+
     def send(self, message: _Outgoing) -> None:
         """Send a message, waiting while the other side is busy.
 
-        If a signal's handler raises meanwhile (Ctrl-C), the rest goes out before the next message.
+        If a signal's handler raises meanwhile (Ctrl-C), the rest goes out before the next message. Where a journal is
+        kept and has room, nobody needs to listen: this process is about to end with the app.
 
         Raises:
             MessageTooLarge: If it is.
@@ -92,7 +106,13 @@ class Channel(Generic[_Incoming, _Outgoing]):
             raise MessageTooLarge(str(error)) from error
         with self._lock:
             self._unsent[0].extend(content)
-            self._send_rest()
+            self._keep_rest()
+            try:
+                self._send_rest()
+            except ChannelError:
+                if self._journal is None or not self._journal.has_room:
+                    raise
+                self._begin_anew()
 
     def receive(self) -> _Incoming | None:
         """The next message, waiting for it; None at the end of the conversation.
@@ -126,15 +146,25 @@ class Channel(Generic[_Incoming, _Outgoing]):
         self._received.clear()
         return messages
 
+    @property
+    def heard(self) -> int:
+        """How many bytes the messages had that came so far."""
+        return self._decoder.taken
+
     def close(self) -> None:
         """End the conversation."""
         self.transport.close()
+
+    def _keep_rest(self) -> None:
+        if self._journal is not None:
+            buffer, _, place = self._unsent
+            self._journal.append(buffer[self._journal.place - place :])
 
     def _send_rest(self) -> None:
         # A signal's handler may raise after any call that returns to Python, and the length that os.write
         # returned would be lost with it; then half a message would be sent twice. So write and the noting of its
         # result are one call, in C.
-        buffer, lengths = self._unsent
+        buffer, lengths, _ = self._unsent
         while (position := sum(lengths)) < len(buffer):
             if not self.transport.is_ours():
                 raise ChannelError("The channel was closed by the program.")
@@ -143,7 +173,11 @@ class Channel(Generic[_Incoming, _Outgoing]):
                 lengths.extend(map(self.transport.write, (piece,)))
             except OSError as error:
                 raise ChannelError("Nobody listens any more.") from error
-        self._unsent = (bytearray(), [])
+        self._begin_anew()
+
+    def _begin_anew(self) -> None:
+        buffer, _, place = self._unsent
+        self._unsent = (bytearray(), [], place + len(buffer))
 
 
 WorkerChannel = Channel[Command, Report]

@@ -37,11 +37,16 @@ def frame(content: bytes) -> bytes:
 
 
 class Deframer:
-    """Takes bytes as they come, in pieces of any size, and gives back whole contents."""
+    """Takes bytes as they come, in pieces of any size, and gives back whole contents.
+
+    Attributes:
+        taken: How many bytes of whole frames were given back so far.
+    """
 
     def __init__(self, largest: int = LARGEST_FRAME) -> None:
         self._largest = largest
         self._buffer = bytearray()
+        self.taken = 0
 
     def feed(self, data: bytes) -> Iterator[bytes]:
         """Take the next piece, and yield the contents that are whole by now.
@@ -65,6 +70,7 @@ class Deframer:
                 yield content
         finally:
             del self._buffer[:start]
+            self.taken += start
 
     @property
     def is_whole(self) -> bool:

@@ -45,6 +45,7 @@ class RunProgram(Message, frozen=True, tag="run"):
             the command line: they go to the process's own descriptors with plain Python's buffering, and are
             recorded too.
         options: How much is recorded.
+        journal: The file in which what is sent is also kept, absolute; "" where none is.
     """
 
     path: str
@@ -53,6 +54,7 @@ class RunProgram(Message, frozen=True, tag="run"):
     directory: str
     capture: bool = True
     options: RunOptions = RunOptions()
+    journal: str = ""
 
 
 class Shutdown(Message, frozen=True, tag="shutdown"):

@@ -50,8 +50,8 @@ class PipeTransport:
         self.read_descriptor = read_descriptor
         self.write_descriptor = write_descriptor
         self.write: Callable[[bytes], int] = partial(os.write, write_descriptor)
-        # Kept here because the program may replace os.fstat.
-        self._fstat = os.fstat
+        # Kept here because the program may replace them.
+        self._fstat, self._select = os.fstat, select.select
         self._identity = self._identify()
         self._closed = False
 
@@ -61,7 +61,7 @@ class PipeTransport:
 
     def has_news(self, timeout: float) -> bool:
         """See `Transport`."""
-        return bool(select.select([self.read_descriptor], [], [], timeout)[0])
+        return bool(self._select([self.read_descriptor], [], [], timeout)[0])
 
     def is_ours(self) -> bool:
         """See `Transport`."""

@@ -10,7 +10,9 @@ import sys
 from typing import TYPE_CHECKING
 
 from graphviz_app.protocol.channel import ChannelError, WorkerChannel, worker_channel
+from graphviz_app.protocol.journal import JournalEnd
 from graphviz_app.protocol.transport import PipeTransport, SocketTransport
+from graphviz_app.recording.journal import MAGIC
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -65,6 +67,23 @@ def end_with_app(channel: WorkerChannel) -> None:
     gone.register(descriptor, select.POLLHUP)
     if gone.poll(0):
         os.kill(os.getpid(), signal.SIGKILL)
+
+
+def keep_journal(channel: WorkerChannel, path: str) -> None:
+    """From now on write what is sent into the journal that the app has made, if it has made one.
+
+    As with the channel, children that the program starts do not inherit it.
+    """
+    if not path:
+        return
+    try:
+        descriptor = os.open(path, os.O_RDWR)
+        if os.read(descriptor, len(MAGIC)) != MAGIC:
+            os.close(descriptor)
+            return
+    except OSError:
+        return
+    channel.keep_journal(JournalEnd(_move_away(descriptor), channel.transport.has_news))
 
 
 def _move_away(descriptor: int) -> int:

@@ -35,6 +35,11 @@ class Block:
     count: int
     offset: int
 
+    @property
+    def end(self) -> int:
+        """Where the next block stands."""
+        return self.offset + _FRAME.size + self.stored_length
+
 
 def start_file(stream: BinaryIO, version: int) -> None:
     """Write what every file begins with."""
@@ -85,10 +90,11 @@ def scan(stream: BinaryIO) -> Iterator[Block]:
         if len(frame) < _FRAME.size:
             return
         kind, compressed, length, stored_length, checksum, first, count = _FRAME.unpack(frame)
-        if offset + _FRAME.size + stored_length > end:
+        block = Block(kind, bool(compressed), length, stored_length, checksum, first, count, offset)
+        if block.end > end:
             return
-        yield Block(kind, bool(compressed), length, stored_length, checksum, first, count, offset)
-        stream.seek(offset + _FRAME.size + stored_length)
+        yield block
+        stream.seek(block.end)
 
 
 def read_block(stream: BinaryIO, block: Block) -> bytes:

@@ -16,7 +16,9 @@ from graphviz_app.recording import blocks
 from graphviz_app.recording import events as ev
 from graphviz_app.recording.errors import RecordingError
 from graphviz_app.recording.index import Index, IndexBuilder, StoredIndex
+from graphviz_app.recording.joined import joined
 from graphviz_app.recording.migrations import VERSION, check_version, migrate
+from graphviz_app.recording.recovery import missing_part
 from graphviz_app.recording.values import TensorRecord
 from graphviz_app.recording.writer import Header, RecordingWriter
 
@@ -47,6 +49,7 @@ class Recording:
     Attributes:
         program: What was run.
         environment: With what.
+        run: The run's name, by which its journal is known, or "".
         index: Columns over all events, nodes and edges.
         warning: A sentence where the file ended early, else "".
     """
@@ -65,12 +68,14 @@ class Recording:
         check_version(self._version)
         self._event_blocks: list[blocks.Block] = []
         self._value_blocks: list[blocks.Block] = []
+        self._end = 0
         self._cache: OrderedDict[int, Any] = OrderedDict()
         # Tiles are painted in a thread, which may ask for a value while the window asks for another.
         self._lock = threading.Lock()
         header, stored_index = self._read_frames()
         self.program = header.program
         self.environment = header.environment
+        self.run = header.run
         self.warning = "" if stored_index is not None else ENDS_EARLY
         self._first_events = [block.first for block in self._event_blocks]
         self._first_values = [block.first for block in self._value_blocks]
@@ -80,6 +85,9 @@ class Recording:
     @classmethod
     def open(cls, path: str | Path) -> Recording:
         """Open a file; runs nothing that is in it.
+
+        What a file that ends early lacks is taken from the journal beside it, where there is one. Neither is written
+        to: the program may still be running.
 
         Raises:
             RecordingError: If it cannot be read or is not a recording; the message is a sentence.
@@ -92,7 +100,7 @@ class Recording:
         except OSError as error:
             raise RecordingError(f"{path} cannot be read: {error.strerror}.") from error
         try:
-            return cls(stream, path=path)
+            return cls._completed(cls(stream, path=path), path)
         except OSError as error:
             stream.close()
             raise RecordingError(f"{path} cannot be read: {error.strerror}.") from error
@@ -130,11 +138,17 @@ class Recording:
         Raises:
             RecordingError: If the file cannot be written.
         """
-        self._stream.seek(0)
+        target = Path(path)
         try:
-            with Path(path).open("wb") as target:
+            # What is being read is not written over: its own file is replaced as a whole.
+            is_own = self.path is not None and _is_same_file(target, self.path)
+            written = target.resolve().with_suffix(".saving") if is_own else target
+            with self._lock, written.open("wb") as stream:
+                self._stream.seek(0)
                 while chunk := self._stream.read(1 << 20):
-                    target.write(chunk)
+                    stream.write(chunk)
+            if is_own:
+                written.replace(target.resolve())
         except OSError as error:
             raise RecordingError(f"{path} cannot be written: {error.strerror}.") from error
 
@@ -234,6 +248,19 @@ class Recording:
         event = self.event(where)
         return event if isinstance(event, ev.OperationRan) else None
 
+    def _completed(self, path: Path) -> Recording:
+        """This recording, or the same with what it lacks; this one is not used any more then."""
+        missing = missing_part(self, path) if self.warning else None
+        if missing is None:
+            return self
+        self._closer.detach()
+        both = joined(self._stream, self._end, missing)
+        try:
+            return type(self)(both, path=path)
+        except RecordingError:
+            both.close()
+            return type(self)(path.open("rb"), path=path)
+
     def _events_at(self, position: int) -> tuple[ev.Event, ...]:
         return self._cached(self._event_blocks[position], "events", _EVENTS)
 
@@ -276,6 +303,7 @@ class Recording:
                 stored_index = self._decode(block, "index", _INDEX)
             else:
                 raise RecordingError(f"This recording is damaged at byte {block.offset}.")
+            self._end = block.end
         if header is None:
             raise RecordingError("This recording ends within its first bytes; there is nothing left to open.")
         return header, stored_index
@@ -284,7 +312,7 @@ class Recording:
         try:
             index = Index(stored if stored is not None else self._rebuild_index())
             index.check()
-        except (ValueError, KeyError) as error:
+        except (ValueError, KeyError, OverflowError) as error:
             raise RecordingError("This recording is damaged: its index does not fit its events.") from error
         if len(index.events) != _total(self._event_blocks):
             raise RecordingError("This recording is damaged: its index does not fit its events.")
@@ -296,6 +324,13 @@ class Recording:
             for event in self._decode(block, "events", _EVENTS):
                 builder.add(event)
         return builder.finish()
+
+
+def _is_same_file(one: Path, other: Path) -> bool:
+    try:
+        return one.samefile(other)
+    except OSError:
+        return False
 
 
 def _total(numbered: list[blocks.Block]) -> int:

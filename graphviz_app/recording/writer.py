@@ -20,41 +20,37 @@ VALUE_BYTES_IN_A_BLOCK = 1 << 16
 
 
 class Header(ev.Struct, frozen=True):
-    """The first block of a file."""
+    """The first block of a file; `run` names the run among all others, by which its journal is known."""
 
     program: ev.Program
     environment: ev.Environment
+    run: str = ""
 
 
-class RecordingWriter:
-    """Appends batches to a file.
+class BlockWriter:
+    """Appends batches to a stream, as blocks of values and events.
 
     Values are written before the events that name them, so a file that was cut off never names a value that it does
     not hold.
 
     Args:
-        stream: A binary stream, empty, seekable; the caller closes it.
-        program: What runs.
-        environment: With what.
+        stream: A binary stream, seekable; the caller closes it.
+        first_event: The number of the first event.
+        first_value: The number of the first value.
     """
 
-    def __init__(self, stream: BinaryIO, program: ev.Program, environment: ev.Environment) -> None:
+    def __init__(self, stream: BinaryIO, first_event: int = 0, first_value: int = 0) -> None:
         self._stream = stream
         self._encode = msgspec.msgpack.Encoder().encode
-        self._index = IndexBuilder()
         self._events: list[ev.Event] = []
-        self._first_event = 0
+        self._first_event = first_event
         self._values: list[TensorRecord] = []
-        self._first_value = 0
+        self._first_value = first_value
         self._value_bytes = 0
-        self._finished = False
-        blocks.start_file(stream, VERSION)
-        blocks.write_block(stream, blocks.HEADER, self._encode(Header(program, environment)))
-        stream.flush()
 
     @property
     def event_count(self) -> int:
-        """How many events were appended."""
+        """How many events were appended; the number of the next one."""
         return self._first_event + len(self._events)
 
     @property
@@ -76,7 +72,7 @@ class RecordingWriter:
             if self._value_bytes >= VALUE_BYTES_IN_A_BLOCK:
                 self._write_values()
         for event in batch.events:
-            self._index.add(event)
+            self._note(event)
             self._events.append(event)
             if len(self._events) >= EVENTS_IN_A_BLOCK:
                 self._write_values()
@@ -88,14 +84,8 @@ class RecordingWriter:
         self._write_events()
         self._stream.flush()
 
-    def finish(self) -> None:
-        """Write the index, which spares the reader a scan; appending ends here."""
-        if self._finished:
-            return
-        self._finished = True
-        self.flush()
-        blocks.write_block(self._stream, blocks.INDEX, self._encode(self._index.finish()))
-        self._stream.flush()
+    def _note(self, event: ev.Event) -> None:
+        """Called for each event before it is taken."""
 
     def _write_values(self) -> None:
         if self._values:
@@ -113,6 +103,35 @@ class RecordingWriter:
             blocks.write_block(self._stream, blocks.EVENTS, content, first=self._first_event, count=count)
             self._first_event += count
             self._events.clear()
+
+
+class RecordingWriter(BlockWriter):
+    """Writes a file from its beginning to its end.
+
+    Args:
+        stream: A binary stream, empty, seekable; the caller closes it.
+        program: What runs.
+        environment: With what.
+        run: Names the run, where it keeps a journal.
+    """
+
+    def __init__(self, stream: BinaryIO, program: ev.Program, environment: ev.Environment, run: str = "") -> None:
+        super().__init__(stream)
+        self._index = IndexBuilder()
+        self._note = self._index.add
+        self._finished = False
+        blocks.start_file(stream, VERSION)
+        blocks.write_block(stream, blocks.HEADER, self._encode(Header(program, environment, run)))
+        stream.flush()
+
+    def finish(self) -> None:
+        """Write the index, which spares the reader a scan; appending ends here."""
+        if self._finished:
+            return
+        self._finished = True
+        self.flush()
+        blocks.write_block(self._stream, blocks.INDEX, self._encode(self._index.finish()))
+        self._stream.flush()
 
 
 def _weight(value: TensorRecord) -> int:

@@ -9,23 +9,23 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from graphviz_app.recording import events as ev
+from graphviz_app.recording.journal import Mark
+from graphviz_app.recording.limits import IS_FULL, LARGEST_COUNT, LARGEST_FILE
 from graphviz_app.recording.writer import RecordingWriter
 from graphviz_app.runner.console import LiveConsole, StreamBudget
+from graphviz_app.runner.journal import Journal, new_token
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from pathlib import Path
 
 FLUSH_SECONDS = 0.05
-LARGEST_COUNT = 4_000_000
-"""Events in a recording: an endless loop must not fill the memory with an index."""
-LARGEST_FILE = 4 << 30
-"""Bytes of a recording: an endless loop must not fill the disk."""
 _PRINTS_KEPT_APART = 10_000
+_MARK_BYTES = 1 << 16
 
 
 class RunBook:
-    """Writes one run's recording.
+    """Writes one run's recording, and keeps its journal.
 
     Args:
         path: Where; what was there is overwritten.
@@ -52,7 +52,11 @@ class RunBook:
         self.problem = ""
         self._clock = clock
         self._stream = path.open("wb")
-        self._writer = RecordingWriter(self._stream, program, environment)
+        token = new_token()
+        self._writer = RecordingWriter(self._stream, program, environment, token)
+        self._journal = Journal(path, token)
+        self._counted = self._marked = 0
+        self._printed: dict[str, int] = {}
         self._budgets = {stream: StreamBudget(stream) for stream in ("stdout", "stderr")}
         self._prints = 0
         self._flushed_at = clock()
@@ -63,6 +67,11 @@ class RunBook:
     def events(self) -> int:
         """How many events are recorded."""
         return self._writer.event_count
+
+    @property
+    def journal_path(self) -> str:
+        """Where the program's process keeps what it sends; "" where it cannot."""
+        return self._journal.path
 
     def take(self, batch: ev.Batch) -> None:
         """Append what the tracer saw."""
@@ -80,12 +89,20 @@ class RunBook:
         if text:
             self.take(ev.Batch(0, (), (ev.Printed(stream, text),)))
 
-    def pause(self) -> None:
-        """Called when nothing more is at hand just now: flush if a pass ended, or if it is time."""
-        if self._pass_ended or self._clock() - self._flushed_at >= FLUSH_SECONDS:
+    def pause(self, heard: int) -> None:
+        """Called when nothing more is at hand just now: flush if a pass ended, or if it is time.
+
+        Args:
+            heard: How many bytes of the process's messages were taken since the program began.
+        """
+        is_time = self._clock() - self._flushed_at >= FLUSH_SECONDS
+        if is_time or self._pass_ended:
             self._try(self._writer.flush)
             self._flushed_at = self._clock()
             self._pass_ended = False
+            # Two processes that write one file get in each other's way: not at each of many short passes.
+            if is_time or heard - self._marked >= _MARK_BYTES:
+                self._mark(heard)
 
     def close(self, finished: ev.Finished) -> None:
         """Append how it ended, and close the file."""
@@ -96,6 +113,12 @@ class RunBook:
             self._stream.close()
         except OSError as error:
             self._note(error)
+        self._journal.delete()
+
+    def _mark(self, heard: int) -> None:
+        printed = self._printed
+        self._journal.reach(Mark(heard, self._counted, printed.get("stdout", 0), printed.get("stderr", 0)))
+        self._marked = heard
 
     def _admit(self, event: ev.Event) -> ev.Event | None:
         # The most frequent events fall through all of it, so the tests are few and cheap.
@@ -111,6 +134,11 @@ class RunBook:
             # Exit handlers and threads may still speak, and the status may yet change: it is written last.
             self.finished = event  # pyright: ignore[reportAttributeAccessIssue]
             return None
+        elif kind is ev.Notice:
+            return event
+        self._counted += 1
+        if self._printed:
+            self._printed.clear()
         return event
 
     def _admit_print(self, event: ev.Printed) -> ev.Event | None:
@@ -118,14 +146,14 @@ class RunBook:
         self.live.add(event.stream, event.text)
         budget = self._budgets.get(event.stream)
         text = event.text if budget is None else budget.admit(event.text)
+        self._printed[event.stream] = self._printed.get(event.stream, 0) + len(text)
         return None if not text else event if text is event.text else ev.Printed(event.stream, text)
 
     def _append(self, batch: ev.Batch) -> None:
         self._try(partial(self._writer.append, batch))
         if self._writer.event_count >= LARGEST_COUNT or self._stream.tell() >= LARGEST_FILE:
             self._full = True
-            sentence = "The recording is full; the program went on, but what it did from here on is not recorded."
-            self._try(partial(self._writer.append, ev.Batch(0, (), (ev.Notice(sentence),))))
+            self._try(partial(self._writer.append, ev.Batch(0, (), (ev.Notice(IS_FULL),))))
 
     def _try(self, write: Callable[[], None]) -> None:
         # The program must not end because the disk is full.

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from graphviz_app.recording import events as ev
+from graphviz_app.recording.limits import PRINTS_KEPT
 
-KEPT = 8 << 20
-"""Characters of each stream that a recording keeps from the beginning."""
 TAIL = 1 << 16
 """Characters of each stream that it keeps from the end, where there was more."""
 
@@ -13,7 +12,7 @@ TAIL = 1 << 16
 class StreamBudget:
     """Decides how much of one stream ("stdout", "stderr") is recorded."""
 
-    def __init__(self, stream: str, kept: int = KEPT, tail: int = TAIL) -> None:
+    def __init__(self, stream: str, kept: int = PRINTS_KEPT, tail: int = TAIL) -> None:
         self._stream = stream
         self._left = kept
         self._kept = kept

@@ -7,6 +7,7 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import msgspec
 from typing_extensions import assert_never
 
 from graphviz_app.protocol import ChannelError, Ended, Ready, Recorded, Report, RunProgram, Unready
@@ -43,6 +44,7 @@ class Conversation:
         self._path = path
         self._clock = clock
         self._began = clock()
+        self._heard_before = 0
         self._ended: Ended | None = None
         self._problem = ""
         self._detail = ""
@@ -88,7 +90,7 @@ class Conversation:
         if self._problem and self.book is None:
             self.is_over = True
         if self.book is not None:
-            self.book.pause()
+            self.book.pause(self._channel.heard - self._heard_before)
 
     def finish(self, returncode: int | None, *, stopped: bool) -> RunOutcome:
         """Close the recording.
@@ -160,7 +162,8 @@ class Conversation:
         for stream, text in self._early:
             self.book.print(stream, text)
         self._began = self._clock()
-        self._channel.send(run)
+        self._heard_before = self._channel.heard
+        self._channel.send(msgspec.structs.replace(run, journal=self.book.journal_path))
 
     def _print(self, stream: str, text: str) -> None:
         if self.book is not None:

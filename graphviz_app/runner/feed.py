@@ -163,7 +163,8 @@ class SelectorFeed:
             self._deadline = time.monotonic() + DRAIN_SECONDS
             return bool(self._ready) or self._wait(0.0)
         if self._exited and time.monotonic() > self._deadline:
-            self._ready.clear()
+            # Children do not write to the channel: what is in it is the program's, however long we take to read it.
+            self._ready = deque(descriptor for descriptor in self._ready if self._sources[descriptor] == "channel")
         return bool(self._ready)
 
     def _offer_input(self) -> int | None:

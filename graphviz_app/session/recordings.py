@@ -9,6 +9,8 @@ from pathlib import Path
 
 import platformdirs
 
+from graphviz_app.recording.journal import journal_path
+
 KEPT = 20
 """Recordings of this many earlier runs stay in the cache."""
 
@@ -45,6 +47,7 @@ class RecordingFolder:
             # Windows keeps a file that is open in another window; it is deleted next time.
             with contextlib.suppress(OSError):
                 path.unlink()
+                journal_path(path).unlink(missing_ok=True)
 
     def _by_age(self) -> list[Path]:
         with contextlib.suppress(OSError):

@@ -24,6 +24,7 @@ from graphviz_app.protocol import (
     connect,
     end_with_app,
     in_pieces,
+    keep_journal,
 )
 from graphviz_app.recording import events as ev
 from graphviz_app.tracer.warming import warm_further
@@ -49,6 +50,7 @@ def main() -> int:
     command = channel.receive()
     if not isinstance(command, RunProgram):
         return 0
+    keep_journal(channel, command.journal)
     end_with_app(channel)
     return _run(channel, command)
 

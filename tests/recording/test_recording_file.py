@@ -1,4 +1,5 @@
 import io
+import threading
 import zlib
 
 import msgspec
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 
 from graphviz_app.recording import Recording, RecordingError, blocks
 from graphviz_app.recording import events as ev
+from graphviz_app.recording import recording as recording_module
 from graphviz_app.recording.values import record_array
 from graphviz_app.recording.writer import RecordingWriter
 from tests.support_synthetic import accumulation
@@ -146,6 +148,43 @@ def test_a_file_is_saved_and_opened_again(tmp_path):
     again.close()
 
 
+def test_a_recording_is_saved_onto_its_own_file(tmp_path):
+    accumulation(2).recording("source").save(tmp_path / "run.agrec")
+    (tmp_path / "link.agrec").symlink_to(tmp_path / "run.agrec")
+    content = (tmp_path / "run.agrec").read_bytes()
+    for name in ("run.agrec", "link.agrec"):
+        recording = Recording.open(tmp_path / "run.agrec")
+        recording.save(tmp_path / name)
+        assert (tmp_path / "run.agrec").read_bytes() == content
+        assert stored(recording) == stored(accumulation(2).recording("source"))
+        recording.close()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["link.agrec", "run.agrec"]
+
+
+def test_a_recording_is_saved_whole_while_somebody_looks_at_it(tmp_path, monkeypatch):
+    monkeypatch.setattr(recording_module, "_BLOCKS_KEPT", 1)
+    values = tuple(record_array(np.full(4096, number, np.float32)) for number in range(300))
+    Recording.of([ev.Batch(0, values, ())]).save(tmp_path / "run.agrec")
+    recording = Recording.open(tmp_path / "run.agrec")
+    done = threading.Event()
+
+    def look():
+        while not done.is_set():
+            for number in range(0, 300, 37):
+                recording.value(number)
+
+    thread = threading.Thread(target=look)
+    thread.start()
+    try:
+        for _ in range(10):
+            recording.save(tmp_path / "saved.agrec")
+            assert (tmp_path / "saved.agrec").read_bytes() == (tmp_path / "run.agrec").read_bytes()
+    finally:
+        done.set()
+        thread.join()
+        recording.close()
+
+
 def test_bad_files_are_refused_in_a_sentence(tmp_path):
     path = tmp_path / "run.agrec"
     cases = {
@@ -194,6 +233,8 @@ def test_hostile_numbers_in_a_well_formed_file_are_refused():
         Recording(with_events(ev.NodesMade((ev.Node(0, "X"),), (ev.Edge(0, 0, 7, 0),))))
     with pytest.raises(RecordingError, match="damaged"):
         Recording(with_events(ev.NodeCalled(0, 7, (), ())))
+    with pytest.raises(RecordingError, match="damaged"):
+        Recording(with_events(ev.NameBound(1 << 40, "x")))
 
 
 def test_a_tag_that_is_not_text_is_refused():

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 
 from graphviz_app.protocol import Ended, Ready, Recorded, RunProgram, Unready, app_channel, worker_channel
 from graphviz_app.protocol.transport import MemoryTransport
 from graphviz_app.recording import Recording
 from graphviz_app.recording import events as ev
+from graphviz_app.recording.journal import journal_path
 from graphviz_app.runner import book as book_module
 from graphviz_app.runner.conversation import Conversation
 from graphviz_app.runner.feed import Arrival
@@ -55,7 +58,8 @@ def test_the_program_is_handed_over_when_the_worker_is_ready(stage):
     assert not stage.conversation.has_begun
     stage.say(READY)
     assert stage.conversation.has_begun
-    assert stage.worker.receive() == RunProgram("p.py", "print(1)", (), "/", True)
+    journal = str(journal_path(stage.path)) if hasattr(os, "pwrite") else ""
+    assert stage.worker.receive() == RunProgram("p.py", "print(1)", (), "/", True, journal=journal)
     stage.conversation.finish(0, stopped=False)
 
 

@@ -203,6 +203,21 @@ def test_what_children_and_c_code_write_to_the_descriptors_is_recorded_too(trial
 
 
 @posix
+def test_what_a_program_had_told_is_recorded_though_we_were_too_slow_to_hear_it(pipes_trial, monkeypatch):
+    monkeypatch.setattr(feed, "DRAIN_SECONDS", 0.0)
+    pipes_trial.start(
+        "import os\n"
+        "from graphviz_app.protocol import Recorded\n"
+        "for number in range(2000):\n"
+        "    channel.send(Recorded(ev.Batch(0, (), (ev.NameBound(number, 'x' * 300),))))\n"
+        "os._exit(0)",
+        on_progress=lambda _: time.sleep(0.2),
+    )
+    assert pipes_trial.finish().how == "exited"
+    assert [event.tensor for event in pipes_trial.events()[:-1]] == list(range(2000))
+
+
+@posix
 def test_a_forked_child_that_outlives_the_program_does_not_keep_the_run_open(pipes_trial):
     outcome = pipes_trial("import os, time\nif os.fork() == 0:\n    time.sleep(5)\n    os._exit(0)\nprint('parent')")
     assert outcome.succeeded

@@ -1,9 +1,11 @@
 import pytest
 
 from graphviz_app.recording import events as ev
+from graphviz_app.recording.journal import journal_path
 from graphviz_app.recording.values import elements
 from graphviz_app.scene.theme import LIGHT
 from graphviz_app.session.recordings import KEPT, RecordingFolder
+from tests.recording.support_journal import broken_off, journal
 from tests.session.support_session import Heard
 from tests.support_synthetic import accumulation
 
@@ -145,10 +147,26 @@ def test_what_cannot_be_opened_or_saved_is_a_problem_in_a_sentence(shown, tmp_pa
     assert shown.recording is before
 
 
+def test_a_recording_whose_recorder_was_killed_is_opened_with_what_its_journal_holds(shown, pump, tmp_path):
+    script = accumulation(2)
+    broken_off(tmp_path / "run.agrec", ev.Batch(0, tuple(script.values), tuple(script.events[:8])))
+    journal(tmp_path / "run.agrec", script.batch())
+    assert shown.open(tmp_path / "run.agrec")
+    assert len(shown.recording.passes) == 2
+    assert shown.recording.warning
+    assert shown.save(tmp_path / "saved.agrec")
+    assert shown.open(tmp_path / "saved.agrec")
+    assert len(shown.recording.passes) == 2
+    pump.until(lambda: shown.picture is not None)
+
+
 def test_old_recordings_of_runs_are_deleted(tmp_path):
     folder = RecordingFolder(tmp_path)
     for _ in range(KEPT + 5):
-        folder.new_path().write_bytes(b"")
+        path = folder.new_path()
+        path.write_bytes(b"")
+        journal_path(path).write_bytes(b"")
     folder.new_path()
-    assert len(list(tmp_path.iterdir())) == KEPT
+    assert len(list(tmp_path.glob("*.agrec"))) == KEPT
+    assert len(list(tmp_path.iterdir())) == 2 * KEPT
     assert folder.newest() is not None
