@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import builtins
 import os
 import threading
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import msgspec
 
+from graphviz_app.own import __builtins__  # noqa: F401
 from graphviz_app.protocol.framing import Deframer, FramingError, frame
 from graphviz_app.protocol.messages import Command, Message, Report
 
 if TYPE_CHECKING:
     from graphviz_app.protocol.journal import JournalEnd
     from graphviz_app.protocol.transport import Transport
-
-# As they are now: the traced program, which may replace `len`, must not hear us use it.
-__builtins__ = dict(vars(builtins))
 
 _Incoming = TypeVar("_Incoming")
 _Outgoing = TypeVar("_Outgoing", bound=Message)

@@ -5,15 +5,13 @@ Nothing here knows what a message is, or where the bytes come from.
 
 from __future__ import annotations
 
-import builtins
 import struct
 from typing import TYPE_CHECKING
 
+from graphviz_app.own import __builtins__  # noqa: F401
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-# As they are now: the traced program, which may replace `len`, must not hear us use it.
-__builtins__ = dict(vars(builtins))
 
 LARGEST_FRAME = 1 << 28
 """Bytes of content in a frame: a process gone mad can make the other side hold no more than this."""

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import builtins
 import os
 from typing import TYPE_CHECKING
 
+from graphviz_app.own import __builtins__  # noqa: F401
 from graphviz_app.recording.journal import (
     BEGINNING,
     LARGEST_JOURNAL,
@@ -19,9 +19,6 @@ from graphviz_app.recording.journal import (
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-# As they are now: the traced program, which may replace `len`, must not hear us use it.
-__builtins__ = dict(vars(builtins))
 
 ENOUGH = 1 << 22
 """Bytes from which on the records begin anew as soon as the app has written down everything; writing over a few pages

@@ -13,21 +13,18 @@ places are then wrong. So nothing is ever cut off while somebody reads.
 
 from __future__ import annotations
 
-import builtins
 import struct
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 from zlib import crc32
 
 import msgspec
 
+from graphviz_app.own import __builtins__  # noqa: F401
 from graphviz_app.recording import events as ev
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
-
-# As they are now: the traced program, which may replace `len`, must not hear us use it.
-__builtins__ = dict(vars(builtins))
 
 SUFFIX = ".unsaved"
 MAGIC = b"\x89AGJNL\r\n"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import builtins
 import math
 from functools import lru_cache
 from typing import Any
@@ -12,8 +11,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-# As they are now: the traced program, which may replace `len`, must not hear us use it.
-__builtins__ = dict(vars(builtins))
+from graphviz_app.own import __builtins__  # noqa: F401
 
 ELEMENT_BUDGET = 4096
 """Tensors of up to this many elements are recorded whole, larger ones as statistics and a sample."""

@@ -10,7 +10,7 @@ import contextlib
 import sys
 from typing import TYPE_CHECKING
 
-from graphviz_app.tracer.own import __builtins__  # noqa: F401
+from graphviz_app.own import __builtins__  # noqa: F401
 
 if TYPE_CHECKING:
     from collections.abc import Generator

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import torch
 
+from graphviz_app.own import __builtins__  # noqa: F401
 from graphviz_app.recording import events as ev
 from graphviz_app.tracer import hygiene
 from graphviz_app.tracer.cuts import find_cut
 from graphviz_app.tracer.flatten import other_arguments, results_in, tensors_in
 from graphviz_app.tracer.kinds import Kind  # noqa: TC001 - msgspec resolves it
 from graphviz_app.tracer.modules import ModulePaths
-from graphviz_app.tracer.own import __builtins__  # noqa: F401
 from graphviz_app.tracer.saved import SavedTensors
 from graphviz_app.tracer.writes import Write, Writes
 

@@ -6,11 +6,11 @@ import os
 import threading
 from typing import TYPE_CHECKING, Any
 
+from graphviz_app.own import __builtins__  # noqa: F401
 from graphviz_app.tracer.identity import NodeTable, TensorTable
 from graphviz_app.tracer.leaves import Leaves
 from graphviz_app.tracer.log import EventLog
 from graphviz_app.tracer.names import Names
-from graphviz_app.tracer.own import __builtins__  # noqa: F401
 from graphviz_app.tracer.places import Places
 from graphviz_app.tracer.values import ValueRecorder
 

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import torch
 
+from graphviz_app.own import __builtins__  # noqa: F401
 from graphviz_app.tracer.kinds import Kind
-from graphviz_app.tracer.own import __builtins__  # noqa: F401
 
 if TYPE_CHECKING:
     from graphviz_app.recording.events import Cut

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sys
 
-from graphviz_app.tracer.own import __builtins__  # noqa: F401
+from graphviz_app.own import __builtins__  # noqa: F401
 
 MANY = 10_000
 """From how many nodes at once on a graph may be too deep for the usual eight megabytes."""

@@ -13,13 +13,13 @@ import torch
 import torch.autograd
 import torch.autograd.graph  # pyright: ignore[reportUnusedImport] - loads the module that is patched
 
+from graphviz_app.own import __builtins__  # noqa: F401
 from graphviz_app.recording import events as ev
 from graphviz_app.tracer import hygiene
 from graphviz_app.tracer.backward import BackwardPass
 from graphviz_app.tracer.direct import CALL, DirectCalls
 from graphviz_app.tracer.frames import local_variable
 from graphviz_app.tracer.identity import is_transformed
-from graphviz_app.tracer.own import __builtins__  # noqa: F401
 
 if TYPE_CHECKING:
     from collections.abc import Callable

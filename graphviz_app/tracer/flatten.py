@@ -6,7 +6,7 @@ from typing import Any
 
 import torch
 
-from graphviz_app.tracer.own import __builtins__  # noqa: F401
+from graphviz_app.own import __builtins__  # noqa: F401
 
 _Tensor = torch.Tensor
 _PLAIN = frozenset({int, float, bool, type(None), str, torch.dtype, torch.device, torch.Size, complex, slice})

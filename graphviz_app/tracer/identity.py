@@ -16,9 +16,9 @@ from typing import Any
 import msgspec
 import torch
 
+from graphviz_app.own import __builtins__  # noqa: F401
 from graphviz_app.recording import events as ev
 from graphviz_app.tracer import deep
-from graphviz_app.tracer.own import __builtins__  # noqa: F401
 
 _Alive = torch._C._WeakTensorRef
 _thread_number = threading.get_ident

@@ -16,7 +16,7 @@ import sys
 from types import CodeType, FrameType, FunctionType, ModuleType
 from typing import TYPE_CHECKING, Any
 
-from graphviz_app.tracer.own import __builtins__  # noqa: F401
+from graphviz_app.own import __builtins__  # noqa: F401
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -10,7 +10,7 @@ from typing import Any
 
 import torch
 
-from graphviz_app.tracer.own import __builtins__  # noqa: F401
+from graphviz_app.own import __builtins__  # noqa: F401
 
 _T = torch.Tensor
 

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import torch
 
+from graphviz_app.own import __builtins__  # noqa: F401
 from graphviz_app.recording import events as ev
 from graphviz_app.tracer.memory import READABLE, address_of, array_of, storage_start_of
-from graphviz_app.tracer.own import __builtins__  # noqa: F401
 from graphviz_app.tracer.strided import overlap
 
 if TYPE_CHECKING:

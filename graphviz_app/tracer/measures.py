@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from graphviz_app.own import __builtins__  # noqa: F401
 from graphviz_app.recording.values import Sample, Statistics, measure
-from graphviz_app.tracer.own import __builtins__  # noqa: F401
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -15,8 +15,8 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from graphviz_app.own import __builtins__  # noqa: F401
 from graphviz_app.recording.values import NUMPY_DTYPES
-from graphviz_app.tracer.own import __builtins__  # noqa: F401
 
 if TYPE_CHECKING:
     from collections.abc import Callable

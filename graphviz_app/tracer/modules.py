@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
+from graphviz_app.own import __builtins__  # noqa: F401
 from graphviz_app.tracer.frames import MISSING, local_variable
 from graphviz_app.tracer.names import module_paths
-from graphviz_app.tracer.own import __builtins__  # noqa: F401
 
 if TYPE_CHECKING:
     from graphviz_app.tracer.places import Places

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from graphviz_app.tracer.own import __builtins__  # noqa: F401
+from graphviz_app.own import __builtins__  # noqa: F401
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

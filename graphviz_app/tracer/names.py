@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
+from graphviz_app.own import __builtins__  # noqa: F401
 from graphviz_app.tracer.frames import local_variables
-from graphviz_app.tracer.own import __builtins__  # noqa: F401
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch.overrides import TorchFunctionMode
 
+from graphviz_app.own import __builtins__  # noqa: F401
 from graphviz_app.recording import events as ev
 from graphviz_app.tracer import hygiene
 from graphviz_app.tracer.binding import ResultNames
@@ -18,7 +19,6 @@ from graphviz_app.tracer.flatten import results_in, tensors_in
 from graphviz_app.tracer.identity import is_transformed
 from graphviz_app.tracer.kinds import LENDERS, Kind, Kinds, original_of
 from graphviz_app.tracer.leaves import version_of
-from graphviz_app.tracer.own import __builtins__  # noqa: F401
 
 if TYPE_CHECKING:
     from types import FrameType

@@ -14,10 +14,10 @@ import torch
 import torch.autograd.function
 import torch.overrides
 
+from graphviz_app.own import __builtins__  # noqa: F401
 from graphviz_app.tracer import hygiene
 from graphviz_app.tracer.frames import MISSING, local_variable
 from graphviz_app.tracer.node_hooks import let_register
-from graphviz_app.tracer.own import __builtins__  # noqa: F401
 from graphviz_app.tracer.swapping import let_swap
 from graphviz_app.tracer.watchers import ASKING, without
 

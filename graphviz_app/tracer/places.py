@@ -13,9 +13,9 @@ from pathlib import Path
 from types import CodeType, FrameType, FunctionType
 from typing import TYPE_CHECKING, Any
 
+from graphviz_app.own import __builtins__, original_builtins  # noqa: F401
 from graphviz_app.recording import events as ev
 from graphviz_app.tracer.modules import CALL
-from graphviz_app.tracer.own import __builtins__, original_builtins  # noqa: F401
 from graphviz_app.tracer.statements import Statements
 
 if TYPE_CHECKING:

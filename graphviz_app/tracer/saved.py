@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
+from graphviz_app.own import __builtins__  # noqa: F401
 from graphviz_app.tracer.memory import address_of
 from graphviz_app.tracer.mutation import Mutation
-from graphviz_app.tracer.own import __builtins__  # noqa: F401
 
 if TYPE_CHECKING:
     from graphviz_app.recording import events as ev

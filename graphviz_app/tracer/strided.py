@@ -9,10 +9,10 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
+from graphviz_app.own import __builtins__  # noqa: F401
 from graphviz_app.recording.values import Sample
 from graphviz_app.tracer.measures import sampling
 from graphviz_app.tracer.memory import view_of
-from graphviz_app.tracer.own import __builtins__  # noqa: F401
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import torch
 import torch.utils
 
+from graphviz_app.own import __builtins__  # noqa: F401
 from graphviz_app.tracer import hygiene
-from graphviz_app.tracer.own import __builtins__  # noqa: F401
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
+from graphviz_app.own import __builtins__  # noqa: F401
 from graphviz_app.tracer import hygiene, invisible, patches, streams, watchers
 from graphviz_app.tracer.core import Core
 from graphviz_app.tracer.direct import DirectCalls
@@ -17,7 +18,6 @@ from graphviz_app.tracer.graph import GraphWalker
 from graphviz_app.tracer.hooks import UserHooks
 from graphviz_app.tracer.operations import OperationMode, Operations
 from graphviz_app.tracer.options import TracerOptions
-from graphviz_app.tracer.own import __builtins__  # noqa: F401
 from graphviz_app.tracer.patches import Patches
 from graphviz_app.tracer.signals import Signals
 from graphviz_app.tracer.swapping import let_swap

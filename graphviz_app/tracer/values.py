@@ -11,10 +11,10 @@ import msgspec
 import torch
 from msgspec.structs import replace
 
+from graphviz_app.own import __builtins__  # noqa: F401
 from graphviz_app.recording.values import TensorRecord
 from graphviz_app.tracer.measures import figures, sample
 from graphviz_app.tracer.memory import READABLE, Readable, address_of, array_of, storage_start, string_at
-from graphviz_app.tracer.own import __builtins__  # noqa: F401
 from graphviz_app.tracer.strided import Strided
 
 if TYPE_CHECKING:

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any
 import torch
 import torch.overrides
 
+from graphviz_app.own import __builtins__  # noqa: F401
 from graphviz_app.tracer import hygiene, invisible
-from graphviz_app.tracer.own import __builtins__  # noqa: F401
 from graphviz_app.tracer.signals import is_looking
 
 if TYPE_CHECKING:

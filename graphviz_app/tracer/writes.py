@@ -6,8 +6,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from graphviz_app.own import __builtins__  # noqa: F401
 from graphviz_app.tracer.memory import storage_start
-from graphviz_app.tracer.own import __builtins__  # noqa: F401
 
 if TYPE_CHECKING:
     import torch

@@ -24,11 +24,11 @@ from pathlib import Path
 import torch
 
 import graphviz_app
+from graphviz_app.own import original_builtins
 from graphviz_app.recording import events as ev
 from graphviz_app.recording.writer import RecordingWriter
 from graphviz_app.tracer.bottom import run_at_bottom
 from graphviz_app.tracer.launch import Program
-from graphviz_app.tracer.own import original_builtins
 
 _TIMEOUT = 100
 # A program may put something else there.

@@ -1,7 +1,7 @@
 """Python's built-in functions as they were at the start: the program may replace `len`, `print` or `open`.
 
-A module of the tracer that imports `__builtins__` from here keeps using these, because a function takes its
-built-ins from its module at the moment at which it is defined.
+A module that imports `__builtins__` from here, as all do that run in the program's process, keeps using these, because
+a function takes its built-ins from its module at the moment at which it is defined.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import builtins
 from typing import Any
 
 __builtins__ = dict(vars(builtins))
-_now = vars(builtins)
+_now: dict[str, Any] = vars(builtins)  # pyright: ignore[reportAssignmentType]
 
 
 class original_builtins:
