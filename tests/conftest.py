@@ -10,6 +10,14 @@ import pytest
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 
+_LONGEST = ("oracle", "ui_window", "tracer", "runner", "cli")
+
+
+def pytest_collection_modifyitems(items):
+    """What takes longest begins first, so that of several workers none is left alone with it at the end."""
+    items.sort(key=lambda item: next((n for n, name in enumerate(_LONGEST) if name in item.path.parts), len(_LONGEST)))
+
+
 @pytest.fixture(scope="session", autouse=True)
 def home_of_its_own(tmp_path_factory):
     """Settings, saved text and caches of the suite never meet those of the person who runs it."""

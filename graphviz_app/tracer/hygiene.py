@@ -18,6 +18,9 @@ import sys
 from types import CodeType, FrameType, FunctionType, TracebackType
 from typing import TYPE_CHECKING, Any
 
+import torch
+import torch.functional
+import torch.nn.functional
 import torch.overrides
 
 from graphviz_app.own import __builtins__  # noqa: F401
@@ -121,15 +124,30 @@ def delegate(caller: FrameType, function: Any, args: Any, kwargs: Any) -> Any:
     return function if known[1] is None else known[1]
 
 
+_handing_over: dict[int, FunctionType] = {}
+
+
+def know_torch() -> None:
+    """Remember torch's functions that hand themselves over, before the program can put others in their places."""
+    for holder in (torch.Tensor, torch.functional, torch.nn.functional):
+        for function in list(vars(holder).values()):
+            if type(function) is FunctionType and HANDLE.co_name in function.__code__.co_names:
+                _handing_over[id(function.__code__)] = function
+
+
 def _function_of(code: CodeType, args: Any, kwargs: Any) -> Any:
-    holders = [each for each in gc.get_referrers(code) if type(each) is FunctionType and each.__code__ is code]
-    if len(holders) != 1:
-        return None
+    function = _handing_over.get(id(code))
+    if function is None or function.__code__ is not code:
+        # Some other library's; the collector knows it unless the program has told it to forget (`gc.freeze`).
+        holders = [each for each in gc.get_referrers(code) if type(each) is FunctionType and each.__code__ is code]
+        if len(holders) != 1:
+            return None
+        function = holders[0]
     try:
-        inspect.signature(holders[0]).bind(*args, **kwargs)
+        inspect.signature(function).bind(*args, **kwargs)
     except (TypeError, ValueError):
         return None
-    return holders[0]
+    return function
 
 
 def clean_stack(entries: list[str]) -> list[str]:

@@ -88,6 +88,7 @@ class Tracer:
             MissingEngineError: If this torch hides its engine; nothing was changed then.
         """
         invisible.hide_package("graphviz_app.tracer.")
+        hygiene.know_torch()
         self._engine.install()
         self._patches.install()
         self._signals.install()

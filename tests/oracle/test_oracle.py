@@ -26,7 +26,7 @@ STATUSES = {
     "stdin_and_exit": 3,
     **dict.fromkeys(
         ("anomaly_mode", "broken_builtins", "compressed_and_stale", "custom_error", "exit_message",
-         "infinite_recursion", "inplace_error", "recursion_limit", "stack_walks", "syntax_error",
+         "infinite_recursion", "inplace_error", "stack_walks", "syntax_error",
          "uncaught_in_function"), 1
     ),
 }  # fmt: skip

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import atexit
 import builtins
+import gc
 import json
 import linecache
 import os
@@ -22,6 +23,7 @@ from importlib.machinery import SourceFileLoader
 from pathlib import Path
 
 import torch
+import torch._dynamo  # every optimizer loads it, which takes two seconds
 
 import graphviz_app
 from graphviz_app.own import original_builtins
@@ -156,6 +158,9 @@ def main():
     answers = os.fdopen(os.dup(1), "w")
     jobs = os.fdopen(os.dup(0), "r")
     os.dup2(os.open(os.devnull, os.O_RDWR), 1)
+    # What is here already is not looked through again at the end of each child.
+    gc.collect()
+    gc.freeze()
     answers.write("ready\n")
     answers.flush()
     for line in jobs:
