@@ -203,6 +203,7 @@ class Kinds:
             self._known[getattr(_T, name).__get__] = (Kind.OPERATION, f"torch.Tensor.{name}")
         for name in ("grad", "data", "requires_grad"):
             self._known[getattr(_T, name).__set__] = (Kind.SET, f"torch.Tensor.{name}")
+        self._known[_T.grad.__delete__] = (Kind.SET, "torch.Tensor.grad")  # pyright: ignore[reportOptionalMemberAccess]
         for name in ("real", "imag"):
             self._known[getattr(_T, name).__set__] = (Kind.OPERATION, f"torch.Tensor.{name}.__set__")
 

@@ -24,7 +24,7 @@ class Statements:
     def __init__(self, text: str) -> None:
         self._lines = text.splitlines()
         self._assigned: dict[tuple[int, int, int, int], tuple[str, ...]] | None = None
-        self._in_place: dict[int, str] = {}
+        self._stored: dict[tuple[int, int, int, int], str] = {}
         self._text = text
         self._starts: dict[int, int] = {}
         self._loops: list[tuple[int, int]] = []
@@ -42,7 +42,9 @@ class Statements:
         targets = assigned.get((span.line, span.column, span.end_line, span.end_column), ())
         if not targets and span.column == ev.NONE:
             targets = assigned.get((span.line, ev.NONE, ev.NONE, ev.NONE), ())
-        return self._excerpt(span), targets, self._starts.get(span.line, span.line)
+        # Of an attribute that is set, Python tells where it stands, not what it is set to.
+        text = self._stored.get((span.line, span.column, span.end_line, span.end_column)) or self._excerpt(span)
+        return text, targets, self._starts.get(span.line, span.line)
 
     def loops(self, line: int) -> tuple[int, ...]:
         """Lines of the loops whose bodies hold a line, outermost first."""
@@ -62,6 +64,8 @@ class Statements:
                     self._starts[line] = max(self._starts.get(line, 0), node.lineno)
             if isinstance(node, (ast.For, ast.While)):
                 self._loops.append((node.lineno, node.end_lineno or node.lineno))
+            for target, value in _stores(node):
+                self._stored[self._key(target)] = self._store(target, value)
             for value, names in _assignments(node):
                 self._assigned[self._key(value)] = names
                 self._assigned.setdefault((value.lineno, ev.NONE, ev.NONE, ev.NONE), names)
@@ -83,6 +87,13 @@ class Statements:
         text = self._lines[line - 1]
         return column if text.isascii() else len(text.encode()[:column].decode(errors="ignore"))
 
+    def _store(self, target: ast.expr, value: ast.expr | None) -> str:
+        """How an attribute is set ("w.grad = None"), or deleted."""
+        name = self._excerpt(ev.Span(0, *self._key(target)))
+        if value is None:
+            return f"del {name}"
+        return _shortened(f"{name} = {self._excerpt(ev.Span(0, *self._key(value)))}")
+
     def _excerpt(self, span: ev.Span) -> str:
         if not 0 < span.line <= len(self._lines):
             return ""
@@ -92,8 +103,22 @@ class Statements:
             text = self._lines[span.line - 1][span.column : span.end_column]
         else:
             text = self._lines[span.line - 1][span.column :] + " …"
-        text = text.strip()
-        return text if len(text) <= _LONGEST_TEXT else text[: _LONGEST_TEXT - 1] + "…"
+        return _shortened(text.strip())
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= _LONGEST_TEXT else text[: _LONGEST_TEXT - 1] + "…"
+
+
+def _stores(node: ast.AST) -> Iterator[tuple[ast.expr, ast.expr | None]]:
+    """Attributes that this node sets, each with what it is set to; None where it is deleted."""
+    match node:
+        case ast.Assign(targets=targets, value=value):
+            yield from ((target, value) for target in targets if isinstance(target, ast.Attribute))
+        case ast.Delete(targets=targets):
+            yield from ((target, None) for target in targets if isinstance(target, ast.Attribute))
+        case _:
+            return
 
 
 def _assignments(node: ast.AST) -> Iterator[tuple[ast.expr | ast.stmt, tuple[str, ...]]]:

@@ -158,3 +158,24 @@ other.mul_(3)
 """
     recording, _, _ = traced(source, tmp_path / "program.py")
     assert not any(isinstance(recording.event(number), ev.LeafUpdated) for number in range(len(recording)))
+
+
+SETTERS = {
+    "w.grad = None": ("GradCleared", "w.grad = None"),
+    "w.grad = torch.ones(2)": ("GradWritten", "w.grad = torch.ones(2)"),
+    "del w.grad": ("GradCleared", "del w.grad"),
+    "w.grad = other = None": ("GradCleared", "w.grad = None"),
+    "w.grad.zero_()": ("GradCleared", "w.grad.zero_()"),
+    "w.data = torch.zeros(2)": ("LeafUpdated", "w.data = torch.zeros(2)"),
+}
+
+
+@pytest.mark.parametrize("written", SETTERS)
+def test_how_an_attribute_was_set_is_told_as_it_is_written(written, tmp_path):
+    source = f"w = torch.ones(2, requires_grad=True)\n(w * 2).sum().backward()\n{written}\n(w * 2).sum()\n"
+    recording, _, _ = traced(source, tmp_path / "program.py")
+    events = [recording.event(number) for number in range(len(recording))]
+    kinds = (ev.LeafUpdated, ev.GradCleared, ev.GradWritten)
+    found = [(type(event).__name__, event.how) for event in events if isinstance(event, kinds)]
+    assert found == [SETTERS[written]]
+    assert all(event.span.line == 3 for event in events if isinstance(event, kinds))
