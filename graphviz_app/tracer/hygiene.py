@@ -19,8 +19,10 @@ from types import CodeType, FrameType, FunctionType, TracebackType
 from typing import TYPE_CHECKING, Any
 
 import torch
+import torch.autograd
 import torch.functional
 import torch.nn.functional
+import torch.nn.init
 import torch.overrides
 
 from graphviz_app.own import __builtins__  # noqa: F401
@@ -129,7 +131,7 @@ _handing_over: dict[int, FunctionType] = {}
 
 def know_torch() -> None:
     """Remember torch's functions that hand themselves over, before the program can put others in their places."""
-    for holder in (torch.Tensor, torch.functional, torch.nn.functional):
+    for holder in (torch, torch.Tensor, torch.autograd, torch.functional, torch.nn.functional, torch.nn.init):
         for function in list(vars(holder).values()):
             if type(function) is FunctionType and HANDLE.co_name in function.__code__.co_names:
                 _handing_over[id(function.__code__)] = function
