@@ -6,6 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 from graphviz_app.own import __builtins__  # noqa: F401
+from graphviz_app.protocol.descriptor import OwnDescriptor
 from graphviz_app.recording.journal import (
     BEGINNING,
     LARGEST_JOURNAL,
@@ -41,14 +42,14 @@ class JournalEnd:
 
     def __init__(self, descriptor: int, is_app_gone: Callable[[float], bool]) -> None:
         self.place = 0
-        self._descriptor = descriptor
         self._is_app_gone = is_app_gone
         self._offset = RECORDS
         self._has_waited = False
+        self._descriptor = descriptor
+        self._own = OwnDescriptor(descriptor)
         # Kept here because the program may replace them.
-        self._pwrite, self._pread, self._fstat = os.pwrite, os.pread, os.fstat
-        self._identity = self._identify()
-        self._works = self._identity is not None
+        self._pwrite, self._pread = os.pwrite, os.pread
+        self._works = self._own.is_ours()
 
     @property
     def has_room(self) -> bool:
@@ -105,12 +106,4 @@ class JournalEnd:
             self._works = False
 
     def _is_ours(self) -> bool:
-        """False where the program closed the descriptor, which may now be a file of its own."""
-        return self._works and self._identify() == self._identity
-
-    def _identify(self) -> tuple[int, int] | None:
-        try:
-            status = self._fstat(self._descriptor)
-        except OSError:
-            return None
-        return status.st_dev, status.st_ino
+        return self._works and self._own.is_ours()

@@ -9,6 +9,8 @@ import time
 from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
+from graphviz_app.protocol.descriptor import OwnDescriptor
+
 if TYPE_CHECKING:
     import socket
     from collections.abc import Callable
@@ -50,9 +52,9 @@ class PipeTransport:
         self.read_descriptor = read_descriptor
         self.write_descriptor = write_descriptor
         self.write: Callable[[bytes], int] = partial(os.write, write_descriptor)
-        # Kept here because the program may replace them.
-        self._fstat, self._select = os.fstat, select.select
-        self._identity = self._identify()
+        # Kept here because the program may replace it.
+        self._select = select.select
+        self._own = OwnDescriptor(write_descriptor)
         self._closed = False
 
     def read(self) -> bytes:
@@ -65,7 +67,7 @@ class PipeTransport:
 
     def is_ours(self) -> bool:
         """See `Transport`."""
-        return not self._closed and self._identify() == self._identity
+        return not self._closed and self._own.is_ours()
 
     def close(self) -> None:
         """See `Transport`."""
@@ -73,13 +75,6 @@ class PipeTransport:
             self._closed = True
             os.close(self.read_descriptor)
             os.close(self.write_descriptor)
-
-    def _identify(self) -> tuple[int, int] | None:
-        try:
-            status = self._fstat(self.write_descriptor)
-        except OSError:
-            return None
-        return status.st_dev, status.st_ino
 
 
 class SocketTransport:

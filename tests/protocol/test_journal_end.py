@@ -15,6 +15,7 @@ import pytest
 
 from graphviz_app.protocol import ChannelError, Ended, Recorded, app_channel, keep_journal, worker_channel
 from graphviz_app.protocol import journal as journal_module
+from graphviz_app.protocol.descriptor import OwnDescriptor
 from graphviz_app.protocol.transport import MemoryTransport, PipeTransport
 from graphviz_app.recording import events as ev
 from graphviz_app.recording.journal import REACHED, Mark, pack_header, pack_mark, read_batches, read_beginning
@@ -146,7 +147,7 @@ def test_a_full_disk_ends_the_journal_and_nothing_else(desk):
     full = os.open("/dev/full", os.O_RDWR)
     os.dup2(full, desk.journal._descriptor)
     os.close(full)
-    desk.journal._identity = desk.journal._identify()
+    desk.journal._own = OwnDescriptor(desk.journal._descriptor)
     desk.say("a")
     assert not desk.journal.has_room
     assert len(desk.hear()) == 1
