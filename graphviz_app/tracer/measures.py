@@ -24,7 +24,6 @@ _smallest, _largest = np.minimum.reduce, np.maximum.reduce
 _any, _sum = np.logical_or.reduce, np.add.reduce  # as methods, they are Python functions
 _vdot, _count_nonzero, _isfinite = np.vdot, np.count_nonzero, np.isfinite
 _float32, _float64 = np.dtype(np.float32), np.dtype(np.float64)
-_root = math.sqrt
 _TRUSTED = 1e-3
 _ONES = {dtype: np.ones(_ROW, dtype) for dtype in (_float32, _float64)}
 
@@ -100,13 +99,8 @@ class _Running:
 
     def over(self, array: npt.NDArray[Any]) -> Statistics | None:
         """All figures of an array; None where rounding would spoil them."""
-        if array.ndim == 1:
-            for start in range(0, array.size, _CHUNK):
-                self._take(array[start : start + _CHUNK])
-        else:
-            # What has gaps is copied a piece at a time, which then lies in the cache.
-            for piece in _pieces(array):
-                self._take(piece)
+        for piece in _pieces(array):
+            self._take(piece)
         counts = (self.zeros, self.nans, self.above, self.below)
         count = array.size - self.nans - self.above - self.below
         if not count:
@@ -117,7 +111,7 @@ class _Running:
         # A small spread around a large mean drowns in the rounding of the squares; what overflowed is not comparable.
         if not _TRUSTED * mean * mean <= variance < math.inf:
             return None
-        return Statistics(self.low, self.high, mean, _root(variance), _root(squares), *counts)
+        return Statistics(self.low, self.high, mean, math.sqrt(variance), math.sqrt(squares), *counts)
 
     def _take(self, chunk: npt.NDArray[Any]) -> None:
         low, high = float(_smallest(chunk)), float(_largest(chunk))
@@ -168,10 +162,11 @@ def sampling(shape: tuple[int, ...], elements: int = SAMPLE_ELEMENTS) -> tuple[i
 
 
 def _pieces(array: npt.NDArray[Any]) -> Iterator[npt.NDArray[Any]]:
-    """All elements, in flat pieces."""
-    rows = 1 if array.ndim < 2 else max(1, _CHUNK // (array.size // array.shape[0] or 1))
-    for row in range(0, array.shape[0] if array.ndim > 1 else 1, rows):
-        flat = (array[row : row + rows] if array.ndim > 1 else array).reshape(-1)
+    """All elements, in flat pieces; what has gaps is copied a few rows at a time, which then lie in the cache."""
+    rows = array.shape[0] if array.ndim > 1 and array.size else 1
+    step = max(1, _CHUNK * rows // array.size) if rows > 1 else 1
+    for row in range(0, rows, step):
+        flat = (array if rows == 1 else array[row : row + step]).reshape(-1)
         for start in range(0, flat.size, _CHUNK):
             yield flat[start : start + _CHUNK]
 

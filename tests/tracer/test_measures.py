@@ -62,6 +62,13 @@ def test_elements_that_are_all_alike_have_no_spread(value):
     assert abs(found.norm - abs(value) * 200) <= 1e-5 * abs(value) * 200
 
 
+@pytest.mark.parametrize("shape", [(0,), (0, 3), (3, 0), (2, 0, 5)])
+@pytest.mark.parametrize("dtype", [np.float32, np.int64])
+def test_there_are_figures_of_no_elements_at_all(shape, dtype):
+    found = figures(np.empty(shape, dtype))
+    assert (found.minimum, found.norm, found.zeros) == (None, 0.0, 0)
+
+
 def recorder():
     return ValueRecorder(EventLog(lambda _: None), TracerOptions(element_budget=16))
 
