@@ -251,11 +251,10 @@ class BackwardPass:
             if came and came[0] != ev.NONE:
                 self._accumulated(number, leaf, came[0])
             return
-        if self._before_hooks and number in self._before_hooks:
-            went = [ev.NONE if grad is None else core.values.record(grad) for grad in grad_inputs]
+        hooked = self._before_hooks and number in self._before_hooks
+        went = self._went(grad_inputs, () if hooked else grad_outputs, came)
+        if hooked:
             self._changed_on_leaving(number, went, changes)
-        else:
-            went = self._went(grad_inputs, grad_outputs, came)
         core.log.add(_NodeCalled(self.number, number, tuple(came), tuple(went), tuple(changes)))
         for grad, value, end in zip(grad_inputs, went, self._ends[number]):  # noqa: B905 - spares a keyword
             if grad is not None and end is not None:

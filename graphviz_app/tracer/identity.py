@@ -28,6 +28,16 @@ UNNUMBERED = (1 << 64) - 1
 """The sequence number of nodes that have none: `AccumulateGrad`."""
 
 
+ORDINARY = frozenset({torch.Tensor, torch.nn.Parameter})
+"""Classes of tensors with which torch deals by itself."""
+
+
+def dispatches(tensor: torch.Tensor) -> bool:
+    """Whether the class of a tensor implements torch's operations itself: whoever uses one runs the program's code."""
+    kind = type(tensor)
+    return kind not in ORDINARY and kind.__torch_dispatch__ is not torch._C._disabled_torch_dispatch_impl
+
+
 def is_transformed(thing: Any) -> bool:
     """Whether it is a tensor of a function transform's or of the older vmap's, which may outlive the transform.
 

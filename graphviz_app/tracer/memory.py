@@ -19,7 +19,7 @@ from graphviz_app.own import __builtins__  # noqa: F401
 from graphviz_app.recording.values import NUMPY_DTYPES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
 string_at = ctypes.PYFUNCTYPE(ctypes.py_object, ctypes.c_void_p, ctypes.c_ssize_t)(
     ("PyBytes_FromStringAndSize", ctypes.pythonapi)
@@ -94,6 +94,11 @@ def storage_start_of(tensor: torch.Tensor) -> int:
         return 0
 
 
+def reach_of(dimensions: Iterable[tuple[int, int]]) -> int:
+    """From the first element to behind the last one, in elements, for the size and the stride of each dimension."""
+    return 1 + sum((size - 1) * stride for size, stride in dimensions)
+
+
 def array_of(tensor: torch.Tensor, dtype: np.dtype[Any]) -> npt.NDArray[Any] | None:
     """A strided CPU tensor's elements where they lie, or None where it has no memory.
 
@@ -109,8 +114,7 @@ def array_of(tensor: torch.Tensor, dtype: np.dtype[Any]) -> npt.NDArray[Any] | N
     if tensor.is_contiguous():
         array = np.ndarray(shape, dtype, view_of(address, tensor.numel() * itemsize))
     else:
-        reach = 1 + sum((size - 1) * stride for size, stride in zip(shape, strides, strict=True))
-        memory = view_of(address, reach * itemsize)
+        memory = view_of(address, reach_of(zip(shape, strides, strict=True)) * itemsize)
         array = np.ndarray(shape, dtype, memory, 0, tuple(stride * itemsize for stride in strides))
     if tensor.is_conj():
         array = np.conj(array)

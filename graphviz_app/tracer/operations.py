@@ -16,7 +16,7 @@ from graphviz_app.tracer import hygiene
 from graphviz_app.tracer.binding import ResultNames
 from graphviz_app.tracer.calls import Call, CallRecorder
 from graphviz_app.tracer.flatten import results_in, tensors_in
-from graphviz_app.tracer.identity import is_transformed
+from graphviz_app.tracer.identity import ORDINARY, is_transformed
 from graphviz_app.tracer.kinds import LENDERS, Kind, Kinds, original_of
 from graphviz_app.tracer.leaves import version_of
 
@@ -37,7 +37,6 @@ _dispatch_modes = torch._C._len_torch_dispatch_stack
 _interpreter = torch._C._functorch.peek_interpreter_stack
 _tracing = torch._C._get_tracing_state
 _LOOK, _GRAD, _PASS, _DATA = Kind.LOOK, Kind.GRAD, Kind.PASS, Kind.DATA
-_ORDINARY = (torch.Tensor, torch.nn.Parameter)
 _TRANSFORMED = "Inside function transforms (vmap, grad, jacrev) and torch.jit tracing, operations are not recorded."
 _STALE = (
     "Operations on a view whose base was written on in place are not recorded where torch refuses to say what the view "
@@ -64,7 +63,7 @@ class OperationMode(TorchFunctionMode):
         if found is not None:
             kind = found[0]
             # Only a tensor in the middle of a graph warns when its `.grad` is read.
-            if (kind is _LOOK or (kind is _GRAD and type(args[0]) in _ORDINARY and args[0].is_leaf)) and (
+            if (kind is _LOOK or (kind is _GRAD and type(args[0]) in ORDINARY and args[0].is_leaf)) and (
                 _tracing() is None
             ):
                 return func(*args)

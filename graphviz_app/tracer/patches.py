@@ -120,7 +120,7 @@ class Patches:
                 given = local_variable(caller, _ARGS)
                 args = args if given is MISSING else given
             # A function written in C leaves its arguments where its caller had them, which counts.
-            given = None if is_below else [*args]
+            _left_there = None if is_below else [*args]
             call = hygiene.stand_in(caller)
             start = _sequence()
             core.local.silent += 1

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from graphviz_app.own import __builtins__  # noqa: F401
+from graphviz_app.tracer.identity import dispatches
 from graphviz_app.tracer.memory import address_of
 from graphviz_app.tracer.mutation import Mutation
 
@@ -24,7 +25,6 @@ _autograd: Any = torch._C._autograd
 _CustomNode = torch._C._FunctionBase
 # The class may have an attribute of that name of its own.
 _saved_tensors: Any = vars(_CustomNode)["saved_tensors"].__get__
-_ORDINARY = frozenset({torch.Tensor, torch.nn.Parameter})
 _NUMBERS = frozenset({int, float, bool, complex})
 _KEPT = 32
 _SAVERS_KEPT = 20_000
@@ -51,12 +51,6 @@ def _refuses_to_disable_hooks() -> bool:
 are_hooks_in_force = (
     _has_top_hooks if hasattr(_autograd, "_top_saved_tensors_default_hooks") else _refuses_to_disable_hooks
 )
-
-
-def _dispatches(tensor: torch.Tensor) -> bool:
-    """Whether to unpack a tensor would run the program's code, which implements torch's operations for its class."""
-    kind = type(tensor)
-    return kind not in _ORDINARY and kind.__torch_dispatch__ is not torch._C._disabled_torch_dispatch_impl
 
 
 class SavedTensors:
@@ -88,7 +82,7 @@ class SavedTensors:
         key = (name, len(results), tuple([use.requires_grad for use in inputs]))
         known = self._known.get(key)
         if known is None:
-            if are_hooks_in_force() or any(map(_dispatches, [*[tensor for _, tensor in arguments], *results])):
+            if are_hooks_in_force() or any(map(dispatches, [*[tensor for _, tensor in arguments], *results])):
                 return ()
             if not name.startswith("torch."):
                 known = _saved_by_custom(arguments, results)

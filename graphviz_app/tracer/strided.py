@@ -12,22 +12,15 @@ import numpy.typing as npt
 from graphviz_app.own import __builtins__  # noqa: F401
 from graphviz_app.recording.values import Sample
 from graphviz_app.tracer.measures import sampling
-from graphviz_app.tracer.memory import view_of
+from graphviz_app.tracer.memory import reach_of, view_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     import torch
 
     from graphviz_app.tracer.memory import Readable
 
 Extent = tuple[tuple[int, int], ...]
 """Which elements of a storage a tensor has: sizes and strides, the smallest stride first, whatever its shape is."""
-
-
-def reach_of(dimensions: Iterable[tuple[int, int]]) -> int:
-    """From the first element to behind the last one, in elements, for the size and the stride of each dimension."""
-    return 1 + sum((size - 1) * stride for size, stride in dimensions)
 
 
 def overlap(one: torch.Tensor, other: torch.Tensor) -> bool:

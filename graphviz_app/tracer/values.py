@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from graphviz_app.own import __builtins__  # noqa: F401
 from graphviz_app.recording.values import TensorRecord
+from graphviz_app.tracer.identity import ORDINARY, dispatches
 from graphviz_app.tracer.measures import figures, sample
 from graphviz_app.tracer.memory import READABLE, Readable, address_of, array_of, storage_start, string_at
 from graphviz_app.tracer.strided import Strided
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
     from graphviz_app.tracer.options import TracerOptions
     from graphviz_app.tracer.strided import Extent
 
-_Tensor = torch.Tensor
-_Parameter = torch.nn.Parameter
 _strided = torch.strided
 _OVER_BUDGET = (
     "The values recorded so far fill the recording's budget: from here on values are recorded as shapes and figures."
@@ -35,9 +34,9 @@ _data = torch.Tensor.data.__get__
 _NO_MEMORY = "it has no memory of its own"
 _Alive = torch._C._WeakTensorRef
 _RECENT = 4096
-_KNOWN = 4096
+_KNOWN, _KNOWN_HERE = 4096, 64
+_NOTHING: dict[Any, Any] = {}
 _PLANS = 10_000
-_KINDS = frozenset({_Tensor, _Parameter})
 _PROBE = 64
 _DENSE_LIMIT = 1 << 22
 
@@ -97,7 +96,8 @@ class ValueRecorder:
         self._log = log
         self._budget = options.element_budget
         self._left = options.recording_bytes
-        self._known: dict[tuple[int, Extent, str], _Known] = {}
+        # By address, then by what lies there: views of one tensor begin at the same place.
+        self._known: dict[int, dict[tuple[Extent, str], _Known]] = {}
         self._ways: dict[tuple[str, Any, tuple[int, ...]], Strided] = {}
         self._plans: dict[tuple[torch.dtype, Any], _Plan] = {}
         self._recent: dict[int, TensorRecord] = {}
@@ -130,9 +130,7 @@ class ValueRecorder:
 
     def has_figures(self, tensor: torch.Tensor, number: int) -> bool:
         """Whether a large tensor has the figures of a value, whatever its version says."""
-        address = address_of(tensor)
-        for key in [each for each in self._known if each[0] == address]:
-            del self._known[key]
+        self._known.pop(address_of(tensor), None)
         old, new = self.recent(number), self.read(tensor)
         return old is not None and (old.statistics, old.sample) == (new.statistics, new.sample)
 
@@ -153,7 +151,7 @@ class ValueRecorder:
         readable = plan.readable
         if (
             readable is None
-            or type(tensor) not in _KINDS
+            or type(tensor) not in ORDINARY
             or tensor.layout is not _strided
             or not tensor.is_cpu
             or self._left <= 0
@@ -190,8 +188,8 @@ class ValueRecorder:
         if tensor.is_inference():
             return _large(way, requires_grad, figures(way.elements(address)), way.sample(address))
         version = tensor._version
-        key = (address, way.extent, readable.name)
-        known, probe = self._known.get(key), string_at(address, min(_PROBE, way.reach))
+        here, key = self._known.get(address, _NOTHING), (way.extent, readable.name)
+        known, probe = here.get(key), string_at(address, min(_PROBE, way.reach))
         if known is not None and (known.version != version or known.probe != probe or known.alive.expired()):
             known = None
         if known is not None and known.way is way:
@@ -199,9 +197,9 @@ class ValueRecorder:
             return record if record.requires_grad == requires_grad else replace(record, requires_grad=requires_grad)
         figured = figures(way.elements(address)) if known is None else known.record.statistics
         record = _large(way, requires_grad, figured, way.sample(address))
-        if len(self._known) > _KNOWN:
+        if len(self._known) > _KNOWN or len(here) > _KNOWN_HERE:
             self._known.clear()
-        self._known[key] = _Known(_Alive(tensor), version, probe, record, way)
+        self._known.setdefault(address, {})[key] = _Known(_Alive(tensor), version, probe, record, way)
         return record
 
     def _meet(self, readable: Readable, shape: Any, strides: tuple[int, ...]) -> Strided:
@@ -257,10 +255,8 @@ def _untouchable(tensor: torch.Tensor) -> str:
         return "it is on the meta device, which keeps no elements"
     if torch._C._functorch.is_functorch_wrapped_tensor(tensor):
         return "inside a function transform (vmap, grad, jvp)"
-    if type(tensor) not in (_Tensor, _Parameter):
-        dispatch = getattr(type(tensor), "__torch_dispatch__", None)
-        if dispatch is not torch._C._disabled_torch_dispatch_impl:
-            return f"it is a {type(tensor).__name__}, a tensor subclass with a mind of its own"
+    if dispatches(tensor):
+        return f"it is a {type(tensor).__name__}, a tensor subclass with a mind of its own"
     if tensor.is_nested:
         return "it is a nested tensor"
     return _NO_MEMORY if tensor._is_zerotensor() or torch._is_functional_tensor(tensor) else ""

@@ -29,6 +29,7 @@ import graphviz_app
 from graphviz_app.own import original_builtins
 from graphviz_app.recording import events as ev
 from graphviz_app.recording.writer import RecordingWriter
+from graphviz_app.tracer.absent import OurModules
 from graphviz_app.tracer.bottom import run_at_bottom
 from graphviz_app.tracer.launch import Program
 
@@ -45,8 +46,7 @@ def plain(job):
     vars(main).update(__builtins__=builtins, __file__=file, __cached__=None, __annotations__={})
     main.__loader__ = SourceFileLoader("__main__", file)
     sys.modules["__main__"] = sys.modules["__mp_main__"] = main
-    for name in [name for name in sys.modules if name.partition(".")[0] == "graphviz_app"]:
-        del sys.modules[name]
+    OurModules().take_out()
     sys.argv = [path, *job["arguments"]]
     sys.path[0] = job["directory"]
     os.chdir(job["directory"])
