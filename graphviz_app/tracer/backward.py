@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import sys
 import threading
+from types import MethodType
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -16,9 +17,10 @@ from graphviz_app.own import __builtins__  # noqa: F401
 from graphviz_app.recording import events as ev
 from graphviz_app.recording.values import elements
 from graphviz_app.tracer import hygiene
+from graphviz_app.tracer.graph import end_of
 from graphviz_app.tracer.identity import UNNUMBERED
 from graphviz_app.tracer.leaves import grad_of, version_of
-from graphviz_app.tracer.node_hooks import OwnHook, register
+from graphviz_app.tracer.node_hooks import register
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -71,10 +73,12 @@ class BackwardPass:
         self._create_graph = create_graph
         self._first_sequence = _sequence()
         self._first_operation = core.operation_count
-        self._hooked: list[tuple[Hooks, OwnHook]] = []
-        self._ends: dict[int, tuple[tuple[int, int] | None, ...]] = {}
-        # One contribution by itself, or a list of several.
-        self._arriving: dict[tuple[int, int], _Sent | list[_Sent]] = {}
+        # The hooks of each node, and ours among them.
+        self._hooked: list[Hooks] = []
+        self._own_hooks: list[Callable[..., Any]] = []
+        self._ends: dict[int, tuple[int, ...]] = {}
+        # By end: one contribution by itself, or a list of several.
+        self._arriving: dict[int, _Sent | list[_Sent]] = {}
         self._leaves: dict[int, Leaf] = {}
         self._thread = _get_ident()
         # Who awaited the leaves before.
@@ -100,7 +104,7 @@ class BackwardPass:
         core = self._core
         roots = [_root(output) for output in outputs]
         reached = self._graph.reach([node for node, _, _ in roots], caller)
-        numbers = {node: number for number, node, _ in reached}
+        numbers = reached[0]
         started: list[ev.Root] = []
         for (node, slot, tensor), seed in zip(roots, seeds, strict=True):
             if node is None:
@@ -109,7 +113,7 @@ class BackwardPass:
             number = ev.NONE if tensor is None else core.tensors.track(tensor).number
             started.append(ev.Root(numbers[node], slot, value, implicit, number))
             if seed is not None:
-                self._send((numbers[node], slot), value, seed)
+                self._send(end_of(numbers[node], slot), value, seed)
         core.log.add(
             ev.BackwardStarted(
                 self.number, roots=tuple(started), inputs=self._restricted(inputs, caller, numbers), **details
@@ -117,9 +121,10 @@ class BackwardPass:
         )
         self._hook(reached, keeps=keeps)
 
-    def _hook(self, reached: list[Reached], *, keeps: bool) -> None:
-        called, hooked = self._called, self._hooked
-        for number, node, ends in reached:
+    def _hook(self, reached: Reached, *, keeps: bool) -> None:
+        called, hooked, own_hooks = self._called, self._hooked, self._own_hooks
+        numbers, every_end = reached
+        for (node, number), ends in zip(numbers.items(), every_end, strict=True):
             sequence = node._sequence_nr()
             if sequence != UNNUMBERED:
                 self._ends[number] = ends
@@ -129,9 +134,11 @@ class BackwardPass:
                     self.is_compiled = True
             elif self._watches_leaf(number, node):
                 continue
-            hook = OwnHook(called, number)
+            # A method of the number's: nothing else that remembers an argument is as small.
+            hook = MethodType(called, number)
             hooks = register(node.register_hook, hook)
-            hooked.append((hooks, hook))
+            hooked.append(hooks)
+            own_hooks.append(hook)
             if len(hooks) > 1:
                 self._watch_changes(number, hook, hooks)
 
@@ -160,7 +167,7 @@ class BackwardPass:
         self._watch_before_users(number, node, leaf, variable)
         return True
 
-    def _watch_changes(self, number: int, mine: OwnHook, hooks: Hooks) -> None:
+    def _watch_changes(self, number: int, mine: Any, hooks: Hooks) -> None:
         """The program has hooks on this node, which ran before ours: one more of ours comes before them."""
         users = [(key, value) for key, value in hooks.items() if key is not mine]
         self._users_hooks[number] = [self._hooks.name(value) for _, value in users]
@@ -195,8 +202,8 @@ class BackwardPass:
 
             guarded(look)
 
-        hook = OwnHook(before)
-        self._hooked.append((register(node.register_prehook, hook), hook))
+        self._hooked.append(register(node.register_prehook, before))
+        self._own_hooks.append(before)
         hooks = variable._post_accumulate_grad_hooks
         users = list(hooks.items())
         hooks.clear()
@@ -257,7 +264,7 @@ class BackwardPass:
             self._changed_on_leaving(number, went, changes)
         core.log.add(_NodeCalled(self.number, number, tuple(came), tuple(went), tuple(changes)))
         for grad, value, end in zip(grad_inputs, went, self._ends[number]):  # noqa: B905 - spares a keyword
-            if grad is not None and end is not None:
+            if grad is not None and end != ev.NONE:
                 self._send(end, value, grad)
         if self._hooks.retained and (retained := self._hooks.retained.get(number)):
             self._retained(number, retained, came)
@@ -284,7 +291,7 @@ class BackwardPass:
                 continue
             changes.append(_change("grad_inputs", slot, before.number, after, names))
 
-    def _send(self, end: tuple[int, int], value: int, grad: torch.Tensor) -> None:
+    def _send(self, end: int, value: int, grad: torch.Tensor) -> None:
         # A sparse tensor is never taken for the one that was sent: the engine may have added to it meanwhile.
         sent = _Sent(value, 0 if grad.is_sparse else grad._cdata, version_of(grad))
         earlier = self._arriving.get(end)
@@ -299,9 +306,9 @@ class BackwardPass:
         """Values of what came in, and where it is not the sum of what was sent."""
         changes: list[ev.HookChange] = []
         came: list[int] = []
-        take = self._arriving.pop
+        take, first_end = self._arriving.pop, end_of(number, 0)
         for slot, grad in enumerate(grad_outputs):
-            sent = take((number, slot), None)
+            sent = take(first_end + slot, None)
             if grad is None:
                 came.append(ev.NONE)
             elif type(sent) is _Sent and sent.address == grad._cdata and sent.version == version_of(grad):
@@ -366,9 +373,9 @@ class BackwardPass:
         were_hooks = bool(self._firsts)
         for hooks in self._firsts:
             hooks.pop(-1, None)
-        for hooks, hook in self._hooked:
+        for hooks, hook in zip(self._hooked, self._own_hooks, strict=True):
             hooks.pop(hook, None)
-        self._hooked, self._firsts, self._arriving = [], [], {}
+        self._hooked, self._own_hooks, self._firsts, self._arriving = [], [], [], {}
         core = self._core
         for number, thread in self._awaited.items():
             if thread:

@@ -17,12 +17,13 @@ if TYPE_CHECKING:
     from graphviz_app.tracer.core import Core
     from graphviz_app.tracer.identity import Tracked
 
-    Reached = tuple[int, Any, tuple[tuple[int, int] | None, ...]]
-    """A node that a pass can reach: its number, itself, and the number and slot of the node that each slot of its
-    `grad_inputs` goes to, None where it goes nowhere."""
+    Reached = tuple[dict[Any, int], list[tuple[int, ...]]]
+    """The nodes that a pass can reach with their numbers, and for each the ends (`end_of`) to which the slots of its
+    `grad_inputs` go, NONE for those that go nowhere."""
 
 
 _Node, _Edge = ev.Node, ev.Edge
+_SLOT_BITS = 24
 _SINGLE = (
     "Add Sub Mul Div Neg Pow Exp Log Sqrt Sin Cos Tanh Relu Gelu Sigmoid Sum Mean Mm Bmm Addmm T Transpose View Expand "
     "UnsafeView ReshapeAlias Softmax LogSoftmax Clone Embedding Permute Slice Select Squeeze Unsqueeze Cat Stack"
@@ -35,6 +36,11 @@ _is_anomalous = torch.is_anomaly_enabled
 
 def _first(item: tuple[int, Any, Any]) -> int:
     return item[0]
+
+
+def end_of(number: int, slot: int) -> int:
+    """A slot of a node, as one number."""
+    return number << _SLOT_BITS | slot
 
 
 class GraphWalker:
@@ -178,38 +184,38 @@ class GraphWalker:
         name, definition, is_single = known
         return name, 1 if is_single else len(getattr(node, "_input_metadata", (None,))), definition
 
-    def reach(self, roots: list[Any], frame: Any) -> list[Reached]:
+    def reach(self, roots: list[Any], frame: Any) -> Reached:
         """Number every node that can be reached, and give back all of them."""
         reached = self._reach(roots, frame)
         if reached is None:
             self._announce_unknown(roots, frame)
             reached = self._reach(roots, frame)
-        return reached or []
+        return reached or ({}, [])
 
-    def _reach(self, roots: list[Any], frame: Any) -> list[Reached] | None:
+    def _reach(self, roots: list[Any], frame: Any) -> Reached | None:
         """As `reach`; None as soon as a node has no number yet."""
-        end = self._end
-        numbers: dict[Any, int] = {}
-        found: list[tuple[Any, Any]] = []
-        stack = [root for root in roots if root is not None]
-        while stack:
-            node = stack.pop()
-            if node in numbers:
-                continue
-            number = numbers[node] = end(node, frame)
-            if number == ev.NONE:
-                return None
-            following = node.next_functions
-            found.append((node, following))
-            stack += [target for target, _ in following if target is not None and target not in numbers]
-        return [
-            (
-                numbers[node],
-                node,
-                tuple([None if target is None else (numbers[target], slot) for target, slot in following]),
-            )
-            for node, following in found
-        ]
+        number_of = self._end
+        numbers: dict[Any, int] = {root: number_of(root, frame) for root in roots if root is not None}
+        if ev.NONE in numbers.values():
+            return None
+        found: list[tuple[int, ...]] = []
+        # Grows while it is gone through.
+        nodes = list(numbers)
+        for node in nodes:
+            ends: list[int] = []
+            for target, slot in node.next_functions:
+                if target is None:
+                    ends.append(ev.NONE)
+                    continue
+                number = numbers.get(target)
+                if number is None:
+                    number = numbers[target] = number_of(target, frame)
+                    if number == ev.NONE:
+                        return None
+                    nodes.append(target)
+                ends.append(number << _SLOT_BITS | slot)
+            found.append(tuple(ends))
+        return numbers, found
 
     def _end(self, node: Any, frame: Any) -> int:
         """The number of a node, which for an `AccumulateGrad` is known by its leaf; NONE where it has none yet."""

@@ -60,10 +60,12 @@ def _nothing() -> None:
     """What the weak reference of a tensor that is no leaf gives."""
 
 
-class Tracked(msgspec.Struct, eq=False):
+class Tracked(msgspec.Struct, eq=False, gc=False):
     """What is known of one tensor object.
 
-    A struct of msgspec's because one is made for nearly every result of an operation, and those are made in C.
+    A struct of msgspec's because one is made for nearly every result of an operation, and those are made in C. The
+    garbage collector does not count them, or the program's own collections would come more often; so whoever drops one
+    takes it apart from its leaf, with which it makes a circle.
 
     Attributes:
         alive: A weak reference of torch's own: it can only tell whether the tensor still lives, and no program sees
@@ -140,6 +142,7 @@ class TensorTable:
         for key, tracked in list(self.by_address.items()):
             if tracked.alive.expired():
                 self.by_address.pop(key, None)
+                tracked.leaf = None
         self._sweep_at = max(_SWEEP_AT, 2 * len(self.by_address))
 
 

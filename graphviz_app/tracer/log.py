@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from graphviz_app.recording.values import TensorRecord
 
-EVENTS_IN_A_BATCH = 512
+EVENTS_IN_A_BATCH = 128
 BYTES_IN_A_BATCH = 1 << 20
 _LOGS: weakref.WeakSet[EventLog] = weakref.WeakSet()
 

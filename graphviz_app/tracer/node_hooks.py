@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import torch.autograd.function
@@ -23,8 +22,8 @@ _HOLDER = torch.autograd.function._HookMixin
 NAME = "_register_hook"
 
 
-class OwnHook(partial[Any]):
-    """A hook of ours."""
+_registering: list[Any] = [None]
+"""The hook of ours that is just being put in: whoever registers one holds the log's lock."""
 
 
 def let_register() -> Callable[[], None]:
@@ -40,7 +39,7 @@ def let_register() -> Callable[[], None]:
     original = _HOLDER._register_hook
 
     def _register_hook(backward_hooks: Any, hook: Any) -> Any:
-        if type(hook) is not OwnHook:
+        if hook is not _registering[0]:
             return original(backward_hooks, hook)
         if backward_hooks is None:
             backward_hooks = OrderedDict()
@@ -51,9 +50,11 @@ def let_register() -> Callable[[], None]:
     return lambda: setattr(_HOLDER, NAME, descriptor)
 
 
-def register(register_on_node: Callable[[OwnHook], Any], hook: OwnHook) -> Hooks:
-    """Register a hook by a node's `register_hook` or `register_prehook`; the hooks among which it is now."""
+def register(register_on_node: Callable[[Any], Any], hook: Callable[..., Any]) -> Hooks:
+    """Register a hook of ours by a node's `register_hook` or `register_prehook`; the hooks among which it is now."""
+    _registering[0] = hook
     hooks = register_on_node(hook)
+    _registering[0] = None
     if type(hooks) is not OrderedDict:
         # A handle after all: this torch puts hooks in by another function.
         handle, hooks = hooks, hooks.hooks_dict_ref()

@@ -41,7 +41,7 @@ _PROBE = 64
 _DENSE_LIMIT = 1 << 22
 
 
-class _Known(msgspec.Struct, eq=False):
+class _Known(msgspec.Struct, eq=False, gc=False):
     """The record of a large tensor, whose figures are valid while it lives and its version stays."""
 
     alive: Any
@@ -165,12 +165,13 @@ class ValueRecorder:
         if plan.is_large:
             return self._read_large(tensor, readable, address, strides)
         if strides == plan.strides:
-            data = string_at(address, plan.size)
+            # Not a tuple for each record: what survives brings on the program's garbage collections.
+            kept, data = plan.strides, string_at(address, plan.size)
         elif (array := array_of(tensor, readable.dtype)) is not None:
-            data = array.tobytes()
+            kept, data = strides, array.tobytes()
         else:
             return self._read_slowly(tensor)
-        return TensorRecord(plan.shape, readable.name, "cpu", strides, "strided", tensor.requires_grad, data)
+        return TensorRecord(plan.shape, readable.name, "cpu", kept, "strided", tensor.requires_grad, data)
 
     def _plan(self, key: tuple[torch.dtype, Any]) -> _Plan:
         if len(self._plans) > _PLANS:
