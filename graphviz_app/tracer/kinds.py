@@ -227,13 +227,18 @@ def original_of(function: Any) -> Any:
     """The method written in C that has just been called.
 
     torch's core names it to a mode by whatever stands under its name in `torch.Tensor`. A function that the program has
-    put there, to call the original in its turn, would be called twice.
+    put there, or a property of its own, to call the original in its turn, would be called twice.
     """
     if type(function) in _IN_C:
         return function
-    for name, method in vars(_T).items():
+    in_c = vars(torch._C.TensorBase)
+    accessor = getattr(function, "__name__", "") if type(function) is types.MethodType else ""
+    owner = function.__self__ if accessor in ("__get__", "__set__", "__delete__") else None
+    for name, method in list(vars(_T).items()):
         if method is function:
-            return vars(torch._C.TensorBase).get(name, function)
+            return in_c.get(name, function)
+        if method is owner and owner is not None:
+            return getattr(in_c.get(name), accessor, function)
     return function
 
 

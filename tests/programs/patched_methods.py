@@ -23,3 +23,27 @@ print(x.detach().clone().sum().item())
 (x + x * 2).sum().backward()
 torch.optim.SGD([x], lr=0.1).step()
 print(x)
+
+# Properties of the program's own in the places of torch's.
+its_grad, asked = torch.Tensor.grad, []
+
+
+class Grad:
+    def __get__(self, tensor, owner=None):
+        if tensor is None:
+            return self
+        asked.append("get")
+        return its_grad.__get__(tensor)
+
+    def __set__(self, tensor, value):
+        asked.append("set")
+        its_grad.__set__(tensor, value)
+
+
+torch.Tensor.grad = Grad()
+leaf = torch.ones(3, requires_grad=True)
+(leaf * 3).sum().backward()
+print(leaf.grad, asked)
+leaf.grad = None
+print(leaf.grad, asked)
+del torch.Tensor.grad
