@@ -70,3 +70,6 @@ class Core:
         self.muted = False
         # Whether somebody outside torch (numpy, C code) may hold the memory of a tensor, and write on it unseen.
         self.is_memory_lent = False
+        # Whether a profiler that is written in C is stood in for, and what looks for one.
+        self.is_profiled = False
+        self.meet_profiler: Callable[[Any], None] = lambda _: None

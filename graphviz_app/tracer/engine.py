@@ -15,7 +15,7 @@ import torch.autograd.graph  # pyright: ignore[reportUnusedImport] - loads the m
 
 from graphviz_app.own import __builtins__  # noqa: F401
 from graphviz_app.recording import events as ev
-from graphviz_app.tracer import hygiene
+from graphviz_app.tracer import hygiene, profilers
 from graphviz_app.tracer.backward import BackwardPass
 from graphviz_app.tracer.direct import CALL, DirectCalls
 from graphviz_app.tracer.frames import local_variable
@@ -124,6 +124,8 @@ class Engine:
         name: str = "",
     ) -> Any:
         """Call the engine, and record the pass; `name` is what the program called where it was the engine itself."""
+        if (profile := profilers.current()) is not None:
+            self._core.meet_profiler(profile)
         running, stacked = self._begin(outputs, args, kwargs, caller, name)
         self._core.local.entering = not name
         try:

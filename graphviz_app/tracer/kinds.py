@@ -9,6 +9,7 @@ import types
 from typing import Any
 
 import torch
+import torch._ops
 
 from graphviz_app.own import __builtins__  # noqa: F401
 
@@ -180,6 +181,15 @@ LENDERS = frozenset(
 """Functions after which somebody outside torch may hold a tensor's memory, or may have held it before."""
 
 
+OPERATORS = frozenset(
+    getattr(torch._ops, name)
+    for name in ("OpOverloadPacket", "OpOverload", "TorchBindOpOverload")
+    if hasattr(torch._ops, name)
+)
+"""Classes of `torch.ops.aten.add` and the like, which are written in Python: to be called and to be looked up runs code
+of torch's. It ends in a call of their `_op`, which asks the modes; to go on from there is to call that."""
+
+
 class Kinds:
     """The kind of every torch function met, looked up once each."""
 
@@ -215,6 +225,13 @@ class Kinds:
             return Kind.OPERATION, _name(function)
         if found is None:
             found = self._known[function] = (_kind(function), _name(function))
+        return found
+
+    def of_operator(self, operator: Any) -> tuple[Kind, str]:
+        """As `of`, for one of `OPERATORS`."""
+        found = self._known.get(operator._op)
+        if found is None:
+            found = self._known[operator._op] = (_kind(operator), _name(operator))
         return found
 
     def _add(self, name: str, kind: Kind) -> None:

@@ -96,7 +96,7 @@ class Program:
             is_memory_lent=False,
         )
         self._log = self.tracer.core.log
-        self._streams = Streams(self._hear, self._log.flush if capture else None)
+        self._streams = Streams(self._hear, self._log.flush if capture else None, self.tracer.meet_profiler)
         self._ours = OurModules()
         self._second, self._flushes = 0.0, 0
 

@@ -12,12 +12,12 @@ from torch.overrides import TorchFunctionMode
 
 from graphviz_app.own import __builtins__  # noqa: F401
 from graphviz_app.recording import events as ev
-from graphviz_app.tracer import hygiene
+from graphviz_app.tracer import hygiene, profilers
 from graphviz_app.tracer.binding import ResultNames
 from graphviz_app.tracer.calls import Call, CallRecorder
 from graphviz_app.tracer.flatten import results_in, tensors_in
 from graphviz_app.tracer.identity import ORDINARY, is_transformed
-from graphviz_app.tracer.kinds import LENDERS, Kind, Kinds, original_of
+from graphviz_app.tracer.kinds import LENDERS, OPERATORS, Kind, Kinds, original_of
 from graphviz_app.tracer.leaves import version_of
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 _getframe = sys._getframe
 _gettrace = sys.gettrace
+_profiler = profilers.current
 _sequence = torch._C._autograd._get_sequence_nr
 _Disabled = torch._C.DisableTorchFunction
 _NoDispatch = torch._C._DisableTorchDispatch
@@ -51,11 +52,19 @@ class OperationMode(TorchFunctionMode):
 
     def __init__(self, operations: Operations) -> None:
         self._operations = operations
+        self._core = operations.core
         self._known = operations.kinds._known.get
+        self._operator = operations.kinds.of_operator
         self._run = operations.run
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         """Call the function as if nobody were there, and record it."""
+        profile = _profiler()
+        if profile is not None or self._core.is_profiled:
+            self._core.meet_profiler(profile)
+        if type(func) in OPERATORS:
+            found = self._operator(func)
+            return self._run(func._op, args, kwargs if kwargs is not None else {}, _getframe(1), found)
         try:
             found = self._known(func)
         except TypeError:

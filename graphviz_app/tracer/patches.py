@@ -15,7 +15,7 @@ import torch.autograd.function
 import torch.overrides
 
 from graphviz_app.own import __builtins__  # noqa: F401
-from graphviz_app.tracer import hygiene
+from graphviz_app.tracer import hygiene, profilers
 from graphviz_app.tracer.frames import MISSING, local_variable
 from graphviz_app.tracer.node_hooks import let_register
 from graphviz_app.tracer.swapping import let_swap
@@ -113,6 +113,8 @@ class Patches:
         operations, core = self._operations, self._core
 
         def apply(cls: Any, *args: Any, **kwargs: Any) -> Any:
+            if (profile := profilers.current()) is not None:
+                core.meet_profiler(profile)
             bound = core_apply.__get__(None, cls)
             caller = _getframe(1)
             if caller.f_code is _APPLY:

@@ -14,6 +14,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from graphviz_app.own import __builtins__  # noqa: F401
+from graphviz_app.tracer import profilers
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -54,9 +55,12 @@ class _Text(io.TextIOWrapper):
     _graphviz_app_owed = b""
     _graphviz_app_crlf: str | None = None
     _graphviz_app_flushed: Callable[[], None] | None = None
+    _graphviz_app_profiled: Callable[[Any], None] | None = None
 
     def write(self, text: str) -> int:
         """Write as ever."""
+        if self._graphviz_app_profiled is not None and (profile := profilers.current()) is not None:
+            self._graphviz_app_profiled(profile)
         before = self._graphviz_app_owed
         if type(text) is str:
             shown = text if self._graphviz_app_crlf is None else text.replace("\n", self._graphviz_app_crlf)
@@ -69,6 +73,8 @@ class _Text(io.TextIOWrapper):
 
     def flush(self) -> None:
         """Flush as ever."""
+        if self._graphviz_app_profiled is not None and (profile := profilers.current()) is not None:
+            self._graphviz_app_profiled(profile)
         super().flush()
         if self._graphviz_app_flushed is not None:
             self._graphviz_app_flushed()
@@ -97,11 +103,18 @@ class Streams:
     Args:
         hear: Takes the name of a stream and a text that was written to it.
         flushed: Called when the program flushes a stream.
+        profiled: Takes the profiler of a thread that writes.
     """
 
-    def __init__(self, hear: Callable[[str, str], None], flushed: Callable[[], None] | None = None) -> None:
+    def __init__(
+        self,
+        hear: Callable[[str, str], None],
+        flushed: Callable[[], None] | None = None,
+        profiled: Callable[[Any], None] | None = None,
+    ) -> None:
         self._hear = hear
         self._flushed = flushed
+        self._profiled = profiled
         self._old: list[Any] = []
 
     def capture(self) -> None:
@@ -141,6 +154,7 @@ class Streams:
         stream.mode = "w"  # type: ignore[attr-defined]
         stream._graphviz_app_hear = tell
         stream._graphviz_app_flushed = self._flushed
+        stream._graphviz_app_profiled = self._profiled
         if sys.platform == "win32":
             stream._graphviz_app_crlf = "\r\n"
         buffer: Any = stream.buffer

@@ -17,7 +17,7 @@ import torch
 import torch.overrides
 
 from graphviz_app.own import __builtins__  # noqa: F401
-from graphviz_app.tracer import hygiene, invisible
+from graphviz_app.tracer import hygiene, invisible, profilers
 from graphviz_app.tracer.signals import is_looking
 
 if TYPE_CHECKING:
@@ -36,7 +36,11 @@ _depth = torch._C._len_torch_function_stack
 _top = torch._C._get_function_stack_at
 ASKING = ("has_torch_function", "has_torch_function_unary", "has_torch_function_variadic")
 _originals = [getattr(torch.overrides, name) for name in ASKING]
-_STOOD_IN_FOR = frozenset({*(f"_{name}" for name in ASKING), "apply", "run_backward"})
+_STOOD_IN_FOR = frozenset(
+    [*(f"_{name}" for name in ASKING), "apply", "run_backward", "getprofile", "settrace", "addaudithook"]
+)
+# Of torch's own engine, as the program would call it: ours is of a class made for it.
+_run_backward = torch.autograd.Variable._execution_engine.run_backward
 _NOTICE = (
     "While the program traces or profiles its own calls, torch's functions that are written in Python are recorded "
     "as the operations that they consist of."
@@ -69,7 +73,7 @@ class Watchers:
 
         def setprofile(function: Any) -> None:
             watch("profile", function)
-            profile = _getprofile()
+            profile = profilers.current()
             _setprofile(None)
             if type(profile) is _Profile:
                 # This is the call of a function in C, of which it would be told.
@@ -78,12 +82,13 @@ class Watchers:
                 _setprofile(_Profile(function, through))
 
         def getprofile() -> Any:
-            profile = _getprofile()
-            return profile.function if type(profile) is _Profile else profile
+            return _programs(_getprofile())
 
         def addaudithook(hook: Any) -> None:
             _addaudithook(_Audit(hook, through) if callable(hook) else hook)
 
+        if profilers.WORKS:
+            self._core.meet_profiler = self._meet
         sys.settrace = hygiene.disguise(settrace, _settrace)
         sys.setprofile = hygiene.disguise(setprofile, _setprofile)
         sys.getprofile = hygiene.disguise(getprofile, _getprofile)
@@ -95,8 +100,28 @@ class Watchers:
         sys.addaudithook = _addaudithook
         profile = _getprofile()
         if type(profile) is _Profile:
-            _setprofile(profile.function)
+            if type(profile.function) is profilers.InC:
+                profile.function.put_back()
+            else:
+                _setprofile(profile.function)
         self._hand_over()
+
+    def _meet(self, profile: Any) -> None:
+        """A function of ours is called, and this is the profiler of the thread, which may be one that is written in C.
+
+        Nothing may return before it is paused, or it would take that for the end of a call of the program's.
+        """
+        thread = profilers.this_thread()
+        profilers.pause(thread)
+        core = self._core
+        if profile is None:
+            self._watch("C", None)
+            core.is_profiled = any(how == "C" for _, how in self._watching)
+        elif type(profile) is not _Profile and (found := profilers.in_force()) is not None:
+            _setprofile(_Profile(found, self._through))
+            self._watch("C", found)
+            core.is_profiled = True
+        profilers.go_on(thread)
 
     def _watch(self, how: str, function: Any) -> None:
         key = (threading.get_ident(), how)
@@ -144,8 +169,15 @@ def without(mode: Any, original: Callable[..., Any]) -> Callable[..., Any]:
     return hygiene.disguise(asked, original)
 
 
+def _programs(profile: Any) -> Any:
+    """The profiler that the program has set, where ours stands in for it."""
+    if type(profile) is not _Profile:
+        return profile
+    return profile.function.owner if type(profile.function) is profilers.InC else profile.function
+
+
 class _Profile:
-    """A profile function, which tells the program's own of what is the program's."""
+    """A profile function, which tells the program's own, or one that is written in C, of what is the program's."""
 
     def __init__(self, function: Any, through: frozenset[int]) -> None:
         self.function = function
@@ -154,9 +186,9 @@ class _Profile:
     def __call__(self, frame: FrameType, event: str, argument: Any) -> None:
         if hygiene.is_ours(frame.f_code):
             # What stands in for a function in C calls it in its turn.
-            caller = frame.f_back
-            if caller is not None and getattr(argument, "__name__", "") in _STOOD_IN_FOR:
-                self.function(caller, event, argument)
+            caller, name = frame.f_back, getattr(argument, "__name__", "")
+            if caller is not None and name in _STOOD_IN_FOR:
+                self.function(caller, event, _run_backward if name == "run_backward" else argument)
         elif not is_looking(frame, self._through):
             self.function(frame, event, argument)
 
