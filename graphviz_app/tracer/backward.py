@@ -355,7 +355,7 @@ class BackwardPass:
         return replace(first, data=total.tobytes())
 
     def _accumulated(self, number: int, leaf: Leaf, contribution: int, tensor: torch.Tensor | None = None) -> None:
-        tensor = tensor if tensor is not None else leaf.tracked.ref()
+        tensor = tensor if tensor is not None else leaf.tracked.tensor()
         if tensor is None:
             return
         grad, leaves = grad_of(tensor), self._core.leaves

@@ -7,10 +7,10 @@ Nothing here keeps a tensor or a node alive, and nothing is left where a program
 # ruff: noqa: SLF001
 from __future__ import annotations
 
+import ctypes
 import itertools
 import sys
 import threading
-import weakref
 from typing import Any
 
 import msgspec
@@ -56,8 +56,8 @@ class _Held:
         return False
 
 
-def _nothing() -> None:
-    """What the weak reference of a tensor that is no leaf gives."""
+_references = ctypes.c_uint32.from_address
+_object_at = ctypes.PYFUNCTYPE(ctypes.py_object, ctypes.c_void_p)(("Py_NewRef", ctypes.pythonapi))
 
 
 class Tracked(msgspec.Struct, eq=False, gc=False):
@@ -79,7 +79,7 @@ class Tracked(msgspec.Struct, eq=False, gc=False):
         name: The name that was last given to it.
         leaf: What is known of it as a leaf.
         saved: The latest nodes that saved it for backward, each with the version that it saved.
-        ref: To the tensor, for leaves alone; a program could count it.
+        object_id: The id of its Python object, for leaves alone, 0 for others.
     """
 
     alive: Any
@@ -92,7 +92,16 @@ class Tracked(msgspec.Struct, eq=False, gc=False):
     name: str = ""
     leaf: Any = None
     saved: Any = None
-    ref: Any = _nothing
+    object_id: int = 0
+
+    def tensor(self) -> torch.Tensor | None:
+        """The tensor itself, if it is a leaf that still lives.
+
+        Not by a weak reference, which the program could count. torch keeps the Python object of a tensor for as long as
+        the C++ object lives; only while it is just being destroyed, when no references are left, must it not be used.
+        """
+        place = self.object_id
+        return _object_at(place) if place and not self.alive.expired() and _references(place).value else None
 
 
 class TensorTable:
@@ -129,14 +138,14 @@ class TensorTable:
         """Hold nothing of a tensor for a while; what is known of it, for `take_up`."""
         tracked = self.by_address.pop(tensor._cdata, None)
         if tracked is not None:
-            tracked.alive, tracked.ref = _Held, _nothing
+            tracked.alive, tracked.object_id = _Held, 0
         return tracked
 
     def take_up(self, tensor: torch.Tensor, tracked: Tracked) -> None:
         """This is known of a tensor, whose C++ object may be another one by now."""
         tracked.alive, self.by_address[tensor._cdata] = _Alive(tensor), tracked
         if tracked.leaf is not None:
-            tracked.ref = weakref.ref(tensor)
+            tracked.object_id = id(tensor)
 
     def _sweep(self) -> None:
         for key, tracked in list(self.by_address.items()):

@@ -4,7 +4,6 @@
 # ruff: noqa: SLF001
 from __future__ import annotations
 
-import weakref
 from threading import get_ident
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -24,7 +23,6 @@ if TYPE_CHECKING:
     from graphviz_app.tracer.places import Place
 
 _parameter = torch.nn.Parameter
-_ref = weakref.ref
 _Alive = torch._C._WeakTensorRef
 _TRIES = 3
 grad_of: Callable[[torch.Tensor], torch.Tensor | None] = torch.Tensor.grad.__get__  # pyright: ignore[reportOptionalMemberAccess]
@@ -132,7 +130,7 @@ class Leaves:
             if node and leaf.node == ev.NONE:
                 leaf.node = self._announce_node(leaf)
             return leaf
-        tracked.ref = _ref(tensor)
+        tracked.object_id = id(tensor)
         leaf = Leaf(tracked, self._count, ev.NONE)
         self._count += 1
         tracked.leaf = leaf
@@ -156,7 +154,7 @@ class Leaves:
         leaf.name, leaf.is_named = name, True
         earlier = self._by_name.get(name)
         self._by_name[name] = leaf
-        tensor = None if earlier is None or earlier is leaf else earlier.tracked.ref()
+        tensor = None if earlier is None or earlier is leaf else earlier.tracked.tensor()
         if earlier is not None and tensor is not None:
             other = self._name_of(tensor, frame)
             if other and other != name:
@@ -175,7 +173,7 @@ class Leaves:
         for leaf in self._all:
             if not leaf.is_named and (frame is None or leaf.tries < _TRIES):
                 leaf.tries += 1
-                tensor = leaf.tracked.ref()
+                tensor = leaf.tracked.tensor()
                 if tensor is not None and (name := self._name_of(tensor, frame)):
                     self._name(leaf, name, frame)
                     self._tell(leaf, tensor, ev.NONE)
@@ -212,7 +210,7 @@ class Leaves:
         """An operation wrote on a tensor that lies, or may lie, where leaves or their `.grad`s do."""
         here = self._by_storage[start]
         for leaf in list(here.values()):
-            tensor = leaf.tracked.ref()
+            tensor = leaf.tracked.tensor()
             grad = None if tensor is None or leaf.grad is None else grad_of(tensor)
             value_here, grad_here = [each is not None and storage_start_of(each) == start for each in (tensor, grad)]
             if not value_here and not grad_here:
@@ -257,7 +255,7 @@ class Leaves:
         gone = False
         here = get_ident()
         for leaf in self._all:
-            tensor = leaf.tracked.ref()
+            tensor = leaf.tracked.tensor()
             if tensor is not None:
                 # What another thread's pass has just added, that pass tells itself.
                 if self._core.awaited.get(leaf.number, here) == here:
@@ -273,7 +271,7 @@ class Leaves:
                 self._find_again(leaf)
 
     def _find_again(self, leaf: Leaf) -> None:
-        tensor = leaf.tracked.ref()
+        tensor = leaf.tracked.tensor()
         if tensor is not None:
             for each in (tensor, grad_of(tensor) if leaf.grad is not None else None):
                 if each is not None:
@@ -286,7 +284,7 @@ class Leaves:
     def _check_touched(self, touched: _Touched) -> None:
         """Compare one leaf with what it was, and tell what changed."""
         leaf = touched.leaf
-        tensor = leaf.tracked.ref()
+        tensor = leaf.tracked.tensor()
         if tensor is None:
             return
         if touched.grad:
@@ -387,7 +385,7 @@ class Leaves:
         sharers = self._by_memory.get(leaf.grad_memory, ())
         if len(sharers) > 1:
             for each in sharers.copy():
-                if each is not leaf and (tensor := each.tracked.ref()) is not None:
+                if each is not leaf and (tensor := each.tracked.tensor()) is not None:
                     self._check_grad(each, tensor, None, f"it shares its memory with {leaf.name}.grad")
 
     def _see_grad(

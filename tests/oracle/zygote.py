@@ -116,7 +116,7 @@ def grads_of(program):
     left = {}
     with torch._C.DisableTorchFunction():
         for leaf in program.tracer.core.leaves._all:
-            tensor = leaf.tracked.ref()
+            tensor = leaf.tracked.tensor()
             if tensor is None or not (tensor.is_leaf or tensor.retains_grad):
                 continue
             grad = torch.Tensor.grad.__get__(tensor)

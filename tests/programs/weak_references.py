@@ -22,3 +22,34 @@ for i in range(3):
 gc.collect()
 print(len([o for o in gc.get_objects() if isinstance(o, torch.Tensor) and o.grad_fn is not None]))
 print(weakref.getweakrefcount(torch.ones(1)))
+
+# Nobody but the program refers to a leaf weakly, and leaves that are just dying are let alone.
+died = []
+
+
+def record(_):
+    y = torch.ones(2, requires_grad=True)
+    (y * 3).sum().backward()
+    died.append(y.grad[0].item())
+
+
+def from_within():
+    leaf = torch.full((2,), 5.0, requires_grad=True)
+    watched.append(weakref.ref(leaf, record))
+    return (leaf * 2).sum()
+
+
+watched = []
+model = torch.nn.Linear(2, 2)
+model(torch.ones(1, 2)).sum().backward()
+print([weakref.getweakrefcount(p) for p in model.parameters()], weakref.getweakrefs(model.weight))
+for index in range(20):
+    leaf = torch.full((2,), float(index), requires_grad=True)
+    watched.append(weakref.ref(leaf, record))
+    (leaf * leaf).sum().backward()
+    losses = [from_within() for _ in range(3)]
+    del leaf
+    for loss in losses:
+        loss.backward()
+del losses, loss
+print(len(died), sum(died), sum(each() is None for each in watched))
