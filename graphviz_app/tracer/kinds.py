@@ -231,7 +231,7 @@ class Kinds:
         """As `of`, for one of `OPERATORS`."""
         found = self._known.get(operator._op)
         if found is None:
-            found = self._known[operator._op] = (_kind(operator), _name(operator))
+            found = self._known[operator._op] = (_kind(operator), _name_of_operator(operator))
         return found
 
     def _add(self, name: str, kind: Kind) -> None:
@@ -289,6 +289,12 @@ def _name(function: Any) -> str:
         home, prefix = _PREFIXES[module]
         return f"{home}.{name.removeprefix(prefix)}"
     return f"torch.{name}" if module == "torch" else f"{module}.{qualified}"
+
+
+def _name_of_operator(operator: Any) -> str:
+    """Such as "torch.ops.aten.add_", also for one of its overloads: whether it writes in place stands at the end."""
+    packet = getattr(operator, "overloadpacket", operator)
+    return f"torch.ops.{packet._qualified_op_name.replace('::', '.')}"
 
 
 _PREFIXES = {
