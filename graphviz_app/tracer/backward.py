@@ -4,7 +4,6 @@
 # ruff: noqa: SLF001
 from __future__ import annotations
 
-import sys
 import threading
 from types import MethodType
 from typing import TYPE_CHECKING, Any
@@ -16,7 +15,7 @@ from msgspec.structs import replace
 from graphviz_app.own import __builtins__  # noqa: F401
 from graphviz_app.recording import events as ev
 from graphviz_app.recording.values import elements
-from graphviz_app.tracer import hygiene
+from graphviz_app.tracer import hygiene, watchers_in_c
 from graphviz_app.tracer.graph import end_of
 from graphviz_app.tracer.identity import UNNUMBERED
 from graphviz_app.tracer.leaves import grad_of, version_of
@@ -34,7 +33,7 @@ if TYPE_CHECKING:
     from graphviz_app.tracer.node_hooks import Hooks
 
 _NodeCalled = ev.NodeCalled
-_gettrace = sys.gettrace
+_tracer = watchers_in_c.current_tracer
 _get_ident = threading.get_ident
 _Disabled = torch._C.DisableTorchFunction
 _NoDispatch = torch._C._DisableTorchDispatch
@@ -213,7 +212,7 @@ class BackwardPass:
 
     def _guarded(self, look: Callable[[], None]) -> None:
         """Look at gradients during the pass, unseen by the program's modes, and without ever raising."""
-        if _gettrace() is not None:
+        if _tracer() is not None:
             hygiene.untraced(self._guarded, look)
             return
         core = self._core
@@ -232,7 +231,7 @@ class BackwardPass:
 
     def _called(self, number: int, grad_inputs: tuple[Any, ...], grad_outputs: tuple[Any, ...]) -> None:
         # Written out, because it is called for every node.
-        if _gettrace() is not None:
+        if _tracer() is not None:
             hygiene.untraced(self._called, number, grad_inputs, grad_outputs)
             return
         core = self._core

@@ -70,6 +70,6 @@ class Core:
         self.muted = False
         # Whether somebody outside torch (numpy, C code) may hold the memory of a tensor, and write on it unseen.
         self.is_memory_lent = False
-        # Whether a profiler that is written in C is stood in for, and what looks for one.
-        self.is_profiled = False
-        self.meet_profiler: Callable[[Any], None] = lambda _: None
+        # Whether something that is written in C watches the program and is stood in for, and what looks for it.
+        self.is_watched = False
+        self.meet_watchers: Callable[[], None] = lambda: None

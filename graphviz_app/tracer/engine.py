@@ -15,7 +15,7 @@ import torch.autograd.graph  # pyright: ignore[reportUnusedImport] - loads the m
 
 from graphviz_app.own import __builtins__  # noqa: F401
 from graphviz_app.recording import events as ev
-from graphviz_app.tracer import hygiene, profilers
+from graphviz_app.tracer import hygiene, watchers_in_c
 from graphviz_app.tracer.backward import BackwardPass
 from graphviz_app.tracer.direct import CALL, DirectCalls
 from graphviz_app.tracer.frames import local_variable
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 NAME = "_engine_run_backward"
 _getframe = sys._getframe
-_gettrace = sys.gettrace
+_profiler, _tracer = watchers_in_c.current_profiler, watchers_in_c.current_tracer
 _get_ident = threading.get_ident
 _push = torch._C._push_on_torch_function_stack
 _pop = torch._C._pop_torch_function_stack
@@ -124,8 +124,8 @@ class Engine:
         name: str = "",
     ) -> Any:
         """Call the engine, and record the pass; `name` is what the program called where it was the engine itself."""
-        if (profile := profilers.current()) is not None:
-            self._core.meet_profiler(profile)
+        if _profiler() is not None or _tracer() is not None:
+            self._core.meet_watchers()
         running, stacked = self._begin(outputs, args, kwargs, caller, name)
         self._core.local.entering = not name
         try:
@@ -140,7 +140,7 @@ class Engine:
     def _begin(
         self, outputs: Any, args: tuple[Any, ...], kwargs: dict[str, Any], caller: FrameType, name: str
     ) -> tuple[BackwardPass | None, bool]:
-        if _gettrace() is not None:
+        if _tracer() is not None:
             return hygiene.untraced(self._begin, outputs, args, kwargs, caller, name)
         core = self._core
         if core.muted or not _can_watch(core, outputs, args):
@@ -201,7 +201,7 @@ class Engine:
             _pop()
         if running is None:
             return
-        if _gettrace() is not None:
+        if _tracer() is not None:
             hygiene.untraced(self._end, running, False, error)
             return
         try:

@@ -26,7 +26,7 @@ import torch.nn.init
 import torch.overrides
 
 from graphviz_app.own import __builtins__  # noqa: F401
-from graphviz_app.tracer import invisible
+from graphviz_app.tracer import invisible, watchers_in_c
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,7 +37,7 @@ HANDLE = torch.overrides.handle_torch_function.__code__
 _getframe = sys._getframe
 _setprofile = sys.setprofile
 _getprofile = sys.getprofile
-_gettrace, _settrace = sys.gettrace, sys.settrace
+_gettrace, _settrace = watchers_in_c.current_tracer, sys.settrace
 
 
 # On one line, so that its only statement stands on the line that it is told.

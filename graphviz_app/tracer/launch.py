@@ -22,7 +22,7 @@ import torch
 
 from graphviz_app.own import __builtins__, original_builtins  # noqa: F401
 from graphviz_app.recording import events as ev
-from graphviz_app.tracer import hygiene
+from graphviz_app.tracer import hygiene, watchers_in_c
 from graphviz_app.tracer.absent import OurModules
 from graphviz_app.tracer.bottom import run_at_bottom
 from graphviz_app.tracer.mutation import explain_mutation
@@ -96,7 +96,7 @@ class Program:
             is_memory_lent=False,
         )
         self._log = self.tracer.core.log
-        self._streams = Streams(self._hear, self._log.flush if capture else None, self.tracer.meet_profiler)
+        self._streams = Streams(self._hear, self._log.flush if capture else None, self.tracer.meet_watchers)
         self._ours = OurModules()
         self._second, self._flushes = 0.0, 0
 
@@ -168,7 +168,7 @@ class Program:
         core = self.tracer.core
         if core.muted or _getpid() != core.process:
             return
-        if sys.gettrace() is not None:
+        if watchers_in_c.current_tracer() is not None:
             hygiene.untraced(self._hear, stream, text)
             return
         with self._log.lock:

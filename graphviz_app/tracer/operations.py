@@ -12,7 +12,7 @@ from torch.overrides import TorchFunctionMode
 
 from graphviz_app.own import __builtins__  # noqa: F401
 from graphviz_app.recording import events as ev
-from graphviz_app.tracer import hygiene, profilers
+from graphviz_app.tracer import hygiene, watchers_in_c
 from graphviz_app.tracer.binding import ResultNames
 from graphviz_app.tracer.calls import Call, CallRecorder
 from graphviz_app.tracer.flatten import results_in, tensors_in
@@ -29,8 +29,7 @@ if TYPE_CHECKING:
     from graphviz_app.tracer.places import Place
 
 _getframe = sys._getframe
-_gettrace = sys.gettrace
-_profiler = profilers.current
+_profiler, _tracer = watchers_in_c.current_profiler, watchers_in_c.current_tracer
 _sequence = torch._C._autograd._get_sequence_nr
 _Disabled = torch._C.DisableTorchFunction
 _NoDispatch = torch._C._DisableTorchDispatch
@@ -59,9 +58,8 @@ class OperationMode(TorchFunctionMode):
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         """Call the function as if nobody were there, and record it."""
-        profile = _profiler()
-        if profile is not None or self._core.is_profiled:
-            self._core.meet_profiler(profile)
+        if _profiler() is not None or _tracer() is not None or self._core.is_watched:
+            self._core.meet_watchers()
         if type(func) in OPERATORS:
             found = self._operator(func)
             return self._run(func._op, args, kwargs if kwargs is not None else {}, _getframe(1), found)
@@ -127,7 +125,7 @@ class Operations:
         What catches faults of ours stands here, not in `run`: a signal's handler may run within `run`, and what it
         raises is the program's.
         """
-        if _gettrace() is not None:
+        if _tracer() is not None:
             hygiene.untraced(self.note, call)
             return
         try:

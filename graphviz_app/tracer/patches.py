@@ -15,7 +15,7 @@ import torch.autograd.function
 import torch.overrides
 
 from graphviz_app.own import __builtins__  # noqa: F401
-from graphviz_app.tracer import hygiene, profilers
+from graphviz_app.tracer import hygiene, watchers_in_c
 from graphviz_app.tracer.frames import MISSING, local_variable
 from graphviz_app.tracer.node_hooks import let_register
 from graphviz_app.tracer.swapping import let_swap
@@ -35,6 +35,7 @@ _APPLY: Any = getattr(torch.autograd.Function.apply, "__code__", None)
 _ARGS = 0 if _APPLY is None else _APPLY.co_varnames.index("args")
 _is_mode_enabled = torch._C._is_torch_function_mode_enabled
 _getframe = sys._getframe
+_profiler, _tracer = watchers_in_c.current_profiler, watchers_in_c.current_tracer
 _sequence = torch._C._autograd._get_sequence_nr
 
 
@@ -113,8 +114,8 @@ class Patches:
         operations, core = self._operations, self._core
 
         def apply(cls: Any, *args: Any, **kwargs: Any) -> Any:
-            if (profile := profilers.current()) is not None:
-                core.meet_profiler(profile)
+            if _profiler() is not None or _tracer() is not None:
+                core.meet_watchers()
             bound = core_apply.__get__(None, cls)
             caller = _getframe(1)
             if caller.f_code is _APPLY:

@@ -14,13 +14,14 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from graphviz_app.own import __builtins__  # noqa: F401
-from graphviz_app.tracer import profilers
+from graphviz_app.tracer import watchers_in_c
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 
 _getpid = os.getpid
+_profiler, _tracer = watchers_in_c.current_profiler, watchers_in_c.current_tracer
 
 
 class _Raw(io.FileIO):
@@ -55,12 +56,12 @@ class _Text(io.TextIOWrapper):
     _graphviz_app_owed = b""
     _graphviz_app_crlf: str | None = None
     _graphviz_app_flushed: Callable[[], None] | None = None
-    _graphviz_app_profiled: Callable[[Any], None] | None = None
+    _graphviz_app_watched: Callable[[], None] = staticmethod(lambda: None)
 
     def write(self, text: str) -> int:
         """Write as ever."""
-        if self._graphviz_app_profiled is not None and (profile := profilers.current()) is not None:
-            self._graphviz_app_profiled(profile)
+        if _profiler() is not None or _tracer() is not None:
+            self._graphviz_app_watched()
         before = self._graphviz_app_owed
         if type(text) is str:
             shown = text if self._graphviz_app_crlf is None else text.replace("\n", self._graphviz_app_crlf)
@@ -73,8 +74,8 @@ class _Text(io.TextIOWrapper):
 
     def flush(self) -> None:
         """Flush as ever."""
-        if self._graphviz_app_profiled is not None and (profile := profilers.current()) is not None:
-            self._graphviz_app_profiled(profile)
+        if _profiler() is not None or _tracer() is not None:
+            self._graphviz_app_watched()
         super().flush()
         if self._graphviz_app_flushed is not None:
             self._graphviz_app_flushed()
@@ -103,18 +104,18 @@ class Streams:
     Args:
         hear: Takes the name of a stream and a text that was written to it.
         flushed: Called when the program flushes a stream.
-        profiled: Takes the profiler of a thread that writes.
+        watched: Called when a thread writes while something watches its calls.
     """
 
     def __init__(
         self,
         hear: Callable[[str, str], None],
         flushed: Callable[[], None] | None = None,
-        profiled: Callable[[Any], None] | None = None,
+        watched: Callable[[], None] | None = None,
     ) -> None:
         self._hear = hear
         self._flushed = flushed
-        self._profiled = profiled
+        self._watched = watched
         self._old: list[Any] = []
 
     def capture(self) -> None:
@@ -154,7 +155,8 @@ class Streams:
         stream.mode = "w"  # type: ignore[attr-defined]
         stream._graphviz_app_hear = tell
         stream._graphviz_app_flushed = self._flushed
-        stream._graphviz_app_profiled = self._profiled
+        if self._watched is not None:
+            stream._graphviz_app_watched = self._watched  # type: ignore[method-assign]
         if sys.platform == "win32":
             stream._graphviz_app_crlf = "\r\n"
         buffer: Any = stream.buffer

@@ -81,9 +81,9 @@ class Tracer:
         self._watchers = Watchers(self.core, self.operations.mode, through)
         self._running = False
 
-    def meet_profiler(self, profile: Any) -> None:
-        """Something of ours is called while a thread of the program's has this profiler."""
-        self.core.meet_profiler(profile)
+    def meet_watchers(self) -> None:
+        """Something of ours is called while something watches the calls of this thread."""
+        self.core.meet_watchers()
 
     def start(self) -> None:
         """Begin to record.

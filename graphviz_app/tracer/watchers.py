@@ -17,7 +17,7 @@ import torch
 import torch.overrides
 
 from graphviz_app.own import __builtins__  # noqa: F401
-from graphviz_app.tracer import hygiene, invisible, profilers
+from graphviz_app.tracer import hygiene, invisible, watchers_in_c
 from graphviz_app.tracer.signals import is_looking
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from graphviz_app.tracer.core import Core
 
 _settrace, _setprofile = sys.settrace, sys.setprofile
+_gettrace: Any = sys.gettrace
 _getprofile: Any = sys.getprofile
 _addaudithook = sys.addaudithook
 _getframe = sys._getframe
@@ -37,7 +38,7 @@ _top = torch._C._get_function_stack_at
 ASKING = ("has_torch_function", "has_torch_function_unary", "has_torch_function_variadic")
 _originals = [getattr(torch.overrides, name) for name in ASKING]
 _STOOD_IN_FOR = frozenset(
-    [*(f"_{name}" for name in ASKING), "apply", "run_backward", "getprofile", "settrace", "addaudithook"]
+    [*(f"_{name}" for name in ASKING), "apply", "run_backward", "getprofile", "gettrace", "settrace", "addaudithook"]
 )
 # Of torch's own engine, as the program would call it: ours is of a class made for it.
 _run_backward = torch.autograd.Variable._execution_engine.run_backward
@@ -73,7 +74,7 @@ class Watchers:
 
         def setprofile(function: Any) -> None:
             watch("profile", function)
-            profile = profilers.current()
+            profile = watchers_in_c.current_profiler()
             _setprofile(None)
             if type(profile) is _Profile:
                 # This is the call of a function in C, of which it would be told.
@@ -84,44 +85,59 @@ class Watchers:
         def getprofile() -> Any:
             return _programs(_getprofile())
 
+        def gettrace() -> Any:
+            return _programs(_gettrace())
+
         def addaudithook(hook: Any) -> None:
             _addaudithook(_Audit(hook, through) if callable(hook) else hook)
 
-        if profilers.WORKS:
-            self._core.meet_profiler = self._meet
+        if watchers_in_c.WORKS:
+            self._core.meet_watchers = self._meet
         sys.settrace = hygiene.disguise(settrace, _settrace)
         sys.setprofile = hygiene.disguise(setprofile, _setprofile)
+        sys.gettrace = hygiene.disguise(gettrace, _gettrace)
         sys.getprofile = hygiene.disguise(getprofile, _getprofile)
         sys.addaudithook = hygiene.disguise(addaudithook, _addaudithook)
 
     def remove(self) -> None:
         """Put everything back."""
-        sys.settrace, sys.setprofile, sys.getprofile = _settrace, _setprofile, _getprofile
+        sys.settrace, sys.setprofile = _settrace, _setprofile
+        sys.gettrace, sys.getprofile = _gettrace, _getprofile
         sys.addaudithook = _addaudithook
         profile = _getprofile()
         if type(profile) is _Profile:
-            if type(profile.function) is profilers.InC:
+            if type(profile.function) is watchers_in_c.InC:
                 profile.function.put_back()
             else:
                 _setprofile(profile.function)
+        if type(trace := _gettrace()) is _Trace:
+            trace.function.put_back()
         self._hand_over()
 
-    def _meet(self, profile: Any) -> None:
-        """A function of ours is called, and this is the profiler of the thread, which may be one that is written in C.
+    def _meet(self) -> None:
+        """A function of ours is called, and something watches the thread, or did, that may be written in C.
 
         Nothing may return before it is paused, or it would take that for the end of a call of the program's.
         """
-        thread = profilers.this_thread()
-        profilers.pause(thread)
-        core = self._core
-        if profile is None:
-            self._watch("C", None)
-            core.is_profiled = any(how == "C" for _, how in self._watching)
-        elif type(profile) is not _Profile and (found := profilers.in_force()) is not None:
-            _setprofile(_Profile(found, self._through))
-            self._watch("C", found)
-            core.is_profiled = True
-        profilers.go_on(thread)
+        thread = watchers_in_c.this_thread()
+        watchers_in_c.pause(thread)
+        self._stand_in("C profile", watchers_in_c.current_profiler(), watchers_in_c.profiler())
+        self._stand_in("C trace", watchers_in_c.current_tracer(), watchers_in_c.tracer())
+        here = threading.get_ident()
+        self._core.is_watched = any(each == here and how.startswith("C") for each, how in self._watching)
+        watchers_in_c.go_on(thread)
+
+    def _stand_in(self, how: str, current: Any, found: watchers_in_c.InC | None) -> None:
+        if current is None:
+            self._watch(how, None)
+        elif found is not None:
+            if how == "C profile":
+                _setprofile(_Profile(found, self._through))
+            else:
+                trace = _Trace(found)
+                _settrace(trace)
+                trace.follow(_getframe())
+            self._watch(how, found)
 
     def _watch(self, how: str, function: Any) -> None:
         key = (threading.get_ident(), how)
@@ -169,11 +185,29 @@ def without(mode: Any, original: Callable[..., Any]) -> Callable[..., Any]:
     return hygiene.disguise(asked, original)
 
 
-def _programs(profile: Any) -> Any:
-    """The profiler that the program has set, where ours stands in for it."""
-    if type(profile) is not _Profile:
-        return profile
-    return profile.function.owner if type(profile.function) is profilers.InC else profile.function
+def _programs(watcher: Any) -> Any:
+    """The profiler or tracer that the program has set, where ours stands in for it."""
+    function = watcher.function if type(watcher) in (_Profile, _Trace) else watcher
+    return function.owner if type(function) is watchers_in_c.InC else function
+
+
+class _Trace:
+    """A trace function, in place of one that is written in C. It is told of calls, and so of none of ours."""
+
+    def __init__(self, function: watchers_in_c.InC) -> None:
+        self.function = function
+        self._for_lines = function.owner if callable(function.owner) else self
+
+    def follow(self, frame: FrameType | None) -> None:
+        """Go on being told of the lines of the functions that have begun already."""
+        while frame is not None:
+            if frame.f_trace is None or type(frame.f_trace) is _Trace:
+                frame.f_trace = self._for_lines
+            frame = frame.f_back
+
+    def __call__(self, frame: FrameType, event: str, argument: Any) -> Any:
+        self.function(frame, event, argument)
+        return self._for_lines
 
 
 class _Profile:
@@ -217,4 +251,4 @@ class _Audit:
             self._hook(event, arguments)
 
 
-CALLING = (_Profile.__call__, _Audit.__call__)
+CALLING = (_Profile.__call__, _Trace.__call__, _Audit.__call__)
