@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from graphviz_app.own import __builtins__  # noqa: F401
-from graphviz_app.tracer.memory import storage_start
+from graphviz_app.tracer.memory import storage_start_of
 
 if TYPE_CHECKING:
     import torch
@@ -73,7 +73,7 @@ class Writes:
 
     def of(self, tensor: torch.Tensor, tracked: Tracked, before: int, latest: Write) -> Write:
         """The first write on a tensor after a version of it: an earlier one on an alias, or else `latest`."""
-        start = storage_start(tensor)
+        start = storage_start_of(tensor)
         known = self._by_storage.get(start, [])
         # A tensor that was met only after the write may lie where another one was freed.
         earlier = [write for count, write in known if tracked.number < count and before < write.version]
