@@ -5,8 +5,10 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from types import CodeType, MethodType
 from typing import TYPE_CHECKING, Any
 
+import torch
 import torch.autograd.function
 
 from graphviz_app.own import __builtins__  # noqa: F401
@@ -20,18 +22,22 @@ if TYPE_CHECKING:
 
 _HOLDER = torch.autograd.function._HookMixin
 NAME = "_register_hook"
+_running_node = torch._C._current_autograd_node
 
 
 _registering: list[Any] = [None]
 """The hook of ours that is just being put in: whoever registers one holds the log's lock."""
 
 
-def let_register() -> Callable[[], None]:
+def let_register(number_of: Callable[[Any], int]) -> Callable[[], None]:
     """From now on hooks of ours go in without a handle; what is returned puts everything back.
 
     torch's core asks this one function to put a hook among a node's, and hands on what comes back. Handles are numbered
     for the whole process, and the program may print the numbers of its own; making one also takes longer than all else
     that has to be done for a node before a pass.
+
+    Args:
+        number_of: Tells the number of a node; ours after its call are bound to that number.
     """
     if NAME not in vars(_HOLDER):
         return lambda: None
@@ -40,7 +46,11 @@ def let_register() -> Callable[[], None]:
 
     def _register_hook(backward_hooks: Any, hook: Any) -> Any:
         if hook is not _registering[0]:
-            return original(backward_hooks, hook)
+            result = original(backward_hooks, hook)
+            if backward_hooks and _comes_too_late(backward_hooks, number_of):
+                key = next(reversed(backward_hooks))
+                backward_hooks[key] = told_of_nothing(hook, key, backward_hooks)
+            return result
         if backward_hooks is None:
             backward_hooks = OrderedDict()
         backward_hooks[hook] = hook
@@ -48,6 +58,34 @@ def let_register() -> Callable[[], None]:
 
     setattr(_HOLDER, NAME, staticmethod(hygiene.disguise(_register_hook, original)))
     return lambda: setattr(_HOLDER, NAME, descriptor)
+
+
+def _comes_too_late(hooks: Hooks, number_of: Callable[[Any], int]) -> bool:
+    """Whether the hook that was put in last has a node that runs just now, and had none but ours when it began to."""
+    node, ours = _running_node(), next(iter(hooks))
+    return (
+        node is not None
+        and type(ours) is MethodType
+        and ours.__self__ == number_of(node)
+        and all(getattr(each, "__code__", None) is _TOLD_OF_NOTHING for each in [*hooks.values()][1:-1])
+    )
+
+
+def told_of_nothing(hook: Callable[..., Any], key: int, hooks: Hooks) -> Callable[..., Any]:
+    """In place of a hook that comes too late, for this once: what torch gives it.
+
+    torch keeps what came into a node only where the node has hooks when it begins to run, and with ours it always has.
+    """
+
+    def call(grad_inputs: Any, grad_outputs: Any) -> Any:  # noqa: ARG001 - a node hook's signature
+        if key in hooks:
+            hooks[key] = hook
+        return hook(grad_inputs, ())
+
+    return call
+
+
+_TOLD_OF_NOTHING = next(each for each in told_of_nothing.__code__.co_consts if isinstance(each, CodeType))
 
 
 def register(register_on_node: Callable[[Any], Any], hook: Callable[..., Any]) -> Hooks:

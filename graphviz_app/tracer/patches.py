@@ -53,7 +53,7 @@ class Patches:
         """Put them in place."""
         self._stay_out_of_answers()
         self._undo.append(let_swap(self._core))
-        self._undo.append(let_register())
+        self._undo.append(let_register(self._core.nodes.number))
         self._see_custom_functions()
         self._follow_threads()
         self._stay_out_of_compiled_code()

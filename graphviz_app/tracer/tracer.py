@@ -16,6 +16,7 @@ from graphviz_app.tracer.direct import DirectCalls
 from graphviz_app.tracer.engine import Engine
 from graphviz_app.tracer.graph import GraphWalker
 from graphviz_app.tracer.hooks import UserHooks
+from graphviz_app.tracer.node_hooks import told_of_nothing
 from graphviz_app.tracer.operations import OperationMode, Operations
 from graphviz_app.tracer.options import TracerOptions
 from graphviz_app.tracer.patches import Patches
@@ -42,7 +43,7 @@ def _calling() -> Iterator[CodeType]:
         for function in vars(holder).values():
             if isinstance(function, FunctionType):
                 yield from (each for each in function.__code__.co_consts if isinstance(each, CodeType))
-    for function in (patches.step_aside, let_swap, watchers.without):
+    for function in (patches.step_aside, let_swap, told_of_nothing, watchers.without):
         yield from (each for each in function.__code__.co_consts if isinstance(each, CodeType))
 
 
