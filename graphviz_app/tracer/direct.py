@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from types import FrameType
 
 CALL = "torch.autograd.Variable._execution_engine.run_backward"
-_NAMES = ("tensors", "grad_tensors", "keep_graph", "create_graph", "inputs", "allow_unreachable", "accumulate_grad")
-_DEFAULTS = {"keep_graph": False, "create_graph": False, "inputs": ()}
 _getframe = sys._getframe
 
 
@@ -25,14 +23,13 @@ class DirectCalls:
     """Stands in for the engine object while it is installed.
 
     Args:
-        run: Records a pass: takes the outputs, the other arguments as torch's own function passes them, who called,
-            and what is then to be called.
+        run: Records a pass: takes the arguments of the call, who called, and what is then to be called.
         is_known: Whether the pass that is about to begin is being recorded already.
     """
 
     def __init__(
         self,
-        run: Callable[[Any, tuple[Any, ...], dict[str, Any], FrameType, Callable[[], Any]], Any],
+        run: Callable[[tuple[Any, ...], dict[str, Any], FrameType, Callable[[], Any]], Any],
         is_known: Callable[[], bool],
     ) -> None:
         self._run = run
@@ -47,10 +44,9 @@ class DirectCalls:
 
         def run_backward(engine: Any, *args: Any, **kwargs: Any) -> Any:
             call = super(watched, engine).run_backward
-            if is_known() or (arguments := _arranged(args, kwargs)) is None:
+            if is_known():
                 return call(*args, **kwargs)
-            outputs, others, named = arguments
-            return run(outputs, others, named, _getframe(1), lambda: call(*args, **kwargs))
+            return run(args, kwargs, _getframe(1), lambda: call(*args, **kwargs))
 
         names = {"__module__": kind.__module__, "__doc__": kind.__doc__, "run_backward": run_backward}
         watched: Any = type(kind.__name__, (kind,), names)
@@ -61,15 +57,3 @@ class DirectCalls:
         if self._original is not None:
             Variable._execution_engine = self._original
             self._original = None
-
-
-def _arranged(
-    args: tuple[Any, ...], kwargs: dict[str, Any]
-) -> tuple[tuple[Any, ...], tuple[Any, ...], dict[str, Any]] | None:
-    """The arguments as `_engine_run_backward` takes them; None where torch is going to refuse them."""
-    given = _DEFAULTS | dict(zip(_NAMES, args, strict=False)) | kwargs
-    outputs, seeds = given.get("tensors"), given.get("grad_tensors")
-    if type(outputs) is not tuple or type(seeds) is not tuple or len(outputs) != len(seeds):
-        return None
-    others = (seeds, given["keep_graph"], given["create_graph"], given["inputs"])
-    return outputs, others, {"accumulate_grad": given.get("accumulate_grad", False)}

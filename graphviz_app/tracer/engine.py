@@ -7,7 +7,7 @@ from __future__ import annotations
 import sys
 import threading
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import torch
 import torch.autograd
@@ -46,6 +46,10 @@ _CALLS = {
 }
 
 
+_NAMES = ("tensors", "grad_tensors", "keep_graph", "create_graph", "inputs", "allow_unreachable", "accumulate_grad")
+_Edge = torch.autograd.graph.GradientEdge
+
+
 class MissingEngineError(Exception):
     """torch has moved the function that all backward passes go through."""
 
@@ -68,6 +72,17 @@ def find_engine_call() -> list[tuple[Any, Callable[..., Any]]]:
             "name it in graphviz_app/tracer/engine.py (NAME)."
         )
     return holders
+
+
+class _Asked(NamedTuple):
+    """What the engine is asked for, in its own order."""
+
+    outputs: tuple[Any, ...]
+    seeds: tuple[Any, ...]
+    retain_graph: Any
+    create_graph: Any
+    inputs: tuple[Any, ...]
+    accumulates: Any
 
 
 class Engine:
@@ -104,7 +119,7 @@ class Engine:
         run = self._run
 
         def _engine_run_backward(t_outputs: Any, *args: Any, **kwargs: Any) -> Any:
-            return run(t_outputs, args, kwargs, _getframe(1), partial(original, t_outputs, *args, **kwargs))
+            return run((t_outputs, *args), kwargs, _getframe(1), partial(original, t_outputs, *args, **kwargs))
 
         return hygiene.disguise(_engine_run_backward, original)
 
@@ -116,7 +131,6 @@ class Engine:
 
     def _run(
         self,
-        outputs: Any,
         args: tuple[Any, ...],
         kwargs: dict[str, Any],
         caller: FrameType,
@@ -126,7 +140,7 @@ class Engine:
         """Call the engine, and record the pass; `name` is what the program called where it was the engine itself."""
         if _profiler() is not None or _tracer() is not None:
             self._core.meet_watchers()
-        running, stacked = self._begin(outputs, args, kwargs, caller, name)
+        running, stacked = self._begin(args, kwargs, caller, name)
         self._core.local.entering = not name
         try:
             result = call()
@@ -138,17 +152,17 @@ class Engine:
         return result
 
     def _begin(
-        self, outputs: Any, args: tuple[Any, ...], kwargs: dict[str, Any], caller: FrameType, name: str
+        self, args: tuple[Any, ...], kwargs: dict[str, Any], caller: FrameType, name: str
     ) -> tuple[BackwardPass | None, bool]:
         if _tracer() is not None:
-            return hygiene.untraced(self._begin, outputs, args, kwargs, caller, name)
+            return hygiene.untraced(self._begin, args, kwargs, caller, name)
         core = self._core
-        if core.muted or not _can_watch(core, outputs, args):
+        if core.muted or (asked := _asked(args, kwargs)) is None or not _can_watch(core, asked):
             return None, False
         running: BackwardPass | None = None
         try:
             with core.log.lock, torch._C.DisableTorchFunction(), torch._C._DisableTorchDispatch():
-                running = self._start(outputs, args, kwargs, caller, name)
+                running = self._start(asked, caller, name)
         except Exception as error:  # noqa: BLE001 - a fault of ours must never be the program's
             core.log.notice(_LOST.format(f"{type(error).__name__}: {error}"))
             return None, False
@@ -158,9 +172,7 @@ class Engine:
             _push(self._mode)
         return running, stacked
 
-    def _start(
-        self, outputs: Any, args: tuple[Any, ...], kwargs: dict[str, Any], caller: FrameType, name: str
-    ) -> BackwardPass:
+    def _start(self, asked: _Asked, caller: FrameType, name: str) -> BackwardPass:
         core = self._core
         call, implicit = (name, False) if name else _caller(caller)
         place = core.places.find(caller)
@@ -169,7 +181,7 @@ class Engine:
         self._operations.names.bind_pending()
         self._operations.names.name_globals()
         core.leaves.rename(caller)
-        seeds, retain_graph, create_graph, inputs = args[:4]
+        outputs, seeds, retain_graph, create_graph, inputs, accumulates = asked
         passes = core.local.passes
         running = BackwardPass(core, self._graph, self._hooks, create_graph=bool(create_graph))
         # Not `current_thread()`, which makes up a thread, and counts it, where the program began one by itself.
@@ -186,7 +198,7 @@ class Engine:
                 "stack": () if place is None else place.frames,
                 "retain_graph": bool(retain_graph),
                 "create_graph": bool(create_graph),
-                "accumulates": bool(kwargs.get("accumulate_grad", False)),
+                "accumulates": bool(accumulates),
                 "thread": "" if thread is threading.main_thread() else _name_of(thread),
             },
             implicit=implicit,
@@ -213,12 +225,27 @@ class Engine:
             self._core.log.notice(_LOST.format(f"{type(fault).__name__}: {fault}"))
 
 
-def _can_watch(core: Core, outputs: Any, args: tuple[Any, ...]) -> bool:
-    seeds = args[0] if args else ()
+def _asked(args: tuple[Any, ...], kwargs: dict[str, Any]) -> _Asked | None:
+    """What the engine is asked for; None where it is going to refuse it before it runs any node."""
+    given = dict(zip(_NAMES, args, strict=False)) | kwargs
+    outputs, seeds, inputs = given.get("tensors"), given.get("grad_tensors"), given.get("inputs", ())
+    if type(outputs) is not tuple or type(seeds) is not tuple or type(inputs) is not tuple:
+        return None
+    if "create_graph" not in given or len(outputs) != len(seeds):
+        return None
+    if not all(isinstance(each, torch.Tensor | _Edge) for each in (*outputs, *inputs)):
+        return None
+    if not all(each is None or isinstance(each, torch.Tensor) for each in seeds):
+        return None
+    keep_graph, accumulates = given.get("keep_graph"), given.get("accumulate_grad", False)
+    return _Asked(outputs, seeds, keep_graph, given["create_graph"], inputs, accumulates)
+
+
+def _can_watch(core: Core, asked: _Asked) -> bool:
     if (
         torch._C._functorch.peek_interpreter_stack() is not None
-        or any(map(is_transformed, seeds))
-        or any(map(is_transformed, outputs))
+        or any(map(is_transformed, asked.seeds))
+        or any(map(is_transformed, asked.outputs))
     ):
         core.log.notice("Inside function transforms (vmap, grad, jacrev), backward passes are not recorded.")
         return False
