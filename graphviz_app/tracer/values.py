@@ -145,9 +145,12 @@ class ValueRecorder:
         """
         try:
             key = (tensor.dtype, tensor.shape)
-        except RuntimeError:
-            return self._read_slowly(tensor)  # a nested tensor has no one shape
-        plan = self._plans.get(key) or self._plan(key)
+            plan = self._plans.get(key)
+        except (RuntimeError, TypeError):
+            # A nested tensor has no one shape, and symbolic sizes cannot be looked up.
+            return self._read_slowly(tensor)
+        if plan is None:
+            plan = self._plan(key)
         readable = plan.readable
         if (
             readable is None
@@ -276,7 +279,8 @@ def _as_plain(tensor: torch.Tensor) -> torch.Tensor:
 
 def _unreadable(tensor: torch.Tensor, note: str) -> TensorRecord:
     try:
-        shape = tuple(int(size) for size in tensor.shape)
+        # A symbolic size, once it is asked for a number, stays that number for the program.
+        shape = tuple(tensor.shape) if all(type(size) is int for size in tensor.shape) else ()
         dtype, device = str(tensor.dtype).removeprefix("torch."), str(tensor.device)
         return TensorRecord(shape, dtype, device, requires_grad=tensor.requires_grad, note=note)
     except Exception:  # noqa: BLE001 - as above; even a shape may refuse
