@@ -157,8 +157,12 @@ class Engine:
         if _tracer() is not None:
             return hygiene.untraced(self._begin, args, kwargs, caller, name)
         core = self._core
-        if core.muted or (asked := _asked(args, kwargs)) is None or not _can_watch(core, asked):
+        if core.muted:
             return None, False
+        with core.log.lock:
+            asked = _asked(args, kwargs)
+            if asked is None or not _can_watch(core, asked):
+                return None, False
         running: BackwardPass | None = None
         try:
             with core.log.lock, torch._C.DisableTorchFunction(), torch._C._DisableTorchDispatch():

@@ -109,7 +109,7 @@ def untraced(look: Callable[..., Any], *args: Any) -> Any:
 _delegates: dict[int, tuple[CodeType, Any]] = {}
 
 
-def delegate(caller: FrameType, function: Any, args: Any, kwargs: Any) -> Any:
+def delegate(caller: FrameType, function: Any, args: Any, kwargs: Any, lock: Any) -> Any:
     """The function that is to be called on behalf of a torch function written in Python.
 
     Such a function hands itself over by the name under which torch keeps it, and the program may have put another
@@ -122,7 +122,8 @@ def delegate(caller: FrameType, function: Any, args: Any, kwargs: Any) -> Any:
         return function
     known = _delegates.get(id(code))
     if known is None:
-        known = _delegates[id(code)] = (code, _function_of(code, args, kwargs))
+        with lock:
+            known = _delegates[id(code)] = (code, _function_of(code, args, kwargs))
     return function if known[1] is None else known[1]
 
 
@@ -169,7 +170,10 @@ def clean_stack(entries: list[str]) -> list[str]:
 
 def is_ours(code: CodeType) -> bool:
     """Whether a code object is one of the tracer's."""
-    return code.co_varnames == _MARK or code.co_filename.startswith(_HERE) or is_disguised(id(code))
+    number = id(code)
+    if invisible.is_ours(number) or number in _disguised or code.co_filename.startswith(_HERE):
+        return True
+    return not invisible.WORKS and code.co_varnames == _MARK
 
 
 def is_disguised(code: int) -> bool:

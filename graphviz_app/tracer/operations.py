@@ -95,11 +95,12 @@ class Operations:
         call = hygiene.stand_in(caller)
         handed_over = caller.f_code is hygiene.HANDLE
         if found is None:
-            func = func if handed_over else original_of(func)
-            found = self.kinds.of(func)
+            with self._lock:
+                func = func if handed_over else original_of(func)
+                found = self.kinds.of(func)
         kind, name = found
         if handed_over:
-            func = hygiene.delegate(caller, func, args, kwargs)
+            func = hygiene.delegate(caller, func, args, kwargs, self._lock)
         core = self.core
         if name in LENDERS or (kind is _DATA and core.local.silent):
             # From here on a leaf may be written on without our seeing it.

@@ -66,7 +66,7 @@ class Watchers:
 
     def install(self) -> None:
         """Begin."""
-        watch, through = self._watch, self._through
+        watch, through, lock = self._watch, self._through, self._core.log.lock
 
         def settrace(function: Any) -> None:
             watch("trace", function)
@@ -80,7 +80,7 @@ class Watchers:
                 # This is the call of a function in C, of which it would be told.
                 profile.function(_getframe(1), "c_call", _setprofile)
             if function is not None:
-                _setprofile(_Profile(function, through))
+                _setprofile(_Profile(function, through, lock))
 
         def getprofile() -> Any:
             return _programs(_getprofile())
@@ -132,7 +132,7 @@ class Watchers:
             self._watch(how, None)
         elif found is not None:
             if how == "C profile":
-                _setprofile(_Profile(found, self._through))
+                _setprofile(_Profile(found, self._through, self._core.log.lock))
             else:
                 trace = _Trace(found)
                 _settrace(trace)
@@ -213,9 +213,12 @@ class _Trace:
 class _Profile:
     """A profile function, which tells the program's own, or one that is written in C, of what is the program's."""
 
-    def __init__(self, function: Any, through: frozenset[int]) -> None:
+    def __init__(self, function: Any, through: frozenset[int], lock: Any) -> None:
         self.function = function
         self._through = through
+        # Only who holds it calls functions of libraries that the program would not call; it is asked first, because
+        # going through the stack takes long.
+        self._is_recording = lock._is_owned
 
     def __call__(self, frame: FrameType, event: str, argument: Any) -> None:
         if hygiene.is_ours(frame.f_code):
@@ -223,7 +226,7 @@ class _Profile:
             caller, name = frame.f_back, getattr(argument, "__name__", "")
             if caller is not None and name in _STOOD_IN_FOR:
                 self.function(caller, event, _run_backward if name == "run_backward" else argument)
-        elif not is_looking(frame, self._through):
+        elif not self._is_recording() or not is_looking(frame, self._through):
             self.function(frame, event, argument)
 
 
