@@ -250,4 +250,7 @@ def step_aside(compiled: Any, core: Core, mode: Any, answers: Answers) -> Any:
             _push(mode)
             answers.put_back()
 
+    if hasattr(compiled, "_torchdynamo_wrapper_id"):
+        # By this the compiler knows what it has compiled already from what merely wraps that.
+        compile_wrapper._torchdynamo_wrapper_id = id(compile_wrapper)  # type: ignore[attr-defined]
     return compile_wrapper

@@ -11,3 +11,8 @@ with torch.no_grad():
     for p in m.parameters(): p.fill_(0.5)
 m(x).sum().backward()
 show("x", x.grad)
+again = torch.compile(f, backend="eager")
+again(x).backward()
+show("x", x.grad)
+found = torch._dynamo.explain(f)(x)
+print(found.graph_count, found.graph_break_count, found.op_count)
