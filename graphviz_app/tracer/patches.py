@@ -177,8 +177,19 @@ class Patches:
 
         torch.compile = compile
         self._undo.append(lambda: setattr(torch, "compile", original))
-        if "torch._dynamo.eval_frame" in sys.modules:
+        if _is_compiler_loaded():
             self._wrap_compiled()
+            return
+        disable = torch._disable_dynamo
+
+        def _disable_dynamo(*args: Any, **kwargs: Any) -> Any:
+            # The compiler calls this at the end of its loading, however it is loaded (by `torch._dynamo.explain`, too).
+            if _is_compiler_loaded():
+                patches._wrap_compiled()
+            return disable(*args, **kwargs)
+
+        torch._disable_dynamo = hygiene.disguise(_disable_dynamo, disable)
+        self._undo.append(lambda: setattr(torch, "_disable_dynamo", disable))
 
     def _wrap_compiled(self) -> None:
         if self._wrapped_compiled or self._core.muted:
@@ -254,3 +265,7 @@ def step_aside(compiled: Any, core: Core, mode: Any, answers: Answers) -> Any:
         # By this the compiler knows what it has compiled already from what merely wraps that.
         compile_wrapper._torchdynamo_wrapper_id = id(compile_wrapper)  # type: ignore[attr-defined]
     return compile_wrapper
+
+
+def _is_compiler_loaded() -> bool:
+    return hasattr(sys.modules.get("torch._dynamo.eval_frame"), "_TorchDynamoContext")

@@ -103,3 +103,9 @@ def test_a_value_past_the_budget_becomes_a_summary_and_that_is_said_once():
     record = ran.recording.value(last.after)
     assert record.data is None
     assert record.statistics.maximum == 60.0
+
+
+def test_the_compiler_may_be_loaded_in_other_ways_than_by_compile():
+    text = "import torch\nprint(torch._dynamo.explain(lambda x: x.sin() * 2)(torch.ones(2)).graph_count)\n"
+    ran = run_source(text, capture=False)
+    assert (ran.status, ran.stdout, ran.stderr) == (0, b"1\n", b"")
