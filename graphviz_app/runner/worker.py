@@ -94,6 +94,7 @@ def spawn_worker(*, capture: bool, python: str = sys.executable, entry: tuple[st
     """
     if sys.platform == "win32":
         return spawn_calling_back(capture=capture, python=python, entry=entry)
+    _take_standard_descriptors()
     command_read, command_write = os.pipe()
     report_read, report_write = os.pipe()
     try:
@@ -138,6 +139,18 @@ def spawn_calling_back(*, capture: bool, python: str, entry: tuple[str, ...]) ->
             process.kill()
             process.wait()
             raise
+
+
+def _take_standard_descriptors() -> None:
+    """Whoever started us may have closed standard streams: no pipe of ours may become the program's output.
+
+    What takes their places here is not inherited, so the program finds them closed.
+    """
+    for descriptor in (0, 1, 2):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)
 
 
 def _neutral_directory() -> str:

@@ -92,6 +92,29 @@ def test_output_errors_and_exit_status_are_those_of_plain_python(here, source):
 
 
 @posix
+@pytest.mark.parametrize("closed", [">&-", "2>&-", "<&-", ">&- 2>&- <&-"])
+def test_streams_that_are_closed_from_the_start_are_closed_for_the_program(here, closed):
+    (here / "program.py").write_text("""\
+import os, sys
+seen = [sys.stdin is None, sys.stdout is None, sys.stderr is None]
+for descriptor in (0, 1, 2):
+    try:
+        os.fstat(descriptor)
+        seen.append("open")
+    except OSError as error:
+        seen.append(error.errno)
+print("printed")
+open("seen", "w").write(repr(seen))
+""")
+    shell = f'exec "$0" "$@" {closed}'
+    plain = run("sh", "-c", shell, sys.executable, "program.py")
+    seen = (here / "seen").read_text()
+    recorded = run("sh", "-c", shell, sys.executable, "-m", "graphviz_app", "record", "program.py", "-o", "run.agrec")
+    assert (here / "seen").read_text() == seen
+    assert (recorded.returncode, recorded.stdout) == (plain.returncode, plain.stdout)
+
+
+@posix
 def test_death_by_a_signal_is_mirrored(here):
     (here / "program.py").write_text("import os, signal\nos.kill(os.getpid(), signal.SIGABRT)\n")
     recorded = run(sys.executable, "-m", "graphviz_app", "record", "program.py", "-o", "run.agrec")
