@@ -172,11 +172,18 @@ class Program:
             hygiene.untraced(self._hear, stream, text)
             return
         with self._log.lock:
-            with torch._C.DisableTorchFunction():
-                core.leaves.settle()
+            self._settle()
             self._log.printed(stream, text)
         if self._capture and text[-1] == "\n":
             self._flush_prints()
+
+    def _settle(self) -> None:
+        """Tell what became of the leaves so far, unseen by modes that the program is in, and without ever raising."""
+        try:
+            with torch._C.DisableTorchFunction(), torch._C._DisableTorchDispatch():
+                self.tracer.core.leaves.settle()
+        except Exception as error:  # noqa: BLE001 - a fault of ours must never be the program's
+            self._log.notice(f"Something of the recording was lost: a leaf could not be described ({error!r}).")
 
     def _flush_prints(self) -> None:
         """Show what was printed at once, but a flood of prints in larger pieces."""
@@ -248,8 +255,7 @@ class Program:
         sentence = explain_mutation(message, self.tracer.core.mutations) or _sentence(error)
         frames = () if place is None else place.frames
         with self._log.lock:
-            with torch._C.DisableTorchFunction():
-                self.tracer.core.leaves.settle()
+            self._settle()
             self._log.add(ev.Raised(type(error).__name__, message, sentence, span, frames, text))
         is_other = getattr(sys, "excepthook", None) is _excepthook and self._text_on_disk() != self._source
         return text if is_other else ""

@@ -1,4 +1,5 @@
 import torch
+from torch.utils._python_dispatch import TorchDispatchMode
 from shown import show
 q = torch.quantize_per_tensor(torch.tensor([1.0, 2.0]), 0.1, 0, torch.qint8)
 print(q.dequantize())
@@ -16,3 +17,10 @@ m = torch.ones(2, requires_grad=True).to("meta")
 print(m.device)
 b = torch.tensor([True, False])
 print((b & b).sum())
+class Counting(TorchDispatchMode):
+    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+        print(func)
+        return func(*args, **(kwargs or {}))
+s.grad.mul_(2)
+with Counting():
+    print("nothing is dispatched")
