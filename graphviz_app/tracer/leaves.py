@@ -11,6 +11,7 @@ import torch
 
 from graphviz_app.own import __builtins__  # noqa: F401
 from graphviz_app.recording import events as ev
+from graphviz_app.tracer.identity import dispatches
 from graphviz_app.tracer.memory import READABLE, address_of, array_of, storage_start_of
 from graphviz_app.tracer.strided import overlap
 
@@ -486,11 +487,12 @@ def _by(place: Place | None) -> tuple[ev.Span | None, str]:
 def _is_zero(record: TensorRecord | None, tensor: torch.Tensor | None) -> bool:
     if record is not None and record.data is not None:
         return not any(record.data)
-    return tensor is not None and tensor.numel() > 0 and not tensor.is_sparse and bool(_all_zero(tensor))
+    return tensor is not None and _all_zero(tensor)
 
 
 def _all_zero(tensor: torch.Tensor) -> bool:
-    if not tensor.is_cpu or tensor.layout is not torch.strided or tensor.dtype not in READABLE:
+    """Whether a tensor has elements that can be read, and all are zero; a nested one has no one shape to read by."""
+    if dispatches(tensor) or tensor.is_nested or not tensor.is_cpu or tensor.layout is not torch.strided:
         return False
-    array = array_of(tensor, READABLE[tensor.dtype][1])
-    return array is not None and not array.any()
+    array = array_of(tensor, READABLE[tensor.dtype][1]) if tensor.dtype in READABLE else None
+    return array is not None and array.size > 0 and not array.any()

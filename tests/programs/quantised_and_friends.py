@@ -17,6 +17,13 @@ m = torch.ones(2, requires_grad=True).to("meta")
 print(m.device)
 b = torch.tensor([True, False])
 print((b & b).sum())
+n.grad.zero_()
+print(n.grad)
+n.grad = None
+(n * 3).backward(n.detach())
+print(n.grad)
+with torch.no_grad():
+    n.mul_(2)
 class Counting(TorchDispatchMode):
     def __torch_dispatch__(self, func, types, args=(), kwargs=None):
         print(func)
