@@ -86,6 +86,7 @@ class BackwardPass:
         self._users_hooks: dict[int, list[HookName]] = {}
         self._before_hooks: dict[int, list[_Seen]] = {}
         self._firsts: list[dict[int, Any]] = []
+        self._accumulators: list[Any] = []
         self.is_compiled = False
 
     def start(
@@ -102,6 +103,8 @@ class BackwardPass:
         """Announce the pass and hook every node that it can reach."""
         core = self._core
         roots = [_root(output) for output in outputs]
+        # Nothing else may hold the node of a leaf from which a pass starts, and with it our hook, until it runs.
+        self._accumulators = [node for node, _, _ in roots if node is not None and node._sequence_nr() == UNNUMBERED]
         reached = self._graph.reach([node for node, _, _ in roots], caller)
         numbers = reached[0]
         started: list[ev.Root] = []
@@ -375,6 +378,7 @@ class BackwardPass:
         for hooks, hook in zip(self._hooked, self._own_hooks, strict=True):
             hooks.pop(hook, None)
         self._hooked, self._own_hooks, self._firsts, self._arriving = [], [], [], {}
+        self._accumulators = []
         core = self._core
         for number, thread in self._awaited.items():
             if thread:
@@ -427,9 +431,18 @@ def _root(output: Any) -> tuple[Any, int, torch.Tensor | None]:
             return output.grad_fn, output.output_nr, output
         if not output.requires_grad:
             return None, 0, output
-        edge = torch.autograd.graph.get_gradient_edge(output)
-        return edge.node, edge.output_nr, output
+        return _accumulator(output), 0, output
     return output.node, output.output_nr, None
+
+
+def _accumulator(leaf: torch.Tensor) -> Any:
+    """The `AccumulateGrad` of a leaf: the other end of what is made of it."""
+    try:
+        return torch.autograd.graph.get_gradient_edge(leaf).node
+    except RuntimeError:
+        # It looks at the leaf through a view, which a nested tensor refuses.
+        with torch.enable_grad():
+            return leaf.clone().grad_fn.next_functions[0][0]  # pyright: ignore[reportOptionalMemberAccess]
 
 
 def _message(error: BaseException) -> str:

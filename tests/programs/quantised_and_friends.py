@@ -31,3 +31,6 @@ class Counting(TorchDispatchMode):
 s.grad.mul_(2)
 with Counting():
     print("nothing is dispatched")
+alone = torch.nested.nested_tensor([torch.ones(2), torch.ones(3)], requires_grad=True)
+alone.backward(torch.nested.nested_tensor([torch.full((2,), 2.0), torch.full((3,), 3.0)]))
+print([part.tolist() for part in alone.grad.unbind()])

@@ -61,3 +61,13 @@ def test_two_recordings_at_once_are_refused():
 def test_the_recording_is_not_there_before_the_block_ends():
     with record() as run, pytest.raises(RecordingError, match="ended"):
         _ = run.recording
+
+
+def test_a_pass_that_starts_at_a_leaf_is_recorded_as_any_other():
+    x = torch.ones(2, requires_grad=True)
+    with record() as run:
+        x.backward(torch.full((2,), 3.0))
+        x.backward(torch.full((2,), 4.0))
+    assert [entry.kind for entry in run.ledger()] == ["accumulated", "accumulated"]
+    assert len(events_of(run.recording, ev.NodeCalled)) == 2
+    assert x.grad.tolist() == [7.0, 7.0]
