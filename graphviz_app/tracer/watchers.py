@@ -123,8 +123,10 @@ class Watchers:
         watchers_in_c.pause(thread)
         self._stand_in("C profile", watchers_in_c.current_profiler(), watchers_in_c.profiler())
         self._stand_in("C trace", watchers_in_c.current_tracer(), watchers_in_c.tracer())
-        here = threading.get_ident()
-        self._core.is_watched = any(each == here and how.startswith("C") for each, how in self._watching)
+        alive = threading._active  # type: ignore[attr-defined]
+        for key in [each for each in self._watching if each[0] not in alive]:
+            self._forget(key)
+        self._core.is_watched = any(how.startswith("C") for _, how in self._watching)
         watchers_in_c.go_on(thread)
 
     def _stand_in(self, how: str, current: Any, found: watchers_in_c.InC | None) -> None:
@@ -146,9 +148,12 @@ class Watchers:
                 self._hand_nothing_over()
             self._watching.add(key)
         elif key in self._watching:
-            self._watching.discard(key)
-            if not self._watching:
-                self._hand_over()
+            self._forget(key)
+
+    def _forget(self, key: tuple[int, str]) -> None:
+        self._watching.discard(key)
+        if not self._watching:
+            self._hand_over()
 
     def _hand_nothing_over(self) -> None:
         """Whoever of torch's asks whether somebody overrides its functions is told of the program alone."""
