@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 import torch.autograd.function
+import torch.autograd.graph
 
 from graphviz_app.own import __builtins__  # noqa: F401
 from graphviz_app.tracer import hygiene
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 _HOLDER = torch.autograd.function._HookMixin
 NAME = "_register_hook"
 _running_node = torch._C._current_autograd_node
+# Since torch 2.5 a hook that is put on a node while it runs is called this very time, which its documentation tells.
+_CALLS_LATE_HOOKS = "begun execution" in (torch.autograd.graph.Node.register_hook.__doc__ or "begun execution")
 
 
 _registering: list[Any] = [None]
@@ -75,12 +78,13 @@ def told_of_nothing(hook: Callable[..., Any], key: int, hooks: Hooks) -> Callabl
     """In place of a hook that comes too late, for this once: what torch gives it.
 
     torch keeps what came into a node only where the node has hooks when it begins to run, and with ours it always has.
+    Before 2.5 it did not call such a hook at all.
     """
 
     def call(grad_inputs: Any, grad_outputs: Any) -> Any:  # noqa: ARG001 - a node hook's signature
         if key in hooks:
             hooks[key] = hook
-        return hook(grad_inputs, ())
+        return hook(grad_inputs, ()) if _CALLS_LATE_HOOKS else None
 
     return call
 
