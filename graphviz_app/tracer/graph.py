@@ -213,6 +213,7 @@ class GraphWalker:
                     if number == ev.NONE:
                         return None
                     nodes.append(target)
+                # `end_of`, written out because it is called for every edge.
                 ends.append(number << _SLOT_BITS | slot)
             found.append(tuple(ends))
         return numbers, found

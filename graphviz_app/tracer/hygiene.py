@@ -122,6 +122,7 @@ def delegate(caller: FrameType, function: Any, args: Any, kwargs: Any, lock: Any
         return function
     known = _delegates.get(id(code))
     if known is None:
+        # Held, so that what watches the program knows the library's functions that we call now for ours.
         with lock:
             known = _delegates[id(code)] = (code, _function_of(code, args, kwargs))
     return function if known[1] is None else known[1]

@@ -181,11 +181,7 @@ LENDERS = frozenset(
 """Functions after which somebody outside torch may hold a tensor's memory, or may have held it before."""
 
 
-OPERATORS = frozenset(
-    getattr(torch._ops, name)
-    for name in ("OpOverloadPacket", "OpOverload", "TorchBindOpOverload")
-    if hasattr(torch._ops, name)
-)
+OPERATORS = frozenset({torch._ops.OpOverloadPacket, torch._ops.OpOverload, torch._ops.TorchBindOpOverload})
 """Classes of `torch.ops.aten.add` and the like, which are written in Python: to be called and to be looked up runs code
 of torch's. It ends in a call of their `_op`, which asks the modes; to go on from there is to call that."""
 

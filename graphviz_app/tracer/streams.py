@@ -56,7 +56,7 @@ class _Text(io.TextIOWrapper):
     _graphviz_app_owed = b""
     _graphviz_app_crlf: str | None = None
     _graphviz_app_flushed: Callable[[], None] | None = None
-    _graphviz_app_watched: Callable[[], None] = staticmethod(lambda: None)
+    _graphviz_app_watched: Callable[[], None]
 
     def write(self, text: str) -> int:
         """Write as ever."""
@@ -111,7 +111,7 @@ class Streams:
         self,
         hear: Callable[[str, str], None],
         flushed: Callable[[], None] | None = None,
-        watched: Callable[[], None] | None = None,
+        watched: Callable[[], None] = lambda: None,
     ) -> None:
         self._hear = hear
         self._flushed = flushed
@@ -155,8 +155,7 @@ class Streams:
         stream.mode = "w"  # type: ignore[attr-defined]
         stream._graphviz_app_hear = tell
         stream._graphviz_app_flushed = self._flushed
-        if self._watched is not None:
-            stream._graphviz_app_watched = self._watched  # type: ignore[method-assign]
+        stream._graphviz_app_watched = self._watched
         if sys.platform == "win32":
             stream._graphviz_app_crlf = "\r\n"
         buffer: Any = stream.buffer

@@ -123,7 +123,8 @@ class Watchers:
         watchers_in_c.pause(thread)
         self._stand_in("C profile", watchers_in_c.current_profiler(), watchers_in_c.profiler())
         self._stand_in("C trace", watchers_in_c.current_tracer(), watchers_in_c.tracer())
-        alive = threading._active  # type: ignore[attr-defined]
+        # A thread that the program began by itself is not listed.
+        alive = {*threading._active, threading.get_ident()}  # type: ignore[attr-defined]
         for key in [each for each in self._watching if each[0] not in alive]:
             self._forget(key)
         self._core.is_watched = any(how.startswith("C") for _, how in self._watching)

@@ -128,16 +128,14 @@ def _find() -> tuple[_Kept | None, _Kept | None]:
     places = [index for index, word in enumerate(words) if word == id(probe)]
     first = places[0] - 2 if places else 0
     is_found = first > 0 and places == [first + 2, first + 3] and 0 not in words[first : first + 2]
+    is_found = is_found and before[first + 2 : first + 4] == [0 if each is None else id(each) for each in owners]
     # Whatever was in force is put back as it was, which may be coverage's tracer.
-    for step, (owner, let, drop) in enumerate(
-        ((owners[0], _let_profile, _setprofile), (owners[1], _let_trace, _settrace))
-    ):
-        was = before[first + step] if is_found else 0
-        if owner is None or not was or before[first + step + 2] != id(owner):
-            drop(owner)
-            is_found = is_found and owner is None
+    lets, sets = (_let_profile, _let_trace), (_setprofile, _settrace)
+    for step, owner in enumerate(owners):
+        if is_found and owner is not None:
+            lets[step](before[first + step], owner)
         else:
-            let(was, owner)
+            sets[step](owner)
     go_on(record)
     if not is_found:
         return None, None
