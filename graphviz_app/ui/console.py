@@ -116,6 +116,8 @@ class Console(QWidget):
             f"QPlainTextEdit {{ font-family: '{font.family()}'; font-size: {font.pixelSize()}px; }}"
         )
         self._output.document().setDocumentMargin(look.pixels(6))
+        # Where room is short, the output gives way: it can be scrolled, and a note that is cut off cannot be read.
+        self._output.setMinimumHeight(look.pixels(20))
         self._note.setFont(look.ui_font())
         self._input.setFont(font)
         self._colour_again()

@@ -78,3 +78,12 @@ def test_the_input_line_appears_gives_its_text_and_goes(console, qtbot):
     assert given.args == ["42\n"]
     console.set_waiting(waiting=False)
     assert not console.is_waiting
+
+
+@pytest.mark.parametrize("height", [140, 85, 70])
+def test_what_is_not_shown_is_said_in_full_where_room_is_short(console, qtbot, height):
+    console.resize(405, height)
+    console.set_notices(["While the program traces or profiles its own calls, something else is recorded, " * 2])
+    console.show()
+    qtbot.waitUntil(lambda: console._note.height() >= console._note.heightForWidth(console._note.width()) > 0)
+    assert console._output.height() > 0
