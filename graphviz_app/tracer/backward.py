@@ -20,6 +20,7 @@ from graphviz_app.tracer.graph import end_of
 from graphviz_app.tracer.identity import UNNUMBERED
 from graphviz_app.tracer.leaves import grad_of, version_of
 from graphviz_app.tracer.node_hooks import register
+from graphviz_app.tracer.unlisted import unlist
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -41,6 +42,7 @@ _dispatch_modes = torch._C._len_torch_dispatch_stack
 
 
 _sequence = torch._C._autograd._get_sequence_nr
+_CustomNode = torch._C._FunctionBase
 _SPENT_KEPT = 500_000
 _PASSES_KEPT = 64
 _LOST = "Something of the recording was lost: a node's call could not be described ({!r}). The program is not affected."
@@ -87,6 +89,9 @@ class BackwardPass:
         self._before_hooks: dict[int, list[_Seen]] = {}
         self._firsts: list[dict[int, Any]] = []
         self._accumulators: list[Any] = []
+        # Nodes in which the program's own code is given gradients, and the addresses of those that it has seen.
+        self._showing: set[int] = set()
+        self._shown: set[int] = set()
         self.is_compiled = False
 
     def start(
@@ -115,6 +120,7 @@ class BackwardPass:
             number = ev.NONE if tensor is None else core.tensors.track(tensor).number
             started.append(ev.Root(numbers[node], slot, value, implicit, number))
             if seed is not None:
+                self._shown.add(seed._cdata)
                 self._send(end_of(numbers[node], slot), value, seed)
         core.log.add(
             ev.BackwardStarted(
@@ -125,6 +131,7 @@ class BackwardPass:
 
     def _hook(self, reached: Reached, *, keeps: bool) -> None:
         called, hooked, own_hooks = self._called, self._hooked, self._own_hooks
+        self._showing.update(self._hooks.nodes)
         numbers, every_end = reached
         for (node, number), ends in zip(numbers.items(), every_end, strict=True):
             sequence = node._sequence_nr()
@@ -132,8 +139,10 @@ class BackwardPass:
                 self._ends[number] = ends
                 if not keeps:
                     self._spent.append(sequence)
-                if type(node).__name__ == "CompiledFunctionBackward":
-                    self.is_compiled = True
+                if issubclass(type(node), _CustomNode):
+                    self._showing.add(number)
+                    if type(node).__name__ == "CompiledFunctionBackward":
+                        self.is_compiled = True
             elif self._watches_leaf(number, node):
                 continue
             # A method of the number's: nothing else that remembers an argument is as small.
@@ -171,6 +180,7 @@ class BackwardPass:
 
     def _watch_changes(self, number: int, mine: Any, hooks: Hooks) -> None:
         """The program has hooks on this node, which ran before ours: one more of ours comes before them."""
+        self._showing.add(number)
         users = [(key, value) for key, value in hooks.items() if key is not mine]
         self._users_hooks[number] = [self._hooks.name(value) for _, value in users]
         guarded, sent = self._guarded, self._before_hooks
@@ -192,6 +202,8 @@ class BackwardPass:
         def before(grad_outputs: Any) -> None:
             def look() -> None:
                 came, changes = self._arrivals(number, grad_outputs)
+                if number in self._showing:
+                    self._shown.update([grad._cdata for grad in grad_outputs if grad is not None])
                 contributions[:] = came
                 self._core.log.add(ev.NodeCalled(self.number, number, tuple(came), (), tuple(changes)))
 
@@ -254,6 +266,8 @@ class BackwardPass:
     def _record_call(self, number: int, grad_inputs: tuple[Any, ...], grad_outputs: tuple[Any, ...]) -> None:
         core = self._core
         came, changes = self._arrivals(number, grad_outputs)
+        if self._showing and number in self._showing:
+            self._shown.update([grad._cdata for grad in (*grad_inputs, *grad_outputs) if grad is not None])
         leaf = self._leaves.get(number)
         if leaf is not None:
             core.log.add(_NodeCalled(self.number, number, tuple(came), (), tuple(changes)))
@@ -268,6 +282,9 @@ class BackwardPass:
         for grad, value, end in zip(grad_inputs, went, self._ends[number]):  # noqa: B905 - spares a keyword
             if grad is not None and end != ev.NONE:
                 self._send(end, value, grad)
+                if self._create_graph and grad._cdata not in self._shown:
+                    # A node of the gradient's own graph may have saved it.
+                    unlist(grad)
         if self._hooks.retained and (retained := self._hooks.retained.get(number)):
             self._retained(number, retained, came)
 
@@ -361,6 +378,8 @@ class BackwardPass:
         if tensor is None:
             return
         grad, leaves = grad_of(tensor), self._core.leaves
+        if grad is not None and not leaf.has_grad(grad) and grad._cdata not in self._shown:
+            unlist(grad)
         if leaf.grad_value == ev.NONE and grad is not None and grad._version == 0 and not tensor.is_sparse:
             # torch took the contribution itself, or copied it.
             leaves.adopted(leaf, grad, contribution)

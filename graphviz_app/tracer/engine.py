@@ -20,6 +20,7 @@ from graphviz_app.tracer.backward import BackwardPass
 from graphviz_app.tracer.direct import CALL, DirectCalls
 from graphviz_app.tracer.frames import local_variable
 from graphviz_app.tracer.identity import is_transformed
+from graphviz_app.tracer.unlisted import list_again
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -149,6 +150,9 @@ class Engine:
             hygiene.leave(error)
             raise
         self._end(running, stacked, None)
+        if running is not None and type(result) is tuple:
+            for gradient in result:
+                list_again(gradient)
         return result
 
     def _begin(

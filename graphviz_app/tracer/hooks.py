@@ -28,12 +28,14 @@ class UserHooks:
 
     Attributes:
         retained: By node, its outputs whose `.grad` is kept: their slots, and what is known of them.
+        nodes: The nodes of whose outputs any has hooks.
     """
 
     def __init__(self, core: Core) -> None:
         self._core = core
         self._by_slot: dict[tuple[int, int], list[HookName]] = {}
         self.retained: dict[int, list[tuple[int, Leaf]]] = {}
+        self.nodes: set[int] = set()
 
     def registered(self, kind: Kind, args: tuple[Any, ...], kwargs: dict[str, Any], place: Place | None) -> None:
         """The program called `register_hook`, `register_post_accumulate_grad_hook` or `retain_grad`."""
@@ -56,6 +58,7 @@ class UserHooks:
             slot = None if tracked is None or tracked.node == ev.NONE else (tracked.node, tracked.slot)
         if slot is not None:
             self._by_slot.setdefault(slot, []).append(self.name(hook, place))
+            self.nodes.add(slot[0])
 
     def name(self, hook: Any, place: Place | None = None) -> HookName:
         """How to call a hook."""

@@ -11,9 +11,10 @@ import torch
 
 from graphviz_app.own import __builtins__  # noqa: F401
 from graphviz_app.recording import events as ev
-from graphviz_app.tracer.identity import dispatches
+from graphviz_app.tracer.identity import ORDINARY, dispatches
 from graphviz_app.tracer.memory import READABLE, address_of, array_of, storage_start_of
 from graphviz_app.tracer.strided import overlap
+from graphviz_app.tracer.unlisted import list_again
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -87,6 +88,10 @@ class Leaf:
         self.version = -1
         self.record: TensorRecord | None = None
         self.retains_grad = False
+
+    def has_grad(self, grad: torch.Tensor) -> bool:
+        """Whether this tensor was its `.grad` when last seen."""
+        return self.grad is not None and self.grad_address == grad._cdata
 
 
 class _Touched(NamedTuple):
@@ -311,8 +316,7 @@ class Leaves:
                 self._core.log.add(ev.GradCleared(leaf.number, before, ev.NONE, *_by(place)))
             return
         if (
-            leaf.grad is not None
-            and leaf.grad_address == grad._cdata
+            leaf.has_grad(grad)
             and leaf.grad_version == version_of(grad)
             and self._holds(grad, leaf.grad_record, leaf.grad_value, by_value=by_value, unseen=unseen)
         ):
@@ -403,7 +407,7 @@ class Leaves:
 
     def _hold_grad(self, leaf: Leaf, grad: torch.Tensor, number: int, record: TensorRecord | None) -> None:
         """Note what a leaf's `.grad` is now."""
-        if leaf.grad is None or leaf.grad_address != grad._cdata:
+        if not leaf.has_grad(grad):
             self._by_grad.pop(leaf.grad_address, None)
             leaf.grad, leaf.grad_address = _Alive(grad), grad._cdata
             self._by_grad[leaf.grad_address] = leaf
@@ -432,6 +436,13 @@ class Leaves:
         if leaf is not None:
             self._leave_memory(leaf)
             leaf.grad, leaf.grad_address, leaf.grad_version = None, 0, -1
+
+    def list_grads_again(self) -> None:
+        """Nobody follows any more what the program reads: the garbage collector knows every `.grad` again."""
+        for leaf in self._all:
+            tensor = leaf.tracked.tensor()
+            if tensor is not None and leaf.grad is not None:
+                list_again(grad_of(tensor))
 
     def _leave_memory(self, leaf: Leaf) -> None:
         if leaf.grad_memory:
@@ -463,9 +474,10 @@ class Leaves:
             self._lies_at(leaf, tensor)
 
     def _tell(self, leaf: Leaf, tensor: torch.Tensor, value: int) -> None:
-        # Asked in full, a parameter's class looks for an attribute, which may be the program's own code.
-        is_parameter = issubclass(type(tensor), _parameter) or bool(
-            object.__getattribute__(tensor, "__dict__").get("_is_param")
+        # Asked in full, a parameter's class looks for an attribute, which may be the program's own code. Only tensors
+        # of other classes carry it; to look for it in any other would make a `__dict__` that was not there.
+        is_parameter = issubclass(type(tensor), _parameter) or (
+            type(tensor) not in ORDINARY and bool(object.__getattribute__(tensor, "__dict__").get("_is_param"))
         )
         self._core.log.add(
             ev.LeafFound(leaf.number, leaf.tracked.number, leaf.name, value, is_parameter, leaf.retains_grad)

@@ -19,6 +19,7 @@ from graphviz_app.tracer.flatten import results_in, tensors_in
 from graphviz_app.tracer.identity import ORDINARY, is_transformed
 from graphviz_app.tracer.kinds import LENDERS, OPERATORS, Kind, Kinds, original_of
 from graphviz_app.tracer.leaves import version_of
+from graphviz_app.tracer.unlisted import list_again
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -70,10 +71,12 @@ class OperationMode(TorchFunctionMode):
         if found is not None:
             kind = found[0]
             # Only a tensor in the middle of a graph warns when its `.grad` is read.
-            if (kind is _LOOK or (kind is _GRAD and type(args[0]) in ORDINARY and args[0].is_leaf)) and (
-                _tracing() is None
-            ):
+            if kind is _LOOK and _tracing() is None:
                 return func(*args)
+            if kind is _GRAD and type(args[0]) in ORDINARY and args[0].is_leaf and _tracing() is None:
+                grad = func(*args)
+                list_again(grad)
+                return grad
         return self._run(func, args, kwargs if kwargs is not None else {}, _getframe(1), found)
 
 
@@ -107,7 +110,10 @@ class Operations:
             core.is_memory_lent = True
         if core.muted or core.local.silent or kind is _PASS or kind is _GRAD:
             try:
-                return call(func, args, kwargs)
+                result = call(func, args, kwargs)
+                if kind is _GRAD and isinstance(result, torch.Tensor):
+                    list_again(result)
+                return result
             except BaseException as error:
                 hygiene.leave(error)
                 raise

@@ -12,6 +12,7 @@ from graphviz_app.own import __builtins__  # noqa: F401
 from graphviz_app.tracer.identity import dispatches
 from graphviz_app.tracer.memory import address_of
 from graphviz_app.tracer.mutation import Mutation
+from graphviz_app.tracer.unlisted import unlist
 
 if TYPE_CHECKING:
     from graphviz_app.recording import events as ev
@@ -148,7 +149,9 @@ class SavedTensors:
                 continue
             seen.add(sequence)
             for saved in self._saved_of(node, number):
-                if saved is not None and (address := address_of(saved)) and address in addresses:
+                if self._core.tensors.known(saved) is None:
+                    unlist(saved)
+                if (address := address_of(saved)) and address in addresses:
                     found.add(addresses.index(address))
             stack.extend([end for end, _ in node.next_functions if end is not None])
         return tuple(sorted(found))

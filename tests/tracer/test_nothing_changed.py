@@ -139,3 +139,16 @@ def test_recording_hardly_brings_on_collections_of_the_programs_garbage():
         tracer.stop()
     # One for each 700 objects that are there when the next is made; a tuple for each event would be twice as many.
     assert recorded - plain <= 10
+
+
+def test_gradients_are_listed_in_memory_again_once_nobody_follows_what_is_read():
+    tracer = Tracer(lambda _: None)
+    tracer.start()
+    x = torch.ones(17, 3, requires_grad=True)
+    (x * 2).sum().backward()
+    during = [each for each in gc.get_objects() if issubclass(type(each), torch.Tensor) and each.shape == (17, 3)]
+    tracer.stop()
+    assert len(during) == 1
+    assert during[0] is x
+    assert gc.is_tracked(x.grad)
+    assert any(each is x.grad for each in gc.get_objects())
