@@ -25,6 +25,7 @@ from graphviz_app.tracer.unlisted import unlist
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import FrameType
+    from typing import TypeGuard
 
     from graphviz_app.recording.values import TensorRecord
     from graphviz_app.tracer.core import Core
@@ -253,13 +254,14 @@ class BackwardPass:
         passes = core.local.passes
         if core.muted or (passes and passes[-1] is not self):
             return
+        record = self._record_far_call if core.values.away.is_used else self._record_call
         try:
             with self._lock, _Disabled():
                 if _dispatch_modes():
                     with _NoDispatch():
-                        self._record_call(number, grad_inputs, grad_outputs)
+                        record(number, grad_inputs, grad_outputs)
                 else:
-                    self._record_call(number, grad_inputs, grad_outputs)
+                    record(number, grad_inputs, grad_outputs)
         except Exception as error:  # noqa: BLE001 - a fault of ours must never be the program's
             core.log.notice(_LOST.format(error))
 
@@ -287,6 +289,24 @@ class BackwardPass:
                     unlist(grad)
         if self._hooks.retained and (retained := self._hooks.retained.get(number)):
             self._retained(number, retained, came)
+
+    def _record_far_call(self, number: int, grad_inputs: tuple[Any, ...], grad_outputs: tuple[Any, ...]) -> None:
+        """As `_record_call`, for gradients on another device: what is going to be read is copied from there at once."""
+        away = self._core.values.away
+        wanted = [grad for grad in grad_inputs if grad is not None and all(grad is not each for each in grad_outputs)]
+        for slot, grad in enumerate(grad_outputs):
+            if grad is not None and not _is_what_was_sent(self._arriving.get(end_of(number, slot)), grad):
+                wanted.append(grad)
+        leaf = self._leaves.get(number)
+        tensor = None if leaf is None else leaf.tracked.tensor()
+        grad = None if tensor is None else grad_of(tensor)
+        if grad is not None:
+            wanted.append(grad)
+        away.fetch(wanted)
+        try:
+            self._record_call(number, grad_inputs, grad_outputs)
+        finally:
+            away.forget()
 
     def _went(self, grad_inputs: tuple[Any, ...], grad_outputs: tuple[Any, ...], came: list[int]) -> list[int]:
         """The values of what a node sends: the very value that came where it passes the same tensor on."""
@@ -330,8 +350,7 @@ class BackwardPass:
             sent = take(first_end + slot, None)
             if grad is None:
                 came.append(ev.NONE)
-            elif type(sent) is _Sent and sent.address == grad._cdata and sent.version == version_of(grad):
-                # The engine holds a contribution until it is consumed: its address cannot be another tensor's.
+            elif _is_what_was_sent(sent, grad):
                 came.append(sent.value)
             else:
                 came.append(self._arrived(number, slot, grad, sent, changes))
@@ -432,6 +451,14 @@ class _Seen:
             return self.number == after
         one, two = core.values.recent(self.number), core.values.recent(after)
         return one is not None and two is not None and one.data is not None and one.data == two.data
+
+
+def _is_what_was_sent(sent: _Sent | list[_Sent] | None, grad: torch.Tensor) -> TypeGuard[_Sent]:
+    """Whether a gradient that arrives is the one contribution that was sent there.
+
+    The engine holds a contribution until it is consumed: its address cannot be another tensor's.
+    """
+    return type(sent) is _Sent and sent.address == grad._cdata and sent.version == version_of(grad)
 
 
 def _change(direction: str, slot: int, before: int, after: int, names: list[HookName]) -> ev.HookChange:

@@ -161,7 +161,9 @@ class CallRecorder:
         return value
 
     def _outputs(self, results: list[torch.Tensor], given: list[Tracked], written: Written) -> list[ev.TensorUse]:
-        record = self._core.values.record
+        record, away = self._core.values.record, self._core.values.away
+        if away.is_used and self._values:
+            away.fetch(results)
         uses: list[ev.TensorUse] = []
         for tensor, tracked in zip(results, given, strict=True):
             try:
@@ -180,6 +182,8 @@ class CallRecorder:
             if is_leaf and tracked.leaf is not None:
                 node, slot = tracked.leaf.node, 0
             uses.append(_Use(tracked.number, tracked.value, node, slot, version, requires_grad, is_leaf))
+        if away.is_used:
+            away.forget()
         return uses
 
     def _mutated(self, call: Call, operation: int, place: Place | None, written: Written) -> None:

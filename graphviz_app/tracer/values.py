@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from graphviz_app.own import __builtins__  # noqa: F401
 from graphviz_app.recording.values import TensorRecord
+from graphviz_app.tracer.away import Away, why_unread
 from graphviz_app.tracer.identity import ORDINARY, dispatches
 from graphviz_app.tracer.measures import figures, sample
 from graphviz_app.tracer.memory import READABLE, Readable, address_of, array_of, storage_start, string_at
@@ -90,6 +91,9 @@ class ValueRecorder:
     """Records the values of tensors into a log.
 
     Call it with torch's function and dispatch modes disabled; it changes nothing about the tensors it reads.
+
+    Attributes:
+        away: Copies of tensors on other devices.
     """
 
     def __init__(self, log: EventLog, options: TracerOptions) -> None:
@@ -100,6 +104,7 @@ class ValueRecorder:
         self._known: dict[int, dict[tuple[Extent, str], _Known]] = {}
         self._ways: dict[tuple[str, Any, tuple[int, ...]], Strided] = {}
         self._plans: dict[tuple[torch.dtype, Any], _Plan] = {}
+        self.away = Away()
         self._recent: dict[int, TensorRecord] = {}
         self._older: dict[int, TensorRecord] = {}
 
@@ -226,7 +231,9 @@ class ValueRecorder:
         if tensor.layout is not _strided or tensor.is_quantized or not tensor.is_cpu:
             if tensor.numel() > _DENSE_LIMIT:
                 return _unreadable(tensor, "it is too large to be copied")
-            readable = _as_plain(tensor)
+            if not tensor.is_cpu and (note := why_unread(tensor)):
+                return _unreadable(tensor, note)
+            readable = self._as_plain(tensor)
             name = str(readable.dtype).removeprefix("torch.")
         if readable.dtype not in READABLE:
             return _unreadable(tensor, f"numpy knows no {name}")
@@ -234,6 +241,18 @@ class ValueRecorder:
         if array is None:
             return _unreadable(tensor, _NO_MEMORY)
         return self._of_array(tensor, array, name)
+
+    def _as_plain(self, tensor: torch.Tensor) -> torch.Tensor:
+        """A strided CPU copy of a sparse, quantised or far-away tensor."""
+        with torch._C._AutoDispatchBelowAutograd():
+            if tensor.is_quantized:
+                return tensor.dequantize().cpu()
+            if tensor.layout is not _strided:
+                # Not the tensor itself: `to_dense` counts the version of a compressed one up.
+                tensor = _data(tensor).to_dense()
+            if not tensor.is_cpu:
+                tensor = self.away.copy_of(tensor)
+            return tensor.resolve_conj().resolve_neg()
 
     def _of_array(self, tensor: torch.Tensor, array: npt.NDArray[Any], name: str) -> TensorRecord:
         strided = tensor.layout is _strided
@@ -264,17 +283,6 @@ def _untouchable(tensor: torch.Tensor) -> str:
     if tensor.is_nested:
         return "it is a nested tensor"
     return _NO_MEMORY if tensor._is_zerotensor() or torch._is_functional_tensor(tensor) else ""
-
-
-def _as_plain(tensor: torch.Tensor) -> torch.Tensor:
-    """A strided CPU copy of a sparse, quantised or far-away tensor."""
-    with torch._C._AutoDispatchBelowAutograd():
-        if tensor.is_quantized:
-            return tensor.dequantize().cpu()
-        if tensor.layout is not _strided:
-            # Not the tensor itself: `to_dense` counts the version of a compressed one up.
-            tensor = _data(tensor).to_dense()
-        return tensor.cpu().resolve_conj().resolve_neg()
 
 
 def _unreadable(tensor: torch.Tensor, note: str) -> TensorRecord:
