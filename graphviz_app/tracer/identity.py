@@ -80,6 +80,7 @@ class Tracked(msgspec.Struct, eq=False, gc=False):
         leaf: What is known of it as a leaf.
         saved: The latest nodes that saved it for backward, each with the version that it saved.
         object_id: The id of its Python object, for leaves alone, 0 for others.
+        references: How many references that object has, where it has them.
     """
 
     alive: Any
@@ -93,6 +94,12 @@ class Tracked(msgspec.Struct, eq=False, gc=False):
     leaf: Any = None
     saved: Any = None
     object_id: int = 0
+    references: Any = None
+
+    def live_in(self, tensor: torch.Tensor) -> None:
+        """From now on `tensor` finds this one, a leaf, by its Python object."""
+        self.object_id = id(tensor)
+        self.references = _references(self.object_id)
 
     def tensor(self) -> torch.Tensor | None:
         """The tensor itself, if it is a leaf that still lives.
@@ -101,7 +108,7 @@ class Tracked(msgspec.Struct, eq=False, gc=False):
         the C++ object lives; only while it is just being destroyed, when no references are left, must it not be used.
         """
         place = self.object_id
-        return _object_at(place) if place and not self.alive.expired() and _references(place).value else None
+        return _object_at(place) if place and not self.alive.expired() and self.references.value else None
 
 
 class TensorTable:
@@ -145,7 +152,7 @@ class TensorTable:
         """This is known of a tensor, whose C++ object may be another one by now."""
         tracked.alive, self.by_address[tensor._cdata] = _Alive(tensor), tracked
         if tracked.leaf is not None:
-            tracked.object_id = id(tensor)
+            tracked.live_in(tensor)
 
     def _sweep(self) -> None:
         for key, tracked in list(self.by_address.items()):

@@ -136,7 +136,7 @@ class Leaves:
             if node and leaf.node == ev.NONE:
                 leaf.node = self._announce_node(leaf)
             return leaf
-        tracked.object_id = id(tensor)
+        tracked.live_in(tensor)
         leaf = Leaf(tracked, self._count, ev.NONE)
         self._count += 1
         tracked.leaf = leaf

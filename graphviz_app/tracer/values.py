@@ -150,36 +150,33 @@ class ValueRecorder:
         """
         try:
             key = (tensor.dtype, tensor.shape)
-            plan = self._plans.get(key)
+            readable, is_large, shape, ordered, size = self._plans.get(key) or self._plan(key)
+            start = storage_start(tensor)
         except (RuntimeError, TypeError):
-            # A nested tensor has no one shape, and symbolic sizes cannot be looked up.
+            # A nested tensor has no one shape, symbolic sizes cannot be looked up, sparse tensors have no one storage.
             return self._read_slowly(tensor)
-        if plan is None:
-            plan = self._plan(key)
-        readable = plan.readable
         if (
             readable is None
+            or not start
             or type(tensor) not in ORDINARY
-            or tensor.layout is not _strided
             or not tensor.is_cpu
             or self._left <= 0
-            or tensor.is_nested
             or tensor.is_neg()
-            or not (start := storage_start(tensor))
         ):
             return self._read_slowly(tensor)
-        address = start + tensor.storage_offset() * readable.itemsize
+        name, dtype, itemsize, _ = readable
+        address = start + tensor.storage_offset() * itemsize
         strides = tensor.stride()
-        if plan.is_large:
+        if is_large:
             return self._read_large(tensor, readable, address, strides)
-        if strides == plan.strides:
+        if strides == ordered:
             # Not a tuple for each record: what survives brings on the program's garbage collections.
-            kept, data = plan.strides, string_at(address, plan.size)
-        elif (array := array_of(tensor, readable.dtype)) is not None:
+            kept, data = ordered, string_at(address, size)
+        elif (array := array_of(tensor, dtype)) is not None:
             kept, data = strides, array.tobytes()
         else:
             return self._read_slowly(tensor)
-        return TensorRecord(plan.shape, readable.name, "cpu", kept, "strided", tensor.requires_grad, data)
+        return TensorRecord(shape, name, "cpu", kept, "strided", tensor.requires_grad, data)
 
     def _plan(self, key: tuple[torch.dtype, Any]) -> _Plan:
         if len(self._plans) > _PLANS:
