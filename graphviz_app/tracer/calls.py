@@ -13,6 +13,7 @@ from graphviz_app.own import __builtins__  # noqa: F401
 from graphviz_app.recording import events as ev
 from graphviz_app.tracer import hygiene
 from graphviz_app.tracer.cuts import find_cut
+from graphviz_app.tracer.data import DataReads
 from graphviz_app.tracer.flatten import other_arguments, results_in, tensors_in
 from graphviz_app.tracer.kinds import Kind  # noqa: TC001 - msgspec resolves it
 from graphviz_app.tracer.modules import ModulePaths
@@ -69,6 +70,7 @@ class CallRecorder:
         self._modules = ModulePaths()
         self._saved = SavedTensors(core)
         self._writes = Writes(core.tensors)
+        self._data = DataReads(core, names)
         self._values = core.options.forward_values
 
     def record(self, call: Call, place: Place | None) -> None:
@@ -106,6 +108,12 @@ class CallRecorder:
             is_user = core.places.is_user_code(_caller_of(call.caller).f_code)
             self._names.computed(place, given, by_library=not is_user)
 
+    def data(self, call: Call, place: Place | None) -> None:
+        """Record a call that has read `.data`."""
+        if isinstance(call.result, torch.Tensor):
+            is_users = self._core.places.is_user_code(call.caller.f_code)
+            self._data.read(call.args[0], call.result, place, is_users=is_users)
+
     def _made(self, call: Call, number: int, results: list[torch.Tensor], given: list[Tracked]) -> tuple[int, ...]:
         """The nodes that the call, which is the operation of that number, has made."""
         start, end = call.start, _sequence()
@@ -138,6 +146,9 @@ class CallRecorder:
             value, node, slot = tracked.value, tracked.node, tracked.slot
             if tracked.version != version:
                 value = self._changed(call.name, path, tensor, tracked, version, written)
+            elif tracked.data_of is not None and not _writes(call.name, path):
+                self._data.tell(tensor, tracked, call.caller)
+                value = tracked.value
             if is_leaf and requires_grad:
                 leaf = tracked.leaf
                 if leaf is None or leaf.node == ev.NONE:

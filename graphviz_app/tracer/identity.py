@@ -79,6 +79,7 @@ class Tracked(msgspec.Struct, eq=False, gc=False):
         name: The name that was last given to it.
         leaf: What is known of it as a leaf.
         saved: The latest nodes that saved it for backward, each with the version that it saved.
+        data_of: Where it comes from, if it is what `.data` gave and nothing was computed from it yet.
         object_id: The id of its Python object, for leaves alone, 0 for others.
         references: How many references that object has, where it has them.
     """
@@ -93,6 +94,7 @@ class Tracked(msgspec.Struct, eq=False, gc=False):
     name: str = ""
     leaf: Any = None
     saved: Any = None
+    data_of: Any = None
     object_id: int = 0
     references: Any = None
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from graphviz_app.tracer.places import Places
 
 _Module = torch.nn.Module
+_Parameter = torch.nn.Parameter
 _Tensor = torch.Tensor
 _DEPTH = 4
 _ITEMS = 256
@@ -40,6 +41,11 @@ class Names:
     def of(self, tensor: torch.Tensor, frame: FrameType | None = None) -> str:
         """The shortest name by which the program can reach a tensor from where it is, or ""."""
         scopes = [*self._scopes(frame)]
+        if issubclass(type(tensor), _Parameter):
+            # Before variables: `for p in model.parameters()` leaves the last one in `p`.
+            for scope in scopes:
+                if found := _in_modules(tensor, scope):
+                    return found
         for scope in scopes:
             for name, value in scope:
                 if value is tensor:
@@ -70,6 +76,16 @@ class Names:
                     yield list(each.f_globals.items())
             else:
                 yield list(local_variables(each))
+
+
+def _in_modules(parameter: torch.Tensor, variables: Iterable[tuple[str, Any]]) -> str:
+    """The path of a parameter of a module that is itself a variable, or ""."""
+    for name, value in variables:
+        if issubclass(type(value), _Module):
+            for path, part in _parameters(value):
+                if part is parameter:
+                    return f"{name}.{path}"
+    return ""
 
 
 class _Search:

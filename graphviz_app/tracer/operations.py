@@ -11,7 +11,6 @@ import torch
 from torch.overrides import TorchFunctionMode
 
 from graphviz_app.own import __builtins__  # noqa: F401
-from graphviz_app.recording import events as ev
 from graphviz_app.tracer import hygiene, watchers_in_c
 from graphviz_app.tracer.binding import ResultNames
 from graphviz_app.tracer.calls import Call, CallRecorder
@@ -191,8 +190,7 @@ class Operations:
         elif not core.options.operations:
             self._touch_written(call, place)
         elif kind is Kind.DATA:
-            # Reading `.data` by itself is nothing; what is then done with it is seen as it happens.
-            self._data_of(call.args[0], call.result)
+            self.calls.data(call, place)
         else:
             self.calls.record(call, place)
 
@@ -201,8 +199,3 @@ class Operations:
         written = [t for t in tensors if (k := self.core.tensors.known(t)) is None or k.version != version_of(t)]
         if written:
             self.core.leaves.touch(written, place)
-
-    def _data_of(self, tensor: torch.Tensor, data: Any) -> None:
-        tracked = self.core.tensors.known(tensor)
-        if tracked is not None and tracked.value != ev.NONE and isinstance(data, torch.Tensor):
-            self.core.tensors.track(data).version = version_of(data)

@@ -25,6 +25,8 @@ CASES = {
     "detach": Case(
         "y = w.detach() * 2\nz = (x * y).sum()\nz.backward()\n", "cut", "w was cut off on line 4: detach", 4
     ),
+    "data": Case("y = w.data * 2\nz = (x * y).sum()\nz.backward()\n", "cut", "w was cut off on line 4: data", 4),
+    "data by a name": Case("u = w.data\nz = (x * u).sum()\nz.backward()\n", "cut", "w was cut off on line 4: data", 4),
     "no_grad": Case(
         "with torch.no_grad():\n    y = w * 2\nz = (x * y).sum()\nz.backward()\n", "cut", r"on line 5.*no_grad\(\)", 5
     ),

@@ -1,0 +1,87 @@
+"""Reading `.data`: a cut where something is computed from it, nothing where the program only writes through it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import torch
+
+from graphviz_app.own import __builtins__  # noqa: F401
+from graphviz_app.recording import events as ev
+from graphviz_app.tracer.leaves import version_of
+
+if TYPE_CHECKING:
+    from types import FrameType
+
+    from graphviz_app.tracer.binding import ResultNames
+    from graphviz_app.tracer.core import Core
+    from graphviz_app.tracer.identity import Tracked
+    from graphviz_app.tracer.places import Place
+
+NAME = "torch.Tensor.data"
+
+
+class _Read(NamedTuple):
+    """A read that is told as an operation if something is computed from what it gave.
+
+    Attributes:
+        source: The tensor whose `.data` it was.
+        version: Its version then.
+        is_leaf: Whether it was a leaf.
+        place: Where in the program.
+        is_users: Whether the program itself read it, not a library on its behalf.
+    """
+
+    source: Tracked
+    version: int
+    is_leaf: bool
+    place: Place | None
+    is_users: bool
+
+
+class DataReads:
+    """Knows what `.data` gave, until something is computed from it."""
+
+    def __init__(self, core: Core, names: ResultNames) -> None:
+        self._core = core
+        self._names = names
+
+    def read(self, tensor: torch.Tensor, data: torch.Tensor, place: Place | None, *, is_users: bool) -> None:
+        """The program has read the `.data` of a tensor."""
+        tensors = self._core.tensors
+        if not tensor.requires_grad:
+            tracked = tensors.known(tensor)
+            if tracked is not None and tracked.value != ev.NONE:
+                tensors.track(data).version = version_of(data)
+            return
+        source, given = tensors.track(tensor), tensors.track(data)
+        if tensor.is_leaf and not source.object_id:
+            source.live_in(tensor)
+        given.version = version_of(data)
+        given.data_of = _Read(source, version_of(tensor), tensor.is_leaf, place, is_users)
+
+    def tell(self, tensor: torch.Tensor, given: Tracked, frame: FrameType) -> None:
+        """Something is about to be computed from what `.data` gave."""
+        core, read = self._core, given.data_of
+        given.data_of = None
+        source = read.source
+        value, node, slot = source.value, source.node, source.slot
+        if read.is_leaf:
+            of = source.tensor()
+            if of is None:
+                return
+            leaf = core.leaves.meet(of, frame)
+            value, node, slot = leaf.value, leaf.node, 0
+        number = core.operation_count
+        core.operation_count = number + 1
+        if core.options.forward_values:
+            given.value = core.values.record(tensor)
+        span, stack = (None, ()) if read.place is None else (read.place.span, read.place.frames)
+        took = ev.TensorUse(source.number, value, node, slot, read.version, True, read.is_leaf, "0")
+        gave = ev.TensorUse(given.number, given.value, ev.NONE, 0, given.version, False, True)
+        grad_mode = torch.is_grad_enabled()
+        core.log.add(
+            ev.OperationRan(number, NAME, span, stack, "", "", (took,), (gave,), (), grad_mode, "detach", "", ())
+        )
+        if read.is_users and read.place is not None and read.place.site.targets:
+            self._names.computed(read.place, [given], by_library=False)
