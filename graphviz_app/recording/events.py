@@ -322,10 +322,17 @@ class TensorMutated(Struct, frozen=True, tag="mutated"):
 
 
 class BackwardFinished(Struct, frozen=True, tag="finished_backward"):
-    """The engine returned; `error` is what it raised, in PyTorch's words, or ""."""
+    """The engine returned.
+
+    Attributes:
+        pass_id: The pass's number.
+        error: What it raised, in PyTorch's words, or "".
+        sentence: The same in ours, where we know more than PyTorch says, or "".
+    """
 
     pass_id: int
     error: str = ""
+    sentence: str = ""
 
 
 class Printed(Struct, frozen=True, tag="printed"):

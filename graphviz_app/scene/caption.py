@@ -163,7 +163,7 @@ def _started(event: ev.BackwardStarted, state: StepState) -> str:
 
 def _finished(event: ev.BackwardFinished) -> str:
     if event.error:
-        return f"Pass {event.pass_id + 1} ended with an error: {event.error}"
+        return f"Pass {event.pass_id + 1} ended with an error: {event.sentence or event.error}"
     return f"Pass {event.pass_id + 1} has finished."
 
 

@@ -19,6 +19,7 @@ from graphviz_app.tracer import hygiene, watchers_in_c
 from graphviz_app.tracer.graph import end_of
 from graphviz_app.tracer.identity import UNNUMBERED
 from graphviz_app.tracer.leaves import grad_of, version_of
+from graphviz_app.tracer.mutation import explain_mutation
 from graphviz_app.tracer.node_hooks import register
 from graphviz_app.tracer.unlisted import unlist
 
@@ -434,7 +435,8 @@ class BackwardPass:
         if core.is_memory_lent or were_hooks or core.operation_count != self._first_operation:
             # The program's own code ran within the pass.
             core.leaves.sweep()
-        core.log.add(ev.BackwardFinished(self.number, "" if error is None else _message(error)))
+        message = "" if error is None else _message(error)
+        core.log.add(ev.BackwardFinished(self.number, message, explain_mutation(message, core.mutations)))
 
 
 class _Seen:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
+from types import FunctionType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import torch
+from torch.utils.hooks import BackwardHook
 
 from graphviz_app.own import __builtins__  # noqa: F401
 from graphviz_app.recording import events as ev
@@ -62,10 +65,26 @@ class UserHooks:
 
     def name(self, hook: Any, place: Place | None = None) -> HookName:
         """How to call a hook."""
-        span = self._core.places.definition(hook) or (None if place is None else place.span)
-        name = getattr(hook, "__qualname__", None) or type(hook).__name__
-        return HookName(str(name), span)
+        hooks = _written_by_user(hook)
+        spans = [span for each in hooks if (span := self._core.places.definition(each)) is not None]
+        span = spans[0] if spans else None if place is None else place.span
+        names = [str(getattr(each, "__qualname__", None) or type(each).__name__) for each in hooks]
+        return HookName(", ".join(names), span)
 
     def on(self, node: int, slot: int) -> list[HookName]:
         """The hooks on a tensor that is this output of a node."""
         return self._by_slot.get((node, slot), [])
+
+
+def _written_by_user(hook: Any) -> list[Any]:
+    """What the user wrote: a module's hooks are called by a function of torch's on a node, others by a `partial`."""
+    while type(hook) is partial:
+        hook = hook.func
+    if type(hook) is not FunctionType or hook.__module__ != BackwardHook.__module__:
+        return [hook]
+    for cell in hook.__closure__ or ():
+        module_hook = cell.cell_contents
+        if type(module_hook) is BackwardHook:
+            is_before = "setup_output_hook" in hook.__qualname__
+            return list(module_hook.user_pre_hooks if is_before else module_hook.user_hooks) or [hook]
+    return [hook]

@@ -61,6 +61,10 @@ MUL = ev.NodesMade(
         ),
         ([ev.BackwardStarted(0), ev.BackwardFinished(0)], "Pass 1 has finished."),
         ([ev.BackwardStarted(0), ev.BackwardFinished(0, "boom")], "Pass 1 ended with an error: boom"),
+        (
+            [ev.BackwardStarted(0), ev.BackwardFinished(0, "boom", "`y` was written on.")],
+            "Pass 1 ended with an error: `y` was written on.",
+        ),
         ([ev.Printed("stdout", "hello\n")], "The program printed: hello"),
         ([ev.Raised("RuntimeError", "boom", "It is over.", LINE)], "RuntimeError, line 3: It is over."),
         ([ev.Finished("returned", 0)], "The program has ended."),

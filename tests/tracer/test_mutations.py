@@ -62,9 +62,11 @@ def traced(source, path):
 def test_the_line_that_wrote_is_named_however_it_came_to_the_memory(written, tmp_path):
     line, text = CASES[written]
     source = f"w = torch.ones(3, requires_grad=True)\ny = w.exp()\n{written}\nloss.backward()\n"
-    _, message, sentence = traced(source, tmp_path / "program.py")
+    recording, message, sentence = traced(source, tmp_path / "program.py")
     assert "modified by an inplace operation" in message
     assert f"`y` was written on by `{text}` in line {line}," in sentence
+    events = [recording.event(number) for number in range(len(recording.index.events))]
+    assert [event.sentence for event in events if isinstance(event, ev.BackwardFinished)] == [sentence]
     assert "torch.Tensor.exp (line 2) had saved it" in sentence
 
 

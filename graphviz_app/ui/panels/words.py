@@ -36,7 +36,7 @@ def event_in_words(timeline: Timeline, event: ev.StepEvent) -> str:
         case ev.TensorMutated():
             return _mutation(timeline, event)
         case ev.BackwardFinished():
-            ending = f"stops with an error: {event.error}" if event.error else "has finished"
+            ending = f"stops with an error: {event.sentence or event.error}" if event.error else "has finished"
             return f"Backward pass {pass_name(timeline.recording, event.pass_id)} {ending}."
         case ev.Printed():
             return f"The program prints {shortened(event.text.rstrip())!r}."
