@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import dis
 import sys
-from types import ModuleType
+from types import CodeType, ModuleType
 from typing import TYPE_CHECKING, Any
 
 import torch
 
-from graphviz_app.own import __builtins__  # noqa: F401
+from graphviz_app.own import __builtins__, original_builtins  # noqa: F401
 from graphviz_app.tracer.frames import local_variables
 
 if TYPE_CHECKING:
@@ -18,13 +19,16 @@ if TYPE_CHECKING:
     from graphviz_app.tracer.places import Places
 
 _Module = torch.nn.Module
+_Optimizer = torch.optim.Optimizer
 _Parameter = torch.nn.Parameter
 _Tensor = torch.Tensor
+_NOWHERE = (type, ModuleType, _Tensor)
 _DEPTH = 4
 _ITEMS = 256
 _FIRST = slice(_ITEMS)
 _GLOBALS = 1000
-_VISITS = 20_000
+_CODES_KEPT = 1000
+_VISITS, _FEW_VISITS = 20_000, 1_000
 
 
 class Names:
@@ -42,18 +46,22 @@ class Names:
         """The shortest name by which the program can reach a tensor from where it is, or ""."""
         scopes = [*self._scopes(frame)]
         if issubclass(type(tensor), _Parameter):
-            # Before variables: `for p in model.parameters()` leaves the last one in `p`.
-            for scope in scopes:
-                if found := _in_modules(tensor, scope):
+            # Also before a variable that is assigned: `first = next(model.parameters())`.
+            for variables, _ in scopes:
+                if found := _in_modules(tensor, variables):
                     return found
-        for scope in scopes:
-            for name, value in scope:
+        passing = ""
+        for variables, targets in scopes:
+            for name, value in variables:
                 if value is tensor:
-                    return name
-        for scope in scopes:
-            if found := _Search(tensor).through(scope):
+                    if name not in targets:
+                        return name
+                    passing = passing or name
+        # What a loop calls it is its name only for a moment, or whichever was the last: rather where it is kept.
+        for variables, _ in scopes:
+            if found := _Search(tensor, is_passing=bool(passing)).through(variables):
                 return found
-        return ""
+        return passing
 
     def tensors(self) -> Iterator[tuple[str, torch.Tensor]]:
         """The program's global variables that are tensors."""
@@ -61,21 +69,62 @@ class Names:
             if not name.startswith("_") and issubclass(type(value), _Tensor):
                 yield name, value
 
-    def _scopes(self, frame: FrameType | None) -> Iterator[list[tuple[str, Any]]]:
-        """Variables, outermost scope first: the module's names for things outlive a function's."""
+    def _scopes(self, frame: FrameType | None) -> Iterator[tuple[list[tuple[str, Any]], frozenset[str]]]:
+        """Variables and which of them are targets of loops; outermost first: a module's outlive those of a function."""
         variables = self.globals if self.globals is not None else vars(sys.modules["__main__"])
-        yield [(name, value) for name, value in list(variables.items()) if not name.startswith("__")]
         frames: list[FrameType] = []
+        top: FrameType | None = None
         while frame is not None:
             if self._places.is_user_code(frame.f_code):
                 frames.append(frame)
+                if frame.f_globals is variables and frame.f_code.co_name == "<module>":
+                    top = frame
             frame = frame.f_back
+        targets = frozenset[str]() if top is None else loop_targets(top.f_code)
+        yield [(name, value) for name, value in list(variables.items()) if not name.startswith("__")], targets
         for each in reversed(frames):
-            if each.f_code.co_name == "<module>":
-                if each.f_globals is not variables:
-                    yield list(each.f_globals.items())
-            else:
-                yield list(local_variables(each))
+            if each is top:
+                continue
+            targets = loop_targets(each.f_code)
+            if each.f_code.co_name != "<module>":
+                yield list(local_variables(each)), targets
+            elif each.f_globals is not variables:
+                yield list(each.f_globals.items()), targets
+
+
+_targets: dict[int, tuple[CodeType, frozenset[str]]] = {}
+
+
+def loop_targets(code: CodeType) -> frozenset[str]:
+    """The variables to which the `for` loops of a piece of code assign."""
+    # By the id of a code object, which the value keeps alive: hashing code objects is slow.
+    known = _targets.get(id(code))
+    if known is None:
+        if len(_targets) > _CODES_KEPT:
+            _targets.clear()
+        with original_builtins():
+            known = _targets[id(code)] = (code, _loop_targets(code))
+    return known[1]
+
+
+def _loop_targets(code: CodeType) -> frozenset[str]:
+    found: set[str] = set()
+    # How many stores are still to come, of the target of a loop that has just begun.
+    due = 0
+    for each in dis.get_instructions(code):
+        if each.opname == "FOR_ITER":
+            due = 1
+        elif due and each.opname in ("UNPACK_SEQUENCE", "UNPACK_EX"):
+            # The low byte and the high byte count what comes before and after a starred name.
+            due += (each.arg or 0) % 256 + (each.arg or 0) // 256 - (each.opname == "UNPACK_SEQUENCE")
+        elif due and each.opname.startswith("STORE_"):
+            names = each.argval if type(each.argval) is tuple else (each.argval,)
+            found.update(names[:due])
+            due -= len(names)
+            due = max(due, 0)
+        elif each.opname not in ("EXTENDED_ARG", "CACHE", "NOP"):
+            due = 0
+    return frozenset(found)
 
 
 def _in_modules(parameter: torch.Tensor, variables: Iterable[tuple[str, Any]]) -> str:
@@ -89,12 +138,18 @@ def _in_modules(parameter: torch.Tensor, variables: Iterable[tuple[str, Any]]) -
 
 
 class _Search:
-    """Looks for one tensor through variables, containers and attributes, breadth first."""
+    """Looks for one tensor through variables, containers and attributes, breadth first.
 
-    def __init__(self, tensor: torch.Tensor) -> None:
+    Args:
+        tensor: The tensor.
+        is_passing: Whether it has a name of a kind already: then it is not looked for as long, nor in optimizers.
+    """
+
+    def __init__(self, tensor: torch.Tensor, *, is_passing: bool = False) -> None:
         self._tensor = tensor
         self._seen: set[int] = set()
-        self._left = _VISITS
+        self._left = _FEW_VISITS if is_passing else _VISITS
+        self._unlikely: tuple[type, ...] = (type, ModuleType, _Tensor, _Optimizer) if is_passing else _NOWHERE
 
     def through(self, variables: Iterable[tuple[str, Any]]) -> str:
         level = list(variables)
@@ -113,7 +168,7 @@ class _Search:
 
     def _parts(self, name: str, value: Any) -> Iterator[tuple[str, Any]]:
         kind = type(value)
-        if kind in _PLAIN or id(value) in self._seen or issubclass(kind, (type, ModuleType, _Tensor)):
+        if kind in _PLAIN or id(value) in self._seen or issubclass(kind, self._unlikely):
             return
         self._seen.add(id(value))
         if issubclass(kind, _Module):

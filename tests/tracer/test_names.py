@@ -1,0 +1,76 @@
+"""What a leaf is called: where the program keeps it, rather than what a loop calls it while it passes by."""
+
+from __future__ import annotations
+
+import pytest
+
+from graphviz_app.recording import events as ev
+from graphviz_app.tracer.names import loop_targets
+from tests.support_record import record_source
+
+PROGRAM = """
+import torch
+from torch import nn
+
+class Trainer:
+    def __init__(self):
+        self.model = nn.Sequential(nn.Linear(2, 2), nn.Linear(2, 1))
+        self.optimizer = torch.optim.SGD(self.model.parameters(), lr=0.1)
+
+def ones():
+    return torch.ones(2, requires_grad=True)
+
+def main():
+    trainer = Trainer()
+    for p in trainer.model.parameters():
+        nn.init.ones_(p)
+    trainer.model(torch.ones(1, 2)).sum().backward()
+    kept = {"first": ones(), "rest": [ones(), ones()]}
+    for w in kept["rest"]:
+        (w * kept["first"]).sum().backward()
+    for passing in (ones(), ones()):
+        passing.sum().backward()
+    for one, (two, *more) in [(ones(), (ones(), ones()))]:
+        (one * two).sum().backward()
+
+main()
+"""
+
+
+@pytest.fixture(scope="module")
+def names():
+    recording = record_source(PROGRAM)
+    events = [recording.event(number) for number in range(len(recording.index.events))]
+    named = {event.leaf: event.name for event in events if isinstance(event, ev.LeafFound)}
+    return [named[leaf] for leaf in dict.fromkeys(e.leaf for e in events if isinstance(e, ev.GradAccumulated))]
+
+
+def test_parameters_are_called_by_the_way_to_their_module(names):
+    parts = ("0.weight", "0.bias", "1.weight", "1.bias")
+    assert set(names[:4]) == {f"trainer.model.{part}" for part in parts}
+
+
+def test_what_is_kept_in_a_container_is_called_by_it_in_a_loop_too(names):
+    assert set(names[4:7]) == {"kept['rest'][0]", "kept['first']", "kept['rest'][1]"}
+
+
+def test_what_is_kept_nowhere_has_the_name_of_the_loop(names):
+    assert names[7:9] == ["passing", "passing"]
+    assert set(names[9:]) == {"one", "two"}
+
+
+LOOPS = """
+box = [0]
+for a in (): inner = a
+for b, (c, d) in (): pass
+for e, *f in (): inner = e
+for box[0] in (): inner = f
+for g in ():
+    for h in (): inner = g, h
+found = list(i for i in ())
+"""
+
+
+def test_the_targets_of_loops_are_known_in_all_their_forms():
+    assert loop_targets(compile(LOOPS, "loops", "exec")) == set("abcdefgh")
+    assert loop_targets(compile("x = 1\nwhile x: x -= 1", "none", "exec")) == set()
