@@ -4,6 +4,7 @@
 # ruff: noqa: SLF001
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -102,6 +103,8 @@ class CallRecorder:
         )
         if written:
             self._mutated(call, number, place, written)
+        elif name[-1] == "_" and name.startswith("torch._"):
+            self._maybe_written(call, place)
         if cut == "detach" and len(given) == 1 and arguments:
             self._writes.detached(given[0], core.tensors.known(arguments[0][1]))
         if given and place is not None and place.site.targets:
@@ -142,7 +145,11 @@ class CallRecorder:
                 version = tensor._version
             except RuntimeError:
                 version = 0  # an inference tensor keeps none
-            requires_grad, is_leaf = tensor.requires_grad, tensor.is_leaf
+            requires_grad = tensor.requires_grad
+            try:
+                is_leaf = tensor.is_leaf
+            except RuntimeError:
+                is_leaf = False  # a view that torch will not describe: made under `no_grad`, its base written on since
             value, node, slot = tracked.value, tracked.node, tracked.slot
             if tracked.version != version:
                 value = self._changed(call.name, path, tensor, tracked, version, written)
@@ -151,10 +158,10 @@ class CallRecorder:
                 value = tracked.value
             if is_leaf and requires_grad:
                 leaf = tracked.leaf
-                if leaf is None or leaf.node == ev.NONE:
+                if (leaf is None or leaf.node == ev.NONE) and not _is_part(tensor):
                     leaf = core.leaves.meet(tensor, call.caller)
                     value = leaf.value if value == ev.NONE else value
-                node, slot = leaf.node, 0
+                node, slot = ev.NONE if leaf is None else leaf.node, 0
             uses.append(_Use(tracked.number, value, node, slot, version, requires_grad, is_leaf, path))
         return uses
 
@@ -188,7 +195,11 @@ class CallRecorder:
             ):
                 tracked.version = version
                 tracked.value = record(tensor) if self._values else ev.NONE
-            requires_grad, is_leaf = tensor.requires_grad, tensor.is_leaf
+            requires_grad = tensor.requires_grad
+            try:
+                is_leaf = tensor.is_leaf
+            except RuntimeError:
+                is_leaf = False  # likewise
             node, slot = tracked.node, tracked.slot
             if is_leaf and tracked.leaf is not None:
                 node, slot = tracked.leaf.node, 0
@@ -206,7 +217,32 @@ class CallRecorder:
             for other in self._writes.aliased(tensor, tracked):
                 self._saved.threatened(write, other, before)
             core.log.add(ev.TensorMutated(tracked.number, write.operation, before, tracked.version, span, saved_by))
-        core.leaves.touch([tensor for tensor, _, _ in written], place)
+        is_users = core.places.is_user_code(_caller_of(call.caller).f_code)
+        text = Write(0, operation, call.name, place).text
+        tensors = [tensor for tensor, _, _ in written]
+        core.leaves.touch(tensors, place, text=text, is_users=is_users, is_recorded=True)
+
+    def _maybe_written(self, call: Call, place: Place | None) -> None:
+        """Fused optimizers and `GradScaler` write in place, and count up no version: only the values tell."""
+        written = [each for each, argument in zip(call.args, _arguments(call.name), strict=False) if argument]
+        tensors = [tensor for _, tensor in tensors_in(tuple(written), None)]
+        self._core.leaves.touch(tensors, place, unseen=True)
+
+
+def _is_part(tensor: torch.Tensor) -> bool:
+    """Whether what says that it is a leaf is a view, made under `no_grad`, of a tensor that requires a gradient."""
+    return tensor._is_view() and tensor._base is not None and tensor._base.requires_grad
+
+
+@lru_cache(maxsize=256)
+def _arguments(name: str) -> tuple[bool, ...]:
+    """Which arguments of one of torch's private operations it writes on, by the schema of that operation."""
+    packet = getattr(torch.ops.aten, name.rpartition(".")[2], None)
+    overloads = [] if packet is None else packet.overloads()
+    schemas = [getattr(packet, overload)._schema for overload in overloads if overload in ("default", "Tensor")]
+    return tuple(
+        each.alias_info is not None and each.alias_info.is_write for schema in schemas[:1] for each in schema.arguments
+    )
 
 
 def _writes(name: str, path: str) -> bool:

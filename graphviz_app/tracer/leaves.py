@@ -8,6 +8,7 @@ from threading import get_ident
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import torch
+from msgspec.structs import replace
 
 from graphviz_app.own import __builtins__  # noqa: F401
 from graphviz_app.recording import events as ev
@@ -94,22 +95,43 @@ class Leaf:
         return self.grad is not None and self.grad_address == grad._cdata
 
 
-class _Touched(NamedTuple):
-    """A leaf that an operation wrote on, and the place from which it did.
+class _Change(NamedTuple):
+    """What became of a leaf, or of its `.grad`, in one line of the program, which may go on.
 
     Attributes:
-        leaf: The leaf.
-        place: The place.
-        value: Whether its value can have changed.
-        grad: Whether its `.grad` can.
-        unseen: Whether it was written on through another tensor, so that no version of its own may tell of it.
+        event: The event that will tell it.
+        place: The place from which it was.
+        is_users: Whether the program itself wrote, not a library on its behalf.
+        was_zero: Whether a `.grad` was zero before.
     """
 
-    leaf: Leaf
+    event: ev.GradCleared | ev.GradWritten | ev.LeafUpdated
     place: Place | None
-    value: bool
-    grad: bool
+    is_users: bool
+    was_zero: bool
+
+
+class _Writing(NamedTuple):
+    """A write that has just happened.
+
+    Attributes:
+        place: The place from which it was.
+        text: What stands there.
+        is_users: Whether the program itself wrote, not a library on its behalf.
+        unseen: Whether no version of the leaf's own may tell of it: it went through another tensor, for example.
+        is_recorded: Whether an operation wrote, and has recorded what.
+    """
+
+    place: Place | None
+    text: str = ""
+    is_users: bool = False
     unseen: bool = False
+    is_recorded: bool = False
+
+    @property
+    def span(self) -> ev.Span | None:
+        """Where it stands."""
+        return None if self.place is None else self.place.span
 
 
 class Leaves:
@@ -125,8 +147,9 @@ class Leaves:
         self._by_storage: dict[int, dict[int, Leaf]] = {}
         self._by_memory: dict[int, list[Leaf]] = {}
         self._by_name: dict[str, Leaf] = {}
-        # Leaves that an operation wrote on, and the place from which it did: told when the program moves on.
-        self._touched: dict[int, _Touched] = {}
+        # What became of leaves in the line that is running, by number and whether it is their `.grad`: told when the
+        # program moves on.
+        self._changes: dict[tuple[int, bool], _Change] = {}
 
     def meet(self, tensor: torch.Tensor, frame: Any = None, *, node: bool = True) -> Leaf:
         """The leaf that a tensor is; announced when it is met for the first time."""
@@ -184,15 +207,30 @@ class Leaves:
                     self._name(leaf, name, frame)
                     self._tell(leaf, tensor, ev.NONE)
 
-    def touch(self, tensors: Iterable[torch.Tensor], place: Place | None, *, grad_alone: bool = False) -> None:
-        """An operation wrote on these tensors, or set an attribute of theirs; they may be leaves, or belong to some.
+    def touch(
+        self,
+        tensors: Iterable[torch.Tensor],
+        place: Place | None,
+        *,
+        text: str = "",
+        grad_alone: bool = False,
+        is_users: bool = False,
+        unseen: bool = False,
+        is_recorded: bool = False,
+    ) -> None:
+        """An operation has just written on these tensors, or set an attribute; they may be leaves, or belong to some.
 
         Args:
             tensors: What was written on.
             place: The place from which it was.
+            text: What to say of it, if not what stands at that place.
             grad_alone: Whether it was the `.grad` of these tensors that was set, not a value.
+            is_users: Whether the program itself did it, not a library on its behalf.
+            unseen: Whether their versions may not tell of it.
+            is_recorded: Whether an operation wrote, and has recorded what.
         """
         tensors_of = self._core.tensors
+        writing = _Writing(place, text or _text_of(place), is_users, unseen, is_recorded)
         for tensor in tensors:
             tracked = tensors_of.known(tensor)
             leaf = tracked.leaf if tracked is not None else None
@@ -200,19 +238,25 @@ class Leaves:
             if leaf is None:
                 leaf, is_grad = self._by_grad.get(tensor._cdata), True
             if leaf is not None:
-                self._touch(_Touched(leaf, place, not is_grad, is_grad))
+                self._touch(leaf, writing, value=not is_grad, grad=is_grad)
             elif start := storage_start_of(tensor):
                 if start in self._by_storage:
-                    self._touch_memory(tensor, start, place)
+                    self._touch_memory(tensor, start, writing)
             elif tensor._is_view() or tensor.layout is not torch.strided:
                 # It may be a part of any leaf.
                 for each in self._all:
-                    self._touch(_Touched(each, place, value=True, grad=True))
+                    self._touch(each, writing, value=True, grad=True)
         if self._core.local.passes:
             # From within a pass, which may add to that very `.grad` next.
             self.settle()
 
-    def _touch_memory(self, written: torch.Tensor, start: int, place: Place | None) -> None:
+    def look_before(self, tensor: torch.Tensor) -> None:
+        """The `.grad` of this tensor is about to be replaced: was it written on behind torch's back before?"""
+        tracked = self._core.tensors.known(tensor)
+        if tracked is not None and tracked.leaf is not None and tracked.leaf.grad is not None:
+            self._check_grad(tracked.leaf, tensor, _Writing(None, unseen=True))
+
+    def _touch_memory(self, written: torch.Tensor, start: int, writing: _Writing) -> None:
         """An operation wrote on a tensor that lies, or may lie, where leaves or their `.grad`s do."""
         here = self._by_storage[start]
         for leaf in list(here.values()):
@@ -223,32 +267,45 @@ class Leaves:
                 # It lies elsewhere by now.
                 del here[leaf.number]
                 continue
-            touched = value_here and overlap(written, tensor), grad_here and overlap(written, grad)
-            if any(touched):
-                self._touch(_Touched(leaf, place, *touched, unseen=True))
+            value, grad = value_here and overlap(written, tensor), grad_here and overlap(written, grad)
+            if value or grad:
+                self._touch(leaf, writing._replace(unseen=True), value=value, grad=grad)
         if not here:
             del self._by_storage[start]
 
-    def _touch(self, touched: _Touched) -> None:
-        earlier = self._touched.get(touched.leaf.number)
+    def _touch(self, leaf: Leaf, writing: _Writing, *, value: bool, grad: bool) -> None:
+        """Compare one leaf with what it was, at once: the next line may write on it again."""
+        tensor = leaf.tracked.tensor()
+        if tensor is None:
+            return
+        if grad:
+            self._check_grad(leaf, tensor, writing)
+        if value:
+            self._check_value(leaf, tensor, writing)
+
+    def _changed(self, change: _Change, *, is_grad: bool) -> None:
+        """Keep a change until the program moves on: an optimizer may write several times, and that is one update."""
+        event = change.event
+        key = (event.leaf, is_grad)
+        earlier = self._changes.pop(key, None)
         if earlier is not None:
-            if earlier.place is not touched.place:
-                self._check_touched(earlier)
+            if earlier.place is change.place and not (earlier.is_users and change.is_users):
+                if earlier.was_zero and isinstance(event, ev.GradCleared) and event.after != ev.NONE:
+                    return
+                change = change._replace(event=replace(event, before=earlier.event.before), was_zero=earlier.was_zero)
             else:
-                both = [one or other for one, other in zip(earlier[2:], touched[2:], strict=True)]
-                touched = _Touched(touched.leaf, touched.place, *both)
-        self._touched[touched.leaf.number] = touched
+                self._core.log.add(earlier.event)
+        self._changes[key] = change
 
     def settle(self, place: Place | None = None) -> None:
         """The program moves on to another line: tell what became of the leaves that were written on."""
-        if not self._touched:
+        if not self._changes:
             return
-        for number, touched in list(self._touched.items()):
-            # An optimizer writes several times on a leaf within one line of the program: that is one update.
-            by = touched.place
+        for key, change in list(self._changes.items()):
+            by = change.place
             if place is None or by is None or by.site is not place.site:
-                del self._touched[number]
-                self._check_touched(touched)
+                del self._changes[key]
+                self._core.log.add(change.event)
 
     def sweep(self, place: Place | None = None, *, thoroughly: bool = False) -> None:
         """Compare every leaf with what it was.
@@ -258,6 +315,7 @@ class Leaves:
         """
         self.settle()
         by_value = thoroughly or self._core.is_memory_lent
+        writing = _Writing(place, _text_of(place))
         gone = False
         here = get_ident()
         for leaf in self._all:
@@ -265,11 +323,12 @@ class Leaves:
             if tensor is not None:
                 # What another thread's pass has just added, that pass tells itself.
                 if self._core.awaited.get(leaf.number, here) == here:
-                    self._check_grad(leaf, tensor, place, by_value=by_value)
-                self._check_value(leaf, tensor, place, by_value=by_value)
+                    self._check_grad(leaf, tensor, writing, by_value=by_value)
+                self._check_value(leaf, tensor, writing, by_value=by_value)
             elif leaf.tracked.alive.expired():
                 gone = True
                 self._leave_memory(leaf)
+        self.settle()
         if gone:
             self._all = [leaf for leaf in self._all if not leaf.tracked.alive.expired()]
             self._by_storage = {}
@@ -287,50 +346,31 @@ class Leaves:
         if start := storage_start_of(tensor):
             self._by_storage.setdefault(start, {})[leaf.number] = leaf
 
-    def _check_touched(self, touched: _Touched) -> None:
-        """Compare one leaf with what it was, and tell what changed."""
-        leaf = touched.leaf
-        tensor = leaf.tracked.tensor()
-        if tensor is None:
-            return
-        if touched.grad:
-            self._check_grad(leaf, tensor, touched.place, unseen=touched.unseen)
-        if touched.value:
-            self._check_value(leaf, tensor, touched.place, unseen=touched.unseen)
-
-    def _check_grad(
-        self,
-        leaf: Leaf,
-        tensor: torch.Tensor,
-        place: Place | None,
-        how: str = "",
-        *,
-        by_value: bool = True,
-        unseen: bool = False,
-    ) -> None:
+    def _check_grad(self, leaf: Leaf, tensor: torch.Tensor, writing: _Writing, *, by_value: bool = True) -> None:
         grad = grad_of(tensor) if tensor.is_leaf or tensor.retains_grad else None
+        span, text = writing.span, writing.text
+        before, old = leaf.grad_value, leaf.grad_record
         if grad is None:
-            if leaf.grad_value != ev.NONE:
-                before = leaf.grad_value
+            if before != ev.NONE:
                 self._forget_grad(leaf)
-                self._core.log.add(ev.GradCleared(leaf.number, before, ev.NONE, *_by(place)))
+                event = ev.GradCleared(leaf.number, before, ev.NONE, span, text)
+                self._changed(_Change(event, writing.place, writing.is_users, was_zero=False), is_grad=True)
             return
         if (
             leaf.has_grad(grad)
             and leaf.grad_version == version_of(grad)
-            and self._holds(grad, leaf.grad_record, leaf.grad_value, by_value=by_value, unseen=unseen)
+            and self._holds(grad, old, before, by_value=by_value, unseen=writing.unseen)
         ):
             return
-        before, old = leaf.grad_value, leaf.grad_record
         self._see_grad(leaf, tensor)
         if leaf.grad_value == before:
             return
         cleared = before != ev.NONE and _is_zero(leaf.grad_record, grad)
-        if cleared and old is not None and _is_zero(old, None):
+        was_zero = old is not None and _is_zero(old, None)
+        if cleared and was_zero:
             return
-        event = ev.GradCleared if cleared else ev.GradWritten
-        span, text = _by(place)
-        self._core.log.add(event(leaf.number, before, leaf.grad_value, span, how or text))
+        event = (ev.GradCleared if cleared else ev.GradWritten)(leaf.number, before, leaf.grad_value, span, text)
+        self._changed(_Change(event, writing.place, writing.is_users, was_zero), is_grad=True)
 
     def _holds(
         self, tensor: torch.Tensor, record: TensorRecord | None, number: int, *, by_value: bool, unseen: bool
@@ -344,30 +384,29 @@ class Leaves:
             return not unseen or values.has_figures(tensor, number)
         return not by_value or values.is_still(tensor, record)
 
-    def _check_value(
-        self, leaf: Leaf, tensor: torch.Tensor, place: Place | None, *, by_value: bool = True, unseen: bool = False
-    ) -> None:
+    def _check_value(self, leaf: Leaf, tensor: torch.Tensor, writing: _Writing, *, by_value: bool = True) -> None:
         values, tracked, version = self._core.values, leaf.tracked, version_of(tensor)
         known = leaf.record
         if leaf.version == version and tracked.address == address_of(tensor):
-            if self._holds(tensor, known, leaf.value, by_value=by_value, unseen=unseen):
+            if self._holds(tensor, known, leaf.value, by_value=by_value, unseen=writing.unseen):
                 return
             number = ev.NONE
         else:
             # The operation that wrote on it has recorded what it wrote.
             number = tracked.value if tracked.version == version and tracked.value != leaf.value else ev.NONE
         record = values.recent(number)
-        if record is None or not values.is_still(tensor, record):
+        if record is None or writing.unseen or not (writing.is_recorded or values.is_still(tensor, record)):
             record, number = values.read(tensor), ev.NONE
         if known is not None and record.data is not None and record.data == known.data and record.shape == known.shape:
-            leaf.version = tracked.version = version
-            tracked.address = address_of(tensor)
+            tracked.value = leaf.value
+            self._note_where(leaf, tensor)
             return
         before = leaf.value
         tracked.value = values.keep(record) if number == ev.NONE else number
         self._note_value(leaf, tensor, record)
         if before != ev.NONE:
-            self._core.log.add(ev.LeafUpdated(leaf.number, before, leaf.value, *_by(place)))
+            event = ev.LeafUpdated(leaf.number, before, leaf.value, writing.span, writing.text)
+            self._changed(_Change(event, writing.place, writing.is_users, was_zero=False), is_grad=False)
 
     def accumulated(self, leaf: Leaf, tensor: torch.Tensor, grad: torch.Tensor | None) -> tuple[int, int]:
         """`.grad` before and after an accumulation that has just happened."""
@@ -391,7 +430,8 @@ class Leaves:
         if len(sharers) > 1:
             for each in sharers.copy():
                 if each is not leaf and (tensor := each.tracked.tensor()) is not None:
-                    self._check_grad(each, tensor, None, f"it shares its memory with {leaf.name}.grad")
+                    self._check_grad(each, tensor, _Writing(None, f"it shares its memory with {leaf.name}.grad"))
+            self.settle()
 
     def _see_grad(
         self, leaf: Leaf, tensor: torch.Tensor, grad: torch.Tensor | None = None, *, fresh: bool = False
@@ -464,9 +504,13 @@ class Leaves:
         self._note_value(leaf, tensor, record)
 
     def _note_value(self, leaf: Leaf, tensor: torch.Tensor, record: TensorRecord) -> None:
-        tracked = leaf.tracked
         leaf.record = record if record.data is not None else None
-        leaf.value = tracked.value
+        leaf.value = leaf.tracked.value
+        self._note_where(leaf, tensor)
+
+    def _note_where(self, leaf: Leaf, tensor: torch.Tensor) -> None:
+        """Note where the elements of a leaf lie, and at which version it was seen."""
+        tracked = leaf.tracked
         leaf.version = tracked.version = version_of(tensor)
         address = address_of(tensor)
         if address != tracked.address:
@@ -492,8 +536,8 @@ def version_of(tensor: torch.Tensor) -> int:
         return 0
 
 
-def _by(place: Place | None) -> tuple[ev.Span | None, str]:
-    return (None, "") if place is None else (place.span, place.site.text)
+def _text_of(place: Place | None) -> str:
+    return "" if place is None else place.site.text
 
 
 def _is_zero(record: TensorRecord | None, tensor: torch.Tensor | None) -> bool:

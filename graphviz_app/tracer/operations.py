@@ -36,7 +36,7 @@ _NoDispatch = torch._C._DisableTorchDispatch
 _dispatch_modes = torch._C._len_torch_dispatch_stack
 _interpreter = torch._C._functorch.peek_interpreter_stack
 _tracing = torch._C._get_tracing_state
-_LOOK, _GRAD, _PASS, _DATA = Kind.LOOK, Kind.GRAD, Kind.PASS, Kind.DATA
+_LOOK, _GRAD, _PASS, _DATA, _SET = Kind.LOOK, Kind.GRAD, Kind.PASS, Kind.DATA, Kind.SET
 _TRANSFORMED = "Inside function transforms (vmap, grad, jacrev) and torch.jit tracing, operations are not recorded."
 _STALE = (
     "Operations on a view whose base was written on in place are not recorded where torch refuses to say what the view "
@@ -116,6 +116,8 @@ class Operations:
             except BaseException as error:
                 hygiene.leave(error)
                 raise
+        if kind is _SET and core.is_memory_lent:
+            self.look_before(args[0])
         start = _sequence()
         try:
             result = call(func, args, kwargs)
@@ -139,6 +141,19 @@ class Operations:
                 self._look(call)
         except Exception as error:  # noqa: BLE001 - a fault of ours must never be the program's
             self._failed(error, call)
+
+    def look_before(self, tensor: Any) -> None:
+        """An attribute of a tensor is about to be set: what it replaces may have been written on unseen."""
+        if _tracer() is not None:
+            hygiene.untraced(self.look_before, tensor)
+            return
+        try:
+            with self._lock:
+                if _interpreter() is None and _tracing() is None and isinstance(tensor, torch.Tensor):
+                    with _Disabled(), _NoDispatch():
+                        self.core.leaves.look_before(tensor)
+        except Exception as error:  # noqa: BLE001 - a fault of ours must never be the program's
+            self.core.log.notice(_LOST.format(f"{type(error).__name__}: {error}"))
 
     def _look(self, call: Call) -> None:
         if _interpreter() is not None or _tracing() is not None:
@@ -186,7 +201,8 @@ class Operations:
         if kind is Kind.HOOK or kind is Kind.RETAIN:
             self._hooks.registered(kind, call.args, call.kwargs, place)
         elif kind is Kind.SET:
-            core.leaves.touch(call.args[:1], place, grad_alone=call.name == "torch.Tensor.grad")
+            is_users = core.places.is_user_code(call.caller.f_code)
+            core.leaves.touch(call.args[:1], place, grad_alone=call.name == "torch.Tensor.grad", is_users=is_users)
         elif not core.options.operations:
             self._touch_written(call, place)
         elif kind is Kind.DATA:

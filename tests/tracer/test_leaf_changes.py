@@ -1,0 +1,181 @@
+"""What became of leaves is told line by line: after each line the ledger says what PyTorch had there."""
+
+from __future__ import annotations
+
+import linecache
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from graphviz_app.recording import Recording
+from graphviz_app.recording import events as ev
+from graphviz_app.recording.values import elements
+from graphviz_app.tracer.tracer import Tracer
+
+HEAD = """import torch
+p, q = torch.ones(2, requires_grad=True), torch.full((2,), 2.0, requires_grad=True)
+adam = torch.optim.Adam([p, q], lr=0.1)
+fused = torch.optim.Adam([p, q], lr=0.1, fused=True)
+plain = torch.optim.SGD([p, q], lr=0.1, momentum=0.9, foreach=True)
+scaler = torch.amp.GradScaler("cpu", init_scale=4.0)
+(p * q).sum().backward()
+"""
+STATEMENTS = [
+    "(p * q * 3).sum().backward()",
+    "p.grad = None",
+    "del p.grad; q.grad = None",
+    "p.grad = torch.full((2,), 5.0)",
+    "p.grad = p.detach() + 1",
+    "if p.grad is not None: p.grad.zero_()",
+    "if p.grad is not None: p.grad *= 2",
+    "if p.grad is not None: p.grad.data.clamp_(max=2)",
+    "if p.grad is not None: p.grad.detach().add_(1)",
+    "if p.grad is not None: p.grad[0] = 7",
+    "if p.grad is not None and q.grad is not None: torch._foreach_mul_([p.grad, q.grad], 2)",
+    "if q.grad is not None: q.grad.copy_(q)",
+    "torch.nn.utils.clip_grad_norm_([p, q], 0.5)",
+    "if p.grad is not None: torch.nn.utils.clip_grad_value_([p, q], 0.5)",
+    "adam.step()",
+    "fused.step()",
+    "plain.step()",
+    "adam.zero_grad()",
+    "adam.zero_grad(set_to_none=False)",
+    "if p.grad is not None: scaler.scale(p.sum()); scaler.unscale_(adam); scaler.update(4.0)",
+    "p.data = p.data * 2",
+    "p.data.sub_(0.5)",
+    "p.data -= 0.5",
+    "p.data[1] = 3",
+    "p.detach().add_(1)",
+    "with torch.no_grad(): p[0] = 3",
+    "with torch.no_grad(): p -= 0.1",
+    "with torch.no_grad(): q.copy_(p)",
+    "with torch.no_grad(): torch.add(p, 1, out=q)",
+    "with torch.no_grad(): p.view(2)[1:].mul_(2)",
+    "torch.nn.init.constant_(p, 4.0)",
+    "torch.nn.utils.vector_to_parameters(torch.arange(4.0), [p, q])",
+    "for _ in range(2): p.data.add_(1)",
+    "x = (p * 2).sum()",
+    "pass",
+]
+
+
+def truth(source):
+    """What `p`, `q` and their `.grad` are after each line, without us."""
+    names, found = {}, {}
+    lines = source.splitlines()
+    for number, line in enumerate(lines, start=1):
+        exec(compile(line, "plain", "exec"), names)  # noqa: S102 - the program
+        if "p" in names:
+            found[number] = {}
+            for name in "pq":
+                tensor = names[name]
+                found[number][name] = tensor.tolist()
+                found[number][f"{name}.grad"] = None if tensor.grad is None else tensor.grad.tolist()
+    return found
+
+
+def recorded(source, path):
+    batches = []
+    path.write_text(source)
+    linecache.clearcache()
+    tracer = Tracer(batches.append, folder=str(path.parent), is_memory_lent=False)
+    tracer.start()
+    try:
+        exec(compile(source, str(path), "exec"), {"__name__": "program"})  # noqa: S102 - the program
+    finally:
+        tracer.stop()
+    return Recording.of(batches)
+
+
+def told(recording, last):
+    """What the recording says of the same: every change at the line at which it is said to have happened."""
+    events = [recording.event(number) for number in range(len(recording.index.events))]
+    assert not [event.text for event in events if isinstance(event, ev.Notice)]
+    names = {event.leaf: event.name for event in events if isinstance(event, ev.LeafFound)}
+    lines = {event.pass_id: event.span.line for event in events if isinstance(event, ev.BackwardStarted)}
+    changes = []
+    for event in events:
+        if isinstance(event, ev.LeafFound) and event.value != ev.NONE:
+            changes.append((changes[-1][0] if changes else 0, names[event.leaf], event.value))
+        elif isinstance(event, ev.LeafUpdated):
+            changes.append((event.span.line, names[event.leaf], event.after))
+        elif isinstance(event, ev.GradWritten | ev.GradCleared):
+            changes.append((event.span.line, f"{names[event.leaf]}.grad", event.after))
+        elif isinstance(event, ev.GradAccumulated):
+            changes.append((lines[event.pass_id], f"{names[event.leaf]}.grad", event.after))
+    assert [line for line, _, _ in changes] == sorted(line for line, _, _ in changes)
+    now = {"p": None, "q": None, "p.grad": None, "q.grad": None}
+    found = {}
+    for number in range(last + 1):
+        for line, name, value in changes:
+            if line == number:
+                now[name] = None if value == ev.NONE else elements(recording.value(value)).tolist()
+        found[number] = dict(now)
+    return found
+
+
+@given(st.lists(st.sampled_from(STATEMENTS), min_size=1, max_size=8))
+@settings(max_examples=120, deadline=None)
+def test_after_every_line_the_ledger_says_what_torch_has(tmp_path_factory, statements):
+    source = HEAD + "\n".join(statements) + "\n"
+    expected = truth(source)
+    found = told(recorded(source, tmp_path_factory.mktemp("run") / "program.py"), len(source.splitlines()))
+    # From the first pass on: until then no leaf has been met.
+    for number in range(len(HEAD.splitlines()), len(source.splitlines()) + 1):
+        assert found[number] == expected[number], f"after line {number}:\n{source}"
+
+
+@pytest.mark.parametrize("statement", STATEMENTS)
+def test_every_statement_between_two_passes(statement, tmp_path):
+    source = HEAD + f"p.data.mul_(1.5)\n{statement}\n(p * q).sum().backward()\n"
+    expected = truth(source)
+    found = told(recorded(source, tmp_path / "program.py"), len(source.splitlines()))
+    for number in range(len(HEAD.splitlines()), len(source.splitlines()) + 1):
+        assert found[number] == expected[number], f"after line {number}"
+
+
+def test_what_the_program_wrote_in_a_loop_is_told_each_time(tmp_path):
+    recording = recorded(HEAD + "for _ in range(3): p.data.add_(1)\n", tmp_path / "program.py")
+    events = [recording.event(number) for number in range(len(recording.index.events))]
+    updates = [event for event in events if isinstance(event, ev.LeafUpdated)]
+    assert [elements(recording.value(event.after)).tolist() for event in updates] == [
+        [2.0, 2.0],
+        [3.0, 3.0],
+        [4.0, 4.0],
+    ]
+
+
+def test_several_writes_of_one_library_call_are_one_update(tmp_path):
+    source = HEAD + "torch.optim.AdamW([p, q], lr=0.1, weight_decay=0.5, foreach=False).step()\n"
+    recording = recorded(source, tmp_path / "program.py")
+    events = [recording.event(number) for number in range(len(recording.index.events))]
+    assert len([event for event in events if isinstance(event, ev.LeafUpdated)]) == 2
+
+
+def optimizers():
+    """Every optimizer of torch's, in every way in which it can be had here."""
+    for name, kind in vars(torch.optim).items():
+        if isinstance(kind, type) and issubclass(kind, torch.optim.Optimizer) and kind is not torch.optim.Optimizer:
+            for way in ("", "foreach=False", "foreach=True", "fused=True"):
+                try:
+                    made = f"torch.optim.{name}([p, q], {way})"
+                    tensors = {name: torch.ones(2, requires_grad=True) for name in "pq"}
+                    eval(made, {"torch": torch, **tensors})  # noqa: S307 - our own words
+                except (TypeError, ValueError, RuntimeError):
+                    continue
+                if name not in ("LBFGS", "SparseAdam"):
+                    yield made
+
+
+@pytest.mark.parametrize("made", list(optimizers()))
+def test_every_optimizer_s_updates_are_told_at_its_step(made, tmp_path):
+    source = HEAD + f"optimizer = {made}\n" + "optimizer.step()\noptimizer.zero_grad()\n(p * q).sum().backward()\n" * 2
+    expected = truth(source)
+    lines = source.splitlines()
+    steps = [number for number, line in enumerate(lines, start=1) if line == "optimizer.step()"]
+    assert all(expected[number]["p"] != expected[number - 1]["p"] for number in steps)
+    found = told(recorded(source, tmp_path / "program.py"), len(lines))
+    for number in range(len(HEAD.splitlines()), len(lines) + 1):
+        assert found[number] == expected[number], f"after line {number}"
