@@ -30,12 +30,14 @@ class Local(threading.local):
         passes: The backward passes that run in it, innermost last.
         silent: Above 0 while operations are not recorded.
         entering: Whether a pass was announced that is just about to enter the engine.
+        compiled: Above 0 while what torch.compile compiles, or has compiled, runs.
     """
 
     def __init__(self) -> None:
         self.passes: list[Any] = []
         self.silent = 0
         self.entering = False
+        self.compiled = 0
 
 
 class Core:

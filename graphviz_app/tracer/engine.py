@@ -174,8 +174,8 @@ class Engine:
         except Exception as error:  # noqa: BLE001 - a fault of ours must never be the program's
             core.log.notice(_LOST.format(f"{type(error).__name__}: {error}"))
             return None, False
-        # Hooks and custom functions of the program run now; what they compute is seen as well.
-        stacked = not running.is_compiled and not _stacked(self._mode)
+        # Hooks and custom functions of the program run now; what they compute is seen as well, unless it is compiled.
+        stacked = not running.is_compiled and not core.local.compiled and not _stacked(self._mode)
         if stacked:
             _push(self._mode)
         return running, stacked

@@ -57,6 +57,18 @@ def hide_package(prefix: str) -> None:
                     hide(function.__code__)
 
 
+def codes_of_package(prefix: str) -> list[CodeType]:
+    """The code objects of all functions of a package's loaded modules, and of those within them."""
+    found: list[CodeType] = []
+    for name, module in list(sys.modules.items()):
+        if name.startswith(prefix) and isinstance(module, ModuleType):
+            found += [function.__code__ for function in _functions(vars(module), name)]
+    for code in found:
+        # The list grows as it is gone through.
+        found += [constant for constant in code.co_consts if type(constant) is CodeType]
+    return found
+
+
 def _functions(namespace: Any, module: str) -> Iterator[FunctionType]:
     for value in list(namespace.values()):
         value = getattr(value, "fget", None) or getattr(value, "__func__", value)

@@ -15,7 +15,7 @@ import torch.autograd.function
 import torch.overrides
 
 from graphviz_app.own import __builtins__  # noqa: F401
-from graphviz_app.tracer import hygiene, watchers_in_c
+from graphviz_app.tracer import hygiene, invisible, watchers_in_c
 from graphviz_app.tracer.frames import MISSING, local_variable
 from graphviz_app.tracer.node_hooks import let_register
 from graphviz_app.tracer.swapping import let_swap
@@ -23,6 +23,7 @@ from graphviz_app.tracer.watchers import ASKING, without
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from types import CodeType
 
     from graphviz_app.tracer.core import Core
     from graphviz_app.tracer.operations import Operations
@@ -48,9 +49,11 @@ class Patches:
         self._undo: list[Callable[[], None]] = []
         self._wrapped_compiled = False
         self._answers = Answers()
+        self._codes: list[CodeType] = []
 
     def install(self) -> None:
         """Put them in place."""
+        self._codes = invisible.codes_of_package("graphviz_app.")
         self._stay_out_of_answers()
         self._undo.append(let_swap(self._core))
         self._undo.append(let_register(self._core.nodes.number))
@@ -197,6 +200,11 @@ class Patches:
         self._wrapped_compiled = True
         import torch._dynamo.eval_frame
 
+        # What runs between two pieces of compiled code is compiled in its turn: ours is not to be.
+        leave_alone = getattr(torch._dynamo.eval_frame, "skip_code", None)
+        if leave_alone is not None:
+            for code in self._codes:
+                leave_alone(code)
         context = torch._dynamo.eval_frame._TorchDynamoContext
         original = context.__call__
         core, mode, answers = self._core, self._operations.mode, self._answers
@@ -224,8 +232,13 @@ class Answers:
 
     def take_off(self) -> None:
         """For a while, torch's own answer: the compiler knows these functions by what they are."""
-        for holder, name, original, _ in self._all:
+        listed = getattr(sys.modules.get("torch._dynamo.trace_rules"), "get_torch_obj_rule_map", None)
+        rules = {} if listed is None else listed()
+        for holder, name, original, function in self._all:
             setattr(holder, name, original)
+            if function in rules:
+                # It listed what stood under their names, which may have been ours.
+                rules[original] = rules.pop(function)
 
     def put_back(self) -> None:
         """What was taken off is in place again."""
@@ -243,28 +256,46 @@ def step_aside(compiled: Any, core: Core, mode: Any, answers: Answers) -> Any:
 
     @functools.wraps(compiled)
     def compile_wrapper(*args: Any, **kwargs: Any) -> Any:
-        depth = _depth()
-        if core.muted or depth == 0 or _top(depth - 1) is not mode:
+        level = next((each for each in range(_depth()) if _top(each) is mode), None)
+        if core.muted or level is None:
             return compiled(*args, **kwargs)
         core.log.notice(
             "Code that torch.compile compiled runs as one piece: the operations inside it are not recorded."
         )
         core.is_memory_lent = True
         answers.take_off()
-        _pop()
+        _take_out(level)
+        core.local.compiled += 1
         try:
             return compiled(*args, **kwargs)
         except BaseException as error:
             hygiene.leave(error)
             raise
         finally:
-            _push(mode)
+            core.local.compiled -= 1
+            _put_in(mode, level)
             answers.put_back()
 
     if hasattr(compiled, "_torchdynamo_wrapper_id"):
         # By this the compiler knows what it has compiled already from what merely wraps that.
         compile_wrapper._torchdynamo_wrapper_id = id(compile_wrapper)  # type: ignore[attr-defined]
     return compile_wrapper
+
+
+def _take_out(level: int) -> None:
+    """Take the mode at this level off the stack; the program's own above it stay."""
+    above = [_pop() for _ in range(_depth() - level)]
+    above.pop()
+    for each in reversed(above):
+        _push(each)
+
+
+def _put_in(mode: Any, level: int) -> None:
+    """Put the mode where it was, or on top where the program has taken off what was below it."""
+    above = [_pop() for _ in range(_depth() - level)]
+    _push(mode)
+    for each in reversed(above):
+        _push(each)
 
 
 def _is_compiler_loaded() -> bool:
