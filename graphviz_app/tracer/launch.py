@@ -144,6 +144,7 @@ class Program:
         run_at_bottom(partial(_exec, code, variables))
 
     def _prepare(self) -> None:
+        sys.path[1:] = _path_from(self._directory)
         os.chdir(self._directory)
         variables = vars(self._module)
         variables.update(
@@ -265,6 +266,23 @@ class Program:
             return Path(self._file).read_bytes().decode()
         except (OSError, UnicodeDecodeError):
             return None
+
+
+def _path_from(directory: str) -> list[str]:
+    """`sys.path` after its first entry, where `PYTHONPATH` names folders as seen from the program's directory.
+
+    They have been looked up from the one in which this process was started.
+    """
+    given = os.environ.get("PYTHONPATH", "").split(os.pathsep) if os.environ.get("PYTHONPATH") else []
+    moved = {_plain(os.path.abspath(each)): os.path.abspath(os.path.join(directory, each)) for each in given}  # noqa: PTH100, PTH118
+    found = [moved.get(_plain(each), each) for each in sys.path[1:]]
+    # Python lists none of them twice.
+    return found if found == sys.path[1:] else list(dict.fromkeys(found))
+
+
+def _plain(path: str) -> str:
+    # Two slashes at the beginning, as Python makes them for what is in the root, count as one.
+    return os.path.normcase(os.path.normpath(path)).replace("//", "/")
 
 
 def _without_ours(trace: types.TracebackType | None) -> types.TracebackType | None:

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from conftest import PATIENCE
 
+import graphviz_app
 from graphviz_app.lessons.library import find_lesson
 from graphviz_app.recording import Recording
 from graphviz_app.recording import events as ev
@@ -89,6 +90,18 @@ def test_output_errors_and_exit_status_are_those_of_plain_python(here, source):
     assert recorded.stderr == plain.stderr
     assert recorded.returncode == plain.returncode
     assert last_event().status == plain.returncode
+
+
+@pytest.mark.parametrize("path", [["libraries"], ["", "libraries", "./libraries"]])
+def test_folders_of_pythonpath_are_looked_up_from_the_working_directory(here, path):
+    (here / "libraries").mkdir()
+    (here / "libraries" / "library.py").write_text("print(__file__)\n")
+    (here / "program.py").write_text("import sys, library\nprint(sys.path)\n")
+    own = str(Path(graphviz_app.__file__).parents[1])
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([*path, own])}
+    plain = run(sys.executable, "program.py", env=environment)
+    recorded = run(sys.executable, "-m", "graphviz_app", "record", "program.py", "-o", "run.agrec", env=environment)
+    assert (recorded.stdout, recorded.stderr, recorded.returncode) == (plain.stdout, plain.stderr, 0)
 
 
 @posix
