@@ -26,6 +26,15 @@ string_at = ctypes.PYFUNCTYPE(ctypes.py_object, ctypes.c_void_p, ctypes.c_ssize_
 )
 """The bytes at an address; `ctypes.string_at` is a Python function, which a program that traces its calls would see."""
 
+# The program may put functions of its own in their places.
+_is_neg = torch.Tensor.is_neg
+_is_conj = torch.Tensor.is_conj
+_storage_offset = torch.Tensor.storage_offset
+_stride = torch.Tensor.stride
+_numel = torch.Tensor.numel
+_element_size = torch.Tensor.element_size
+_is_contiguous = torch.Tensor.is_contiguous
+_data_ptr = torch.Tensor.data_ptr
 _view = ctypes.PYFUNCTYPE(ctypes.py_object, ctypes.c_void_p, ctypes.c_ssize_t, ctypes.c_int)(
     ("PyMemoryView_FromMemory", ctypes.pythonapi)
 )
@@ -62,8 +71,8 @@ READABLE: dict[torch.dtype, Readable] = {
 
 
 def _start_by_pointer(tensor: torch.Tensor) -> int:
-    start = tensor.data_ptr()
-    return start - int(tensor.storage_offset()) * tensor.element_size() if start else 0
+    start = _data_ptr(tensor)
+    return start - int(_storage_offset(tensor)) * _element_size(tensor) if start else 0
 
 
 storage_start: Callable[[torch.Tensor], int] = getattr(torch._C, "_data_address", _start_by_pointer)
@@ -74,8 +83,8 @@ def _address(tensor: torch.Tensor) -> int:
     """Where a tensor's elements begin; 0 where it has no memory."""
     start = storage_start(tensor)
     # A view may begin further on in the storage.
-    offset: Any = tensor.storage_offset()
-    return start + offset * tensor.element_size() if offset and start else start
+    offset: Any = _storage_offset(tensor)
+    return start + offset * _element_size(tensor) if offset and start else start
 
 
 def address_of(tensor: torch.Tensor) -> int:
@@ -104,18 +113,18 @@ def array_of(tensor: torch.Tensor, dtype: np.dtype[Any]) -> npt.NDArray[Any] | N
 
     The array is valid only while the tensor is; conjugate and negative bits are applied on a copy.
     """
-    shape, strides = tuple(tensor.shape), tensor.stride()
+    shape, strides = tuple(tensor.shape), _stride(tensor)
     if 0 in shape:
         return np.empty(shape, dtype)
     address = _address(tensor)
     if not address:
         return None
     itemsize = dtype.itemsize
-    if tensor.is_contiguous():
-        array = np.ndarray(shape, dtype, view_of(address, tensor.numel() * itemsize))
+    if _is_contiguous(tensor):
+        array = np.ndarray(shape, dtype, view_of(address, _numel(tensor) * itemsize))
     else:
         memory = view_of(address, reach_of(zip(shape, strides, strict=True)) * itemsize)
         array = np.ndarray(shape, dtype, memory, 0, tuple(stride * itemsize for stride in strides))
-    if tensor.is_conj():
+    if _is_conj(tensor):
         array = np.conj(array)
-    return np.negative(array) if tensor.is_neg() else array
+    return np.negative(array) if _is_neg(tensor) else array

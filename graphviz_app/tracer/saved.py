@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from graphviz_app.tracer.places import Place
     from graphviz_app.tracer.writes import Write
 
+# The program may put functions of its own in their places.
+_is_inference = torch.Tensor.is_inference
 _autograd: Any = torch._C._autograd
 _CustomNode = torch._C._FunctionBase
 # The class may have an attribute of that name of its own.
@@ -101,7 +103,7 @@ class SavedTensors:
 
     def _remember(self, tensor: torch.Tensor, node: int) -> None:
         tracked = self._core.tensors.track(tensor)
-        version = 0 if tensor.is_inference() else tensor._version
+        version = 0 if _is_inference(tensor) else tensor._version
         if tracked.saved is None:
             tracked.saved = []
         tracked.saved.append((node, version))

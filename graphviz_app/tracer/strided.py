@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import numpy as np
 import numpy.typing as npt
+import torch
 
 from graphviz_app.own import __builtins__  # noqa: F401
 from graphviz_app.recording.values import Sample
@@ -15,10 +16,13 @@ from graphviz_app.tracer.measures import sampling
 from graphviz_app.tracer.memory import reach_of, view_of
 
 if TYPE_CHECKING:
-    import torch
-
     from graphviz_app.tracer.memory import Readable
 
+# The program may put functions of its own in their places.
+_element_size = torch.Tensor.element_size
+_storage_offset = torch.Tensor.storage_offset
+_numel = torch.Tensor.numel
+_stride = torch.Tensor.stride
 Extent = tuple[tuple[int, int], ...]
 """Which elements of a storage a tensor has: sizes and strides, the smallest stride first, whatever its shape is."""
 
@@ -31,11 +35,11 @@ def overlap(one: torch.Tensor, other: torch.Tensor) -> bool:
 
 def _within_storage(tensor: torch.Tensor) -> tuple[int, int]:
     """From which byte of its storage to which a tensor's elements lie."""
-    size = tensor.element_size()
-    first = int(tensor.storage_offset()) * size
-    if not tensor.numel():
+    size = _element_size(tensor)
+    first = int(_storage_offset(tensor)) * size
+    if not _numel(tensor):
         return first, first
-    return first, first + reach_of(zip(tensor.shape, tensor.stride(), strict=True)) * size
+    return first, first + reach_of(zip(tensor.shape, _stride(tensor), strict=True)) * size
 
 
 @lru_cache(maxsize=4096)

@@ -27,6 +27,12 @@ if TYPE_CHECKING:
     from graphviz_app.tracer.options import TracerOptions
     from graphviz_app.tracer.strided import Extent
 
+# The program may put functions of its own in their places.
+_is_neg = torch.Tensor.is_neg
+_storage_offset = torch.Tensor.storage_offset
+_stride = torch.Tensor.stride
+_numel = torch.Tensor.numel
+_is_inference = torch.Tensor.is_inference
 _strided = torch.strided
 _OVER_BUDGET = (
     "The values recorded so far fill the recording's budget: from here on values are recorded as shapes and figures."
@@ -161,12 +167,12 @@ class ValueRecorder:
             or type(tensor) not in ORDINARY
             or not tensor.is_cpu
             or self._left <= 0
-            or tensor.is_neg()
+            or _is_neg(tensor)
         ):
             return self._read_slowly(tensor)
         name, dtype, itemsize, _ = readable
-        address = start + tensor.storage_offset() * itemsize
-        strides = tensor.stride()
+        address = start + _storage_offset(tensor) * itemsize
+        strides = _stride(tensor)
         if is_large:
             return self._read_large(tensor, readable, address, strides)
         if strides == ordered:
@@ -191,7 +197,7 @@ class ValueRecorder:
         shape = tensor.shape
         way = self._ways.get((readable.name, shape, strides)) or self._meet(readable, shape, strides)
         requires_grad = tensor.requires_grad
-        if tensor.is_inference():
+        if _is_inference(tensor):
             return _large(way, requires_grad, figures(way.elements(address)), way.sample(address))
         version = tensor._version
         here, key = self._known.get(address, _NOTHING), (way.extent, readable.name)
@@ -226,7 +232,7 @@ class ValueRecorder:
             return _unreadable(tensor, note)
         readable, name = tensor, str(tensor.dtype).removeprefix("torch.")
         if tensor.layout is not _strided or tensor.is_quantized or not tensor.is_cpu:
-            if tensor.numel() > _DENSE_LIMIT:
+            if _numel(tensor) > _DENSE_LIMIT:
                 return _unreadable(tensor, "it is too large to be copied")
             if not tensor.is_cpu and (note := why_unread(tensor)):
                 return _unreadable(tensor, note)
@@ -253,7 +259,7 @@ class ValueRecorder:
 
     def _of_array(self, tensor: torch.Tensor, array: npt.NDArray[Any], name: str) -> TensorRecord:
         strided = tensor.layout is _strided
-        head = (tuple(tensor.shape), name, str(tensor.device), tensor.stride() if strided else None)
+        head = (tuple(tensor.shape), name, str(tensor.device), _stride(tensor) if strided else None)
         head += (str(tensor.layout).removeprefix("torch."), tensor.requires_grad)
         if array.size <= self._budget and self._left > 0:
             return TensorRecord(*head, array.tobytes())
