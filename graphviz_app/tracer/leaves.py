@@ -292,10 +292,20 @@ class Leaves:
             if earlier.place is change.place and not (earlier.is_users and change.is_users):
                 if earlier.was_zero and isinstance(event, ev.GradCleared) and event.after != ev.NONE:
                     return
-                change = change._replace(event=replace(event, before=earlier.event.before), was_zero=earlier.was_zero)
+                event = replace(event, before=earlier.event.before)
+                if self._is_nothing(event):
+                    return
+                change = change._replace(event=event, was_zero=earlier.was_zero)
             else:
                 self._core.log.add(earlier.event)
         self._changes[key] = change
+
+    def _is_nothing(self, event: ev.GradCleared | ev.GradWritten | ev.LeafUpdated) -> bool:
+        """Whether all is again as it was before."""
+        before, after = self._core.values.recent(event.before), self._core.values.recent(event.after)
+        if before is None or after is None:
+            return event.before == event.after
+        return before.data is not None and before.data == after.data
 
     def settle(self, place: Place | None = None) -> None:
         """The program moves on to another line: tell what became of the leaves that were written on."""

@@ -154,6 +154,14 @@ def test_several_writes_of_one_library_call_are_one_update(tmp_path):
     assert len([event for event in events if isinstance(event, ev.LeafUpdated)]) == 2
 
 
+def test_what_a_library_call_changes_and_changes_back_is_nothing(tmp_path):
+    source = HEAD + "torch.autograd.gradcheck(torch.sin, [torch.rand(2, dtype=torch.double, requires_grad=True)])\n"
+    recording = recorded(source, tmp_path / "program.py")
+    events = [recording.event(number) for number in range(len(recording.index.events))]
+    updates = [event for event in events if isinstance(event, ev.LeafUpdated)]
+    assert all(recording.value(event.before).data != recording.value(event.after).data for event in updates)
+
+
 def optimizers():
     """Every optimizer of torch's, in every way in which it can be had here."""
     for name, kind in vars(torch.optim).items():
