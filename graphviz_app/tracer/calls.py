@@ -16,7 +16,8 @@ from graphviz_app.tracer import hygiene
 from graphviz_app.tracer.cuts import find_cut
 from graphviz_app.tracer.data import DataReads
 from graphviz_app.tracer.flatten import other_arguments, results_in, tensors_in
-from graphviz_app.tracer.kinds import Kind  # noqa: TC001 - msgspec resolves it
+from graphviz_app.tracer.kinds import LENDERS, Kind
+from graphviz_app.tracer.memory import storage_start_of
 from graphviz_app.tracer.modules import ModulePaths
 from graphviz_app.tracer.saved import SavedTensors
 from graphviz_app.tracer.writes import Write, Writes
@@ -91,6 +92,8 @@ class CallRecorder:
         nodes = self._made(call, number, results, given)
         saved = self._saved.of(call, place, nodes, arguments, results, inputs) if nodes else ()
         outputs = tuple(self._outputs(results, given, written))
+        if written:
+            self._forget_written(results, written)
         grad_mode = _grad_enabled()
         cut = None if nodes else find_cut(call.kind, name, arguments, results, grad_mode=grad_mode)
         module, module_type = self._modules.of(core.places)
@@ -101,10 +104,12 @@ class CallRecorder:
                 number, name, span, stack, module, module_type, inputs, outputs, nodes, grad_mode, cut, words, saved
             )
         )
+        if name in LENDERS:
+            core.lend(results)
         if written:
             self._mutated(call, number, place, written)
-        elif name[-1] == "_" and name.startswith("torch._"):
-            self._maybe_written(call, place)
+        if _writes_unseen(name):
+            self._maybe_written(call, place, arguments)
         if cut == "detach" and len(given) == 1 and arguments:
             self._writes.detached(given[0], core.tensors.known(arguments[0][1]))
         if given and place is not None and place.site.targets:
@@ -153,14 +158,14 @@ class CallRecorder:
             value, node, slot = tracked.value, tracked.node, tracked.slot
             if tracked.version != version:
                 value = self._changed(call.name, path, tensor, tracked, version, written)
-            elif tracked.data_of is not None and not _writes(call.name, path):
-                self._data.tell(tensor, tracked, call.caller)
-                value = tracked.value
+            elif value == ev.NONE or core.lent or tracked.data_of is not None:
+                value = self._not_written(call, path, tensor, tracked)
             if is_leaf and requires_grad:
                 leaf = tracked.leaf
                 if (leaf is None or leaf.node == ev.NONE) and not _is_part(tensor):
                     leaf = core.leaves.meet(tensor, call.caller)
-                    value = leaf.value if value == ev.NONE else value
+                    if value == ev.NONE and not (written and written[-1][0] is tensor):
+                        value = leaf.value
                 node, slot = ev.NONE if leaf is None else leaf.node, 0
             uses.append(_Use(tracked.number, value, node, slot, version, requires_grad, is_leaf, path))
         return uses
@@ -172,11 +177,56 @@ class CallRecorder:
         value, before = tracked.value, tracked.version
         tracked.version = version
         writes = _writes(name, path)
-        if before != -1 or writes:
-            written.append((tensor, tracked, before if before != -1 else version - 1))
-        elif self._values:
+        if before == -1:
+            if writes:
+                written.append((tensor, tracked, version - 1))
+            elif self._values:
+                value = tracked.value = self._core.values.record(tensor)
+            return value
+        written.append((tensor, tracked, before))
+        if not self._values:
+            return value
+        is_known = self._writes.is_known(tensor, tracked, version)
+        if is_known and not writes:
+            # An earlier operation wrote, on an alias: what lies there now lay there before the call.
             value = tracked.value = self._core.values.record(tensor)
+        elif version != before + 1 or is_known or self._is_lent(tensor):
+            # Several writes, or some that no version tells of: what lay there before this one nobody has seen.
+            value = ev.NONE
         return value
+
+    def _not_written(self, call: Call, path: str, tensor: torch.Tensor, tracked: Tracked) -> int:
+        """An argument has the version at which it was last seen; its value then may not be known, or not hold."""
+        if _writes(call.name, path):
+            return tracked.value
+        if tracked.data_of is not None:
+            self._data.tell(tensor, tracked, call.caller)
+        elif self._values and (path == "0" or not _writes_unseen(call.name)):
+            tracked.value = self._value_now(tensor, tracked.value)
+        return tracked.value
+
+    def _value_now(self, tensor: torch.Tensor, known: int) -> int:
+        """The value of an argument that may have been written on unseen, or that nobody has looked at since it was."""
+        values = self._core.values
+        if known != ev.NONE:
+            record = values.recent(known)
+            if not self._is_lent(tensor) or record is None or values.is_still(tensor, record):
+                return known
+        return values.record(tensor)
+
+    def _is_lent(self, tensor: torch.Tensor) -> bool:
+        """Whether somebody may have written on a tensor without a version that tells."""
+        lent = self._core.lent
+        return bool(lent) and storage_start_of(tensor) in lent
+
+    def _forget_written(self, results: list[torch.Tensor], written: Written) -> None:
+        """What was written on and not returned has another value now, which is looked at when it is used next."""
+        for tensor, tracked, _ in written:
+            if not any(tensor is each for each in results) and not self._writes.is_known(
+                tensor, tracked, tracked.version
+            ):
+                is_read_now = self._values and len(written) == 1 and self._core.values.is_small(tensor)
+                tracked.value = self._core.values.record(tensor) if is_read_now else ev.NONE
 
     def _outputs(self, results: list[torch.Tensor], given: list[Tracked], written: Written) -> list[ev.TensorUse]:
         record, away = self._core.values.record, self._core.values.away
@@ -187,11 +237,13 @@ class CallRecorder:
             try:
                 version = tensor._version
             except RuntimeError:
-                version = 0
+                # An inference tensor: whether it was written on nobody can tell.
+                version, tracked.value = 0, ev.NONE
             if (
                 tracked.value == ev.NONE
                 or tracked.version != version
                 or (written and any(tensor is each for each, _, _ in written))
+                or self._is_lent(tensor)
             ):
                 tracked.version = version
                 tracked.value = record(tensor) if self._values else ev.NONE
@@ -211,6 +263,9 @@ class CallRecorder:
     def _mutated(self, call: Call, operation: int, place: Place | None, written: Written) -> None:
         core = self._core
         for tensor, tracked, before in written:
+            if tracked.is_data:
+                # The versions of what else lies there do not tell.
+                core.lend([tensor], is_outside=False)
             write = self._writes.of(tensor, tracked, before, Write(tracked.version, operation, call.name, place))
             span = None if write.place is None else write.place.span
             saved_by = self._saved.invalidated(write, tracked, before)
@@ -222,11 +277,35 @@ class CallRecorder:
         tensors = [tensor for tensor, _, _ in written]
         core.leaves.touch(tensors, place, text=text, is_users=is_users, is_recorded=True)
 
-    def _maybe_written(self, call: Call, place: Place | None) -> None:
-        """Fused optimizers and `GradScaler` write in place, and count up no version: only the values tell."""
+    def _maybe_written(self, call: Call, place: Place | None, arguments: list[tuple[str, torch.Tensor]]) -> None:
+        """A call that writes in place and counts up no version: only the values tell."""
+        core = self._core
+        if call.name in _WITH_STATISTICS:
+            for _, tensor in arguments[1:]:
+                if not tensor.requires_grad and self._values:
+                    core.tensors.track(tensor).value = core.values.record(tensor)
+            return
         written = [each for each, argument in zip(call.args, _arguments(call.name), strict=False) if argument]
         tensors = [tensor for _, tensor in tensors_in(tuple(written), None)]
-        self._core.leaves.touch(tensors, place, unseen=True)
+        for tensor in tensors:
+            tracked = core.tensors.track(tensor)
+            if tracked.leaf is None:
+                tracked.value = ev.NONE
+        core.leaves.touch(tensors, place, unseen=True)
+
+
+_WITH_STATISTICS = frozenset(
+    {"torch.nn.functional.batch_norm", "torch.nn.functional.instance_norm", "torch.batch_norm", "torch.instance_norm"}
+)
+"""Functions that write running statistics, without a version that tells."""
+
+
+def _writes_unseen(name: str) -> bool:
+    """Whether a call writes without a version that tells: fused optimizers, `GradScaler`, running statistics."""
+    return (name[-1] == "_" and name.startswith("torch._")) or name in _WITH_STATISTICS
+
+
+_SETTERS = frozenset({"torch.Tensor.__setitem__", "torch.Tensor.real.__set__", "torch.Tensor.imag.__set__"})
 
 
 def _is_part(tensor: torch.Tensor) -> bool:
@@ -248,7 +327,8 @@ def _arguments(name: str) -> tuple[bool, ...]:
 def _writes(name: str, path: str) -> bool:
     """Whether a call, by its name, writes on that argument."""
     return (
-        path == "out"
+        (path == "0" and name in _SETTERS)
+        or path == "out"
         or (path == "0" and name[-1] == "_" and name[-2] != "_")
         or (name.endswith("_") and not name.endswith("__") and path.startswith("0"))
     )

@@ -6,21 +6,27 @@ import os
 import threading
 from typing import TYPE_CHECKING, Any
 
+import torch
+
 from graphviz_app.own import __builtins__  # noqa: F401
 from graphviz_app.tracer.identity import NodeTable, TensorTable
 from graphviz_app.tracer.leaves import Leaves
 from graphviz_app.tracer.log import EventLog
+from graphviz_app.tracer.memory import storage_start_of
 from graphviz_app.tracer.names import Names
 from graphviz_app.tracer.places import Places
 from graphviz_app.tracer.values import ValueRecorder
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from types import CodeType
 
     from graphviz_app.recording import events as ev
     from graphviz_app.tracer.mutation import Mutation
     from graphviz_app.tracer.options import TracerOptions
+
+
+_LENT_KEPT = 10_000
 
 
 class Local(threading.local):
@@ -72,6 +78,16 @@ class Core:
         self.muted = False
         # Whether somebody outside torch (numpy, C code) may hold the memory of a tensor, and write on it unseen.
         self.is_memory_lent = False
+        # Where the storages begin that somebody may hold; more than a few thousand are nobody's any more.
+        self.lent: set[int] = set()
         # Whether something that is written in C watches the program and is stood in for, and what looks for it.
         self.is_watched = False
         self.meet_watchers: Callable[[], None] = lambda: None
+
+    def lend(self, tensors: Iterable[Any], *, is_outside: bool = True) -> None:
+        """These may be written on from here on without a version that tells, also by somebody outside torch."""
+        self.is_memory_lent = self.is_memory_lent or is_outside
+        if len(self.lent) > _LENT_KEPT:
+            self.lent.clear()
+        self.lent.update([storage_start_of(tensor) for tensor in tensors if isinstance(tensor, torch.Tensor)])
+        self.lent.discard(0)

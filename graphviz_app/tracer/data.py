@@ -49,15 +49,21 @@ class DataReads:
     def read(self, tensor: torch.Tensor, data: torch.Tensor, place: Place | None, *, is_users: bool) -> None:
         """The program has read the `.data` of a tensor."""
         tensors = self._core.tensors
+        given = tensors.track(data)
+        given.is_data = True
         if not tensor.requires_grad:
             tracked = tensors.known(tensor)
             if tracked is not None and tracked.value != ev.NONE:
-                tensors.track(data).version = version_of(data)
+                given.version = version_of(data)
+                if tracked.version == version_of(tensor):
+                    given.value = tracked.value
             return
-        source, given = tensors.track(tensor), tensors.track(data)
+        source = tensors.track(tensor)
         if tensor.is_leaf and not source.object_id:
             source.live_in(tensor)
         given.version = version_of(data)
+        if source.version == version_of(tensor):
+            given.value = source.value
         given.data_of = _Read(source, version_of(tensor), tensor.is_leaf, place, is_users)
 
     def tell(self, tensor: torch.Tensor, given: Tracked, frame: FrameType) -> None:
@@ -74,7 +80,7 @@ class DataReads:
             value, node, slot = leaf.value, leaf.node, 0
         number = core.operation_count
         core.operation_count = number + 1
-        if core.options.forward_values:
+        if core.options.forward_values and given.value == ev.NONE:
             given.value = core.values.record(tensor)
         span, stack = (None, ()) if read.place is None else (read.place.span, read.place.frames)
         took = ev.TensorUse(source.number, value, node, slot, read.version, True, read.is_leaf, "0")

@@ -80,6 +80,7 @@ class Tracked(msgspec.Struct, eq=False, gc=False):
         leaf: What is known of it as a leaf.
         saved: The latest nodes that saved it for backward, each with the version that it saved.
         data_of: Where it comes from, if it is what `.data` gave and nothing was computed from it yet.
+        is_data: Whether it is what `.data` gave: it shares the memory of another tensor, but not its version.
         object_id: The id of its Python object, for leaves alone, 0 for others.
         references: How many references that object has, where it has them.
     """
@@ -95,6 +96,7 @@ class Tracked(msgspec.Struct, eq=False, gc=False):
     leaf: Any = None
     saved: Any = None
     data_of: Any = None
+    is_data: bool = False
     object_id: int = 0
     references: Any = None
 

@@ -32,6 +32,7 @@ _is_neg = torch.Tensor.is_neg
 _storage_offset = torch.Tensor.storage_offset
 _stride = torch.Tensor.stride
 _numel = torch.Tensor.numel
+_numel = torch.Tensor.numel
 _is_inference = torch.Tensor.is_inference
 _strided = torch.strided
 _OVER_BUDGET = (
@@ -134,6 +135,12 @@ class ValueRecorder:
     def recent(self, number: int) -> TensorRecord | None:
         """A value that was recorded not long ago."""
         return self._recent.get(number) or self._older.get(number)
+
+    def is_small(self, tensor: torch.Tensor) -> bool:
+        """Whether all elements of a tensor are recorded."""
+        count: Any = _numel(tensor)
+        # A symbolic number must not be compared: the program would be held to the answer.
+        return type(count) is int and count <= self._budget
 
     def is_still(self, tensor: torch.Tensor, record: TensorRecord) -> bool:
         """Whether a small tensor holds what was recorded of it."""

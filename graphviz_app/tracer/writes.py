@@ -61,6 +61,12 @@ class Writes:
             if len(self._sources) > _STORAGES_KEPT:
                 del self._sources[next(iter(self._sources))]
 
+    def is_known(self, tensor: torch.Tensor, tracked: Tracked, version: int) -> bool:
+        """Whether an operation that was seen before has made this version of what lies there."""
+        known = self._by_storage.get(storage_start_of(tensor), ())
+        # A tensor that was met only after the write may lie where another one was freed.
+        return any(write.version == version and tracked.number < count for count, write in known)
+
     def aliased(self, tensor: torch.Tensor, tracked: Tracked) -> list[Tracked]:
         """What a tensor is a view or a detached alias of, as far as that is known."""
         found: list[Tracked] = []
