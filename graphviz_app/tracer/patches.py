@@ -232,8 +232,10 @@ class Answers:
 
     def take_off(self) -> None:
         """For a while, torch's own answer: the compiler knows these functions by what they are."""
-        listed = getattr(sys.modules.get("torch._dynamo.trace_rules"), "get_torch_obj_rule_map", None)
-        rules = {} if listed is None else listed()
+        listed: Any = getattr(sys.modules.get("torch._dynamo.trace_rules"), "get_torch_obj_rule_map", None)
+        # To ask for what has not been listed yet would list it.
+        is_listed = hasattr(listed, "cache_info") and listed.cache_info().currsize
+        rules = listed() if is_listed else {}
         for holder, name, original, function in self._all:
             setattr(holder, name, original)
             if function in rules:
