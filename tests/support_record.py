@@ -74,7 +74,7 @@ def run_program(program: RunProgram, timeout: float = 120) -> Ran:
 
 def all_events(recording: Recording) -> list[ev.Event]:
     """Every event of a recording, in order."""
-    return [recording.event(number) for number in range(len(recording.index.events))]
+    return [*recording.events()]
 
 
 __all__ = ["Ran", "all_events", "record_source", "run_program", "run_source"]

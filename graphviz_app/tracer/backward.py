@@ -204,8 +204,7 @@ class BackwardPass:
         def before(grad_outputs: Any) -> None:
             def look() -> None:
                 came, changes = self._arrivals(number, grad_outputs)
-                if number in self._showing:
-                    self._shown.update([grad._cdata for grad in grad_outputs if grad is not None])
+                self._show(number, grad_outputs)
                 contributions[:] = came
                 self._core.log.add(ev.NodeCalled(self.number, number, tuple(came), (), tuple(changes)))
 
@@ -269,8 +268,8 @@ class BackwardPass:
     def _record_call(self, number: int, grad_inputs: tuple[Any, ...], grad_outputs: tuple[Any, ...]) -> None:
         core = self._core
         came, changes = self._arrivals(number, grad_outputs)
-        if self._showing and number in self._showing:
-            self._shown.update([grad._cdata for grad in (*grad_inputs, *grad_outputs) if grad is not None])
+        if self._showing:
+            self._show(number, (*grad_inputs, *grad_outputs))
         leaf = self._leaves.get(number)
         if leaf is not None:
             core.log.add(_NodeCalled(self.number, number, tuple(came), (), tuple(changes)))
@@ -315,6 +314,11 @@ class BackwardPass:
         if len(grad_outputs) == 1 and (only := grad_outputs[0]) is not None:
             return [ev.NONE if grad is None else came[0] if grad is only else record(grad) for grad in grad_inputs]
         return [ev.NONE if grad is None else record(grad) for grad in grad_inputs]
+
+    def _show(self, number: int, grads: tuple[Any, ...]) -> None:
+        """The program's own code is given these gradients, if this is a node in which any runs."""
+        if number in self._showing:
+            self._shown.update([grad._cdata for grad in grads if grad is not None])
 
     def _retained(self, number: int, retained: list[tuple[int, Leaf]], came: list[int]) -> None:
         """Tensors in the middle whose `.grad` is kept: it has just been written."""

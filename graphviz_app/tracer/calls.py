@@ -261,19 +261,19 @@ class CallRecorder:
         return uses
 
     def _mutated(self, call: Call, operation: int, place: Place | None, written: Written) -> None:
-        core = self._core
+        core, text = self._core, ""
         for tensor, tracked, before in written:
             if tracked.is_data:
                 # The versions of what else lies there do not tell.
                 core.lend([tensor], is_outside=False)
-            write = self._writes.of(tensor, tracked, before, Write(tracked.version, operation, call.name, place))
+            latest = Write(tracked.version, operation, call.name, place)
+            text, write = latest.text, self._writes.of(tensor, tracked, before, latest)
             span = None if write.place is None else write.place.span
             saved_by = self._saved.invalidated(write, tracked, before)
             for other in self._writes.aliased(tensor, tracked):
                 self._saved.threatened(write, other, before)
             core.log.add(ev.TensorMutated(tracked.number, write.operation, before, tracked.version, span, saved_by))
         is_users = core.places.is_user_code(_caller_of(call.caller).f_code)
-        text = Write(0, operation, call.name, place).text
         tensors = [tensor for tensor, _, _ in written]
         core.leaves.touch(tensors, place, text=text, is_users=is_users, is_recorded=True)
 

@@ -51,19 +51,14 @@ class DataReads:
         tensors = self._core.tensors
         given = tensors.track(data)
         given.is_data = True
-        if not tensor.requires_grad:
-            tracked = tensors.known(tensor)
-            if tracked is not None and tracked.value != ev.NONE:
-                given.version = version_of(data)
-                if tracked.version == version_of(tensor):
-                    given.value = tracked.value
-            return
-        source = tensors.track(tensor)
-        if tensor.is_leaf and not source.object_id:
-            source.live_in(tensor)
         given.version = version_of(data)
+        source = tensors.track(tensor)
         if source.version == version_of(tensor):
             given.value = source.value
+        if not tensor.requires_grad:
+            return
+        if tensor.is_leaf and not source.object_id:
+            source.live_in(tensor)
         given.data_of = _Read(source, version_of(tensor), tensor.is_leaf, place, is_users)
 
     def tell(self, tensor: torch.Tensor, given: Tracked, frame: FrameType) -> None:

@@ -49,20 +49,22 @@ def skip(code: CodeType) -> None:
 
 def hide_package(prefix: str) -> None:
     """Make all functions of a package's loaded modules invisible."""
-    for name, module in list(sys.modules.items()):
-        if name.startswith(prefix) and isinstance(module, ModuleType):
-            for function in _functions(vars(module), name):
-                # What a decorator of a library's made shares its code with all that it ever makes.
-                if id(function.__code__) not in _ours and function.__code__.co_filename.startswith(_HERE):
-                    hide(function.__code__)
+    for module in modules_of_package(prefix):
+        for function in _functions(vars(module), module.__name__):
+            # What a decorator of a library's made shares its code with all that it ever makes.
+            if id(function.__code__) not in _ours and function.__code__.co_filename.startswith(_HERE):
+                hide(function.__code__)
 
 
-def codes_of_package(prefix: str) -> list[CodeType]:
-    """The code objects of all functions of a package's loaded modules, and of those within them."""
-    found: list[CodeType] = []
-    for name, module in list(sys.modules.items()):
-        if name.startswith(prefix) and isinstance(module, ModuleType):
-            found += [function.__code__ for function in _functions(vars(module), name)]
+def modules_of_package(prefix: str) -> list[ModuleType]:
+    """A package's modules that are loaded."""
+    loaded = list(sys.modules.items())
+    return [module for name, module in loaded if name.startswith(prefix) and isinstance(module, ModuleType)]
+
+
+def codes_of(modules: list[ModuleType]) -> list[CodeType]:
+    """The code objects of all functions of modules, and of those within them."""
+    found = [function.__code__ for module in modules for function in _functions(vars(module), module.__name__)]
     for code in found:
         # The list grows as it is gone through.
         found += [constant for constant in code.co_consts if type(constant) is CodeType]

@@ -273,7 +273,8 @@ def _path_from(directory: str) -> list[str]:
 
     They have been looked up from the one in which this process was started.
     """
-    given = os.environ.get("PYTHONPATH", "").split(os.pathsep) if os.environ.get("PYTHONPATH") else []
+    path = os.environ.get("PYTHONPATH")
+    given = path.split(os.pathsep) if path else []
     moved = {_plain(os.path.abspath(each)): os.path.abspath(os.path.join(directory, each)) for each in given}  # noqa: PTH100, PTH118
     found = [moved.get(_plain(each), each) for each in sys.path[1:]]
     # Python lists none of them twice.

@@ -95,22 +95,6 @@ class Leaf:
         return self.grad is not None and self.grad_address == grad._cdata
 
 
-class _Change(NamedTuple):
-    """What became of a leaf, or of its `.grad`, in one line of the program, which may go on.
-
-    Attributes:
-        event: The event that will tell it.
-        place: The place from which it was.
-        is_users: Whether the program itself wrote, not a library on its behalf.
-        was_zero: Whether a `.grad` was zero before.
-    """
-
-    event: ev.GradCleared | ev.GradWritten | ev.LeafUpdated
-    place: Place | None
-    is_users: bool
-    was_zero: bool
-
-
 class _Writing(NamedTuple):
     """A write that has just happened.
 
@@ -132,6 +116,20 @@ class _Writing(NamedTuple):
     def span(self) -> ev.Span | None:
         """Where it stands."""
         return None if self.place is None else self.place.span
+
+
+class _Change(NamedTuple):
+    """What became of a leaf, or of its `.grad`, in one line of the program, which may go on.
+
+    Attributes:
+        event: The event that will tell it.
+        writing: What wrote.
+        was_zero: Whether a `.grad` was zero before.
+    """
+
+    event: ev.GradCleared | ev.GradWritten | ev.LeafUpdated
+    writing: _Writing
+    was_zero: bool = False
 
 
 class Leaves:
@@ -289,7 +287,8 @@ class Leaves:
         key = (event.leaf, is_grad)
         earlier = self._changes.pop(key, None)
         if earlier is not None:
-            if earlier.place is change.place and not (earlier.is_users and change.is_users):
+            one, other = earlier.writing, change.writing
+            if one.place is other.place and not (one.is_users and other.is_users):
                 if earlier.was_zero and isinstance(event, ev.GradCleared) and event.after != ev.NONE:
                     return
                 event = replace(event, before=earlier.event.before)
@@ -312,7 +311,7 @@ class Leaves:
         if not self._changes:
             return
         for key, change in list(self._changes.items()):
-            by = change.place
+            by = change.writing.place
             if place is None or by is None or by.site is not place.site:
                 del self._changes[key]
                 self._core.log.add(change.event)
@@ -364,7 +363,7 @@ class Leaves:
             if before != ev.NONE:
                 self._forget_grad(leaf)
                 event = ev.GradCleared(leaf.number, before, ev.NONE, span, text)
-                self._changed(_Change(event, writing.place, writing.is_users, was_zero=False), is_grad=True)
+                self._changed(_Change(event, writing), is_grad=True)
             return
         if (
             leaf.has_grad(grad)
@@ -380,7 +379,7 @@ class Leaves:
         if cleared and was_zero:
             return
         event = (ev.GradCleared if cleared else ev.GradWritten)(leaf.number, before, leaf.grad_value, span, text)
-        self._changed(_Change(event, writing.place, writing.is_users, was_zero), is_grad=True)
+        self._changed(_Change(event, writing, was_zero), is_grad=True)
 
     def _holds(
         self, tensor: torch.Tensor, record: TensorRecord | None, number: int, *, by_value: bool, unseen: bool
@@ -416,7 +415,7 @@ class Leaves:
         self._note_value(leaf, tensor, record)
         if before != ev.NONE:
             event = ev.LeafUpdated(leaf.number, before, leaf.value, writing.span, writing.text)
-            self._changed(_Change(event, writing.place, writing.is_users, was_zero=False), is_grad=False)
+            self._changed(_Change(event, writing), is_grad=False)
 
     def accumulated(self, leaf: Leaf, tensor: torch.Tensor, grad: torch.Tensor | None) -> tuple[int, int]:
         """`.grad` before and after an accumulation that has just happened."""

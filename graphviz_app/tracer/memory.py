@@ -17,6 +17,16 @@ import torch
 
 from graphviz_app.own import __builtins__  # noqa: F401
 from graphviz_app.recording.values import NUMPY_DTYPES
+from graphviz_app.tracer.originals import (
+    data_ptr,
+    element_size,
+    is_conj,
+    is_contiguous,
+    is_neg,
+    numel,
+    storage_offset,
+    stride_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -26,15 +36,6 @@ string_at = ctypes.PYFUNCTYPE(ctypes.py_object, ctypes.c_void_p, ctypes.c_ssize_
 )
 """The bytes at an address; `ctypes.string_at` is a Python function, which a program that traces its calls would see."""
 
-# The program may put functions of its own in their places.
-_is_neg = torch.Tensor.is_neg
-_is_conj = torch.Tensor.is_conj
-_storage_offset = torch.Tensor.storage_offset
-_stride = torch.Tensor.stride
-_numel = torch.Tensor.numel
-_element_size = torch.Tensor.element_size
-_is_contiguous = torch.Tensor.is_contiguous
-_data_ptr = torch.Tensor.data_ptr
 _view = ctypes.PYFUNCTYPE(ctypes.py_object, ctypes.c_void_p, ctypes.c_ssize_t, ctypes.c_int)(
     ("PyMemoryView_FromMemory", ctypes.pythonapi)
 )
@@ -71,8 +72,8 @@ READABLE: dict[torch.dtype, Readable] = {
 
 
 def _start_by_pointer(tensor: torch.Tensor) -> int:
-    start = _data_ptr(tensor)
-    return start - int(_storage_offset(tensor)) * _element_size(tensor) if start else 0
+    start = data_ptr(tensor)
+    return start - int(storage_offset(tensor)) * element_size(tensor) if start else 0
 
 
 storage_start: Callable[[torch.Tensor], int] = getattr(torch._C, "_data_address", _start_by_pointer)
@@ -83,8 +84,8 @@ def _address(tensor: torch.Tensor) -> int:
     """Where a tensor's elements begin; 0 where it has no memory."""
     start = storage_start(tensor)
     # A view may begin further on in the storage.
-    offset: Any = _storage_offset(tensor)
-    return start + offset * _element_size(tensor) if offset and start else start
+    offset: Any = storage_offset(tensor)
+    return start + offset * element_size(tensor) if offset and start else start
 
 
 def address_of(tensor: torch.Tensor) -> int:
@@ -113,18 +114,18 @@ def array_of(tensor: torch.Tensor, dtype: np.dtype[Any]) -> npt.NDArray[Any] | N
 
     The array is valid only while the tensor is; conjugate and negative bits are applied on a copy.
     """
-    shape, strides = tuple(tensor.shape), _stride(tensor)
+    shape, strides = tuple(tensor.shape), stride_of(tensor)
     if 0 in shape:
         return np.empty(shape, dtype)
     address = _address(tensor)
     if not address:
         return None
     itemsize = dtype.itemsize
-    if _is_contiguous(tensor):
-        array = np.ndarray(shape, dtype, view_of(address, _numel(tensor) * itemsize))
+    if is_contiguous(tensor):
+        array = np.ndarray(shape, dtype, view_of(address, numel(tensor) * itemsize))
     else:
         memory = view_of(address, reach_of(zip(shape, strides, strict=True)) * itemsize)
         array = np.ndarray(shape, dtype, memory, 0, tuple(stride * itemsize for stride in strides))
-    if _is_conj(tensor):
+    if is_conj(tensor):
         array = np.conj(array)
-    return np.negative(array) if _is_neg(tensor) else array
+    return np.negative(array) if is_neg(tensor) else array

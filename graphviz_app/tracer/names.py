@@ -149,7 +149,7 @@ class _Search:
         self._tensor = tensor
         self._seen: set[int] = set()
         self._left = _FEW_VISITS if is_passing else _VISITS
-        self._unlikely: tuple[type, ...] = (type, ModuleType, _Tensor, _Optimizer) if is_passing else _NOWHERE
+        self._unlikely: tuple[type, ...] = (*_NOWHERE, _Optimizer) if is_passing else _NOWHERE
 
     def through(self, variables: Iterable[tuple[str, Any]]) -> str:
         level = list(variables)

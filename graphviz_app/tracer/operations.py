@@ -110,7 +110,7 @@ class Operations:
         if core.muted or core.local.silent or kind is _PASS or kind is _GRAD:
             try:
                 result = call(func, args, kwargs)
-                if kind is _GRAD and isinstance(result, torch.Tensor):
+                if kind is _GRAD:
                     list_again(result)
                 return result
             except BaseException as error:

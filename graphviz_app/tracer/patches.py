@@ -23,7 +23,7 @@ from graphviz_app.tracer.watchers import ASKING, without
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from types import CodeType
+    from types import ModuleType
 
     from graphviz_app.tracer.core import Core
     from graphviz_app.tracer.operations import Operations
@@ -49,11 +49,12 @@ class Patches:
         self._undo: list[Callable[[], None]] = []
         self._wrapped_compiled = False
         self._answers = Answers()
-        self._codes: list[CodeType] = []
+        self._modules: list[ModuleType] = []
 
     def install(self) -> None:
         """Put them in place."""
-        self._codes = invisible.codes_of_package("graphviz_app.")
+        # Later they are not listed any more.
+        self._modules = invisible.modules_of_package("graphviz_app.")
         self._stay_out_of_answers()
         self._undo.append(let_swap(self._core))
         self._undo.append(let_register(self._core.nodes.number))
@@ -203,7 +204,7 @@ class Patches:
         # What runs between two pieces of compiled code is compiled in its turn: ours is not to be.
         leave_alone = getattr(torch._dynamo.eval_frame, "skip_code", None)
         if leave_alone is not None:
-            for code in self._codes:
+            for code in invisible.codes_of(self._modules):
                 leave_alone(code)
         context = torch._dynamo.eval_frame._TorchDynamoContext
         original = context.__call__

@@ -12,6 +12,7 @@ from graphviz_app.own import __builtins__  # noqa: F401
 from graphviz_app.tracer.identity import dispatches
 from graphviz_app.tracer.memory import address_of
 from graphviz_app.tracer.mutation import Mutation
+from graphviz_app.tracer.originals import is_inference
 from graphviz_app.tracer.unlisted import unlist
 
 if TYPE_CHECKING:
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
     from graphviz_app.tracer.places import Place
     from graphviz_app.tracer.writes import Write
 
-# The program may put functions of its own in their places.
-_is_inference = torch.Tensor.is_inference
 _autograd: Any = torch._C._autograd
 _CustomNode = torch._C._FunctionBase
 # The class may have an attribute of that name of its own.
@@ -103,7 +102,7 @@ class SavedTensors:
 
     def _remember(self, tensor: torch.Tensor, node: int) -> None:
         tracked = self._core.tensors.track(tensor)
-        version = 0 if _is_inference(tensor) else tensor._version
+        version = 0 if is_inference(tensor) else tensor._version
         if tracked.saved is None:
             tracked.saved = []
         tracked.saved.append((node, version))

@@ -8,21 +8,18 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import numpy as np
 import numpy.typing as npt
-import torch
 
 from graphviz_app.own import __builtins__  # noqa: F401
 from graphviz_app.recording.values import Sample
 from graphviz_app.tracer.measures import sampling
 from graphviz_app.tracer.memory import reach_of, view_of
+from graphviz_app.tracer.originals import element_size, numel, storage_offset, stride_of
 
 if TYPE_CHECKING:
+    import torch
+
     from graphviz_app.tracer.memory import Readable
 
-# The program may put functions of its own in their places.
-_element_size = torch.Tensor.element_size
-_storage_offset = torch.Tensor.storage_offset
-_numel = torch.Tensor.numel
-_stride = torch.Tensor.stride
 Extent = tuple[tuple[int, int], ...]
 """Which elements of a storage a tensor has: sizes and strides, the smallest stride first, whatever its shape is."""
 
@@ -35,11 +32,11 @@ def overlap(one: torch.Tensor, other: torch.Tensor) -> bool:
 
 def _within_storage(tensor: torch.Tensor) -> tuple[int, int]:
     """From which byte of its storage to which a tensor's elements lie."""
-    size = _element_size(tensor)
-    first = int(_storage_offset(tensor)) * size
-    if not _numel(tensor):
+    size = element_size(tensor)
+    first = int(storage_offset(tensor)) * size
+    if not numel(tensor):
         return first, first
-    return first, first + reach_of(zip(tensor.shape, _stride(tensor), strict=True)) * size
+    return first, first + reach_of(zip(tensor.shape, stride_of(tensor), strict=True)) * size
 
 
 @lru_cache(maxsize=4096)

@@ -11,12 +11,11 @@ from __future__ import annotations
 import ctypes
 import gc
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import torch
 
 from graphviz_app.own import __builtins__  # noqa: F401
-
-if TYPE_CHECKING:
-    import torch
 
 _is_listed = gc.is_tracked
 # What is no part of a circle loses nothing by it: the collector only ever frees what cannot be reached otherwise.
@@ -32,8 +31,8 @@ def unlist(tensor: torch.Tensor) -> None:
         _forget(tensor)
 
 
-def list_again(tensor: torch.Tensor | None) -> None:
-    """The program has it now."""
+def list_again(thing: Any) -> None:
+    """The program has it now, if it is a tensor."""
     # To make known what is known ends the process.
-    if _CAN and tensor is not None and not _is_listed(tensor):
-        _know(tensor)
+    if _CAN and isinstance(thing, torch.Tensor) and not _is_listed(thing):
+        _know(thing)

@@ -17,6 +17,7 @@ from graphviz_app.tracer.away import Away, why_unread
 from graphviz_app.tracer.identity import ORDINARY, dispatches
 from graphviz_app.tracer.measures import figures, sample
 from graphviz_app.tracer.memory import READABLE, Readable, address_of, array_of, storage_start, string_at
+from graphviz_app.tracer.originals import is_inference, is_neg, numel, storage_offset, stride_of
 from graphviz_app.tracer.strided import Strided
 
 if TYPE_CHECKING:
@@ -27,13 +28,6 @@ if TYPE_CHECKING:
     from graphviz_app.tracer.options import TracerOptions
     from graphviz_app.tracer.strided import Extent
 
-# The program may put functions of its own in their places.
-_is_neg = torch.Tensor.is_neg
-_storage_offset = torch.Tensor.storage_offset
-_stride = torch.Tensor.stride
-_numel = torch.Tensor.numel
-_numel = torch.Tensor.numel
-_is_inference = torch.Tensor.is_inference
 _strided = torch.strided
 _OVER_BUDGET = (
     "The values recorded so far fill the recording's budget: from here on values are recorded as shapes and figures."
@@ -138,7 +132,7 @@ class ValueRecorder:
 
     def is_small(self, tensor: torch.Tensor) -> bool:
         """Whether all elements of a tensor are recorded."""
-        count: Any = _numel(tensor)
+        count: Any = numel(tensor)
         # A symbolic number must not be compared: the program would be held to the answer.
         return type(count) is int and count <= self._budget
 
@@ -174,12 +168,12 @@ class ValueRecorder:
             or type(tensor) not in ORDINARY
             or not tensor.is_cpu
             or self._left <= 0
-            or _is_neg(tensor)
+            or is_neg(tensor)
         ):
             return self._read_slowly(tensor)
         name, dtype, itemsize, _ = readable
-        address = start + _storage_offset(tensor) * itemsize
-        strides = _stride(tensor)
+        address = start + storage_offset(tensor) * itemsize
+        strides = stride_of(tensor)
         if is_large:
             return self._read_large(tensor, readable, address, strides)
         if strides == ordered:
@@ -204,7 +198,7 @@ class ValueRecorder:
         shape = tensor.shape
         way = self._ways.get((readable.name, shape, strides)) or self._meet(readable, shape, strides)
         requires_grad = tensor.requires_grad
-        if _is_inference(tensor):
+        if is_inference(tensor):
             return _large(way, requires_grad, figures(way.elements(address)), way.sample(address))
         version = tensor._version
         here, key = self._known.get(address, _NOTHING), (way.extent, readable.name)
@@ -239,7 +233,7 @@ class ValueRecorder:
             return _unreadable(tensor, note)
         readable, name = tensor, str(tensor.dtype).removeprefix("torch.")
         if tensor.layout is not _strided or tensor.is_quantized or not tensor.is_cpu:
-            if _numel(tensor) > _DENSE_LIMIT:
+            if numel(tensor) > _DENSE_LIMIT:
                 return _unreadable(tensor, "it is too large to be copied")
             if not tensor.is_cpu and (note := why_unread(tensor)):
                 return _unreadable(tensor, note)
@@ -266,7 +260,7 @@ class ValueRecorder:
 
     def _of_array(self, tensor: torch.Tensor, array: npt.NDArray[Any], name: str) -> TensorRecord:
         strided = tensor.layout is _strided
-        head = (tuple(tensor.shape), name, str(tensor.device), _stride(tensor) if strided else None)
+        head = (tuple(tensor.shape), name, str(tensor.device), stride_of(tensor) if strided else None)
         head += (str(tensor.layout).removeprefix("torch."), tensor.requires_grad)
         if array.size <= self._budget and self._left > 0:
             return TensorRecord(*head, array.tobytes())

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import linecache
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch.overrides import TorchFunctionMode
 
-from graphviz_app.recording import Recording
 from graphviz_app.recording import events as ev
 from graphviz_app.recording.values import elements
 from graphviz_app.tracer.flatten import results_in, tensors_in
 from graphviz_app.tracer.kinds import Kind, Kinds
-from graphviz_app.tracer.tracer import Tracer
+from tests.support_trace import trace_source
 
 HEAD = """import torch
 import torch.nn.functional as F
@@ -100,17 +97,8 @@ def truth(source):
 
 
 def recorded(source, path):
-    batches = []
-    path.write_text(source)
-    linecache.clearcache()
-    tracer = Tracer(batches.append, folder=str(path.parent), is_memory_lent=False)
-    tracer.start()
-    try:
-        exec(compile(source, str(path), "exec"), {"__name__": "program"})  # noqa: S102 - the program
-    finally:
-        tracer.stop()
-    recording = Recording.of(batches)
-    events = [recording.event(number) for number in range(len(recording.index.events))]
+    recording = trace_source(source, path)
+    events = [*recording.events()]
     assert not [event.text for event in events if isinstance(event, ev.Notice)]
     ran = [event for event in events if isinstance(event, ev.OperationRan) and event.name != "torch.Tensor.data"]
     return recording, ran

@@ -39,7 +39,7 @@ def line_of(text):
 @pytest.fixture(scope="module")
 def events():
     recording = record_source(PROGRAM)
-    return [recording.event(number) for number in range(len(recording.index.events))]
+    return [*recording.events()]
 
 
 def reads(events):

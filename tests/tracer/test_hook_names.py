@@ -39,7 +39,7 @@ model(torch.randn(4, 2)).sum().backward()
 
 def test_hooks_are_named_as_the_user_wrote_them():
     recording = record_source(PROGRAM)
-    events = [recording.event(number) for number in range(len(recording.index.events))]
+    events = [*recording.events()]
     found = {change.hook: change for event in events if isinstance(event, ev.NodeCalled) for change in event.hooks}
     assert set(found) == {"scale_module", "before_module", "times", "Doubler", "Doubler.method"}
     lines = PROGRAM.splitlines()

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import linecache
-
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from graphviz_app.recording import Recording
 from graphviz_app.recording import events as ev
 from graphviz_app.recording.values import elements
-from graphviz_app.tracer.tracer import Tracer
+from tests.support_trace import trace_source
 
 HEAD = """import torch
 p, q = torch.ones(2, requires_grad=True), torch.full((2,), 2.0, requires_grad=True)
@@ -76,22 +73,9 @@ def truth(source):
     return found
 
 
-def recorded(source, path):
-    batches = []
-    path.write_text(source)
-    linecache.clearcache()
-    tracer = Tracer(batches.append, folder=str(path.parent), is_memory_lent=False)
-    tracer.start()
-    try:
-        exec(compile(source, str(path), "exec"), {"__name__": "program"})  # noqa: S102 - the program
-    finally:
-        tracer.stop()
-    return Recording.of(batches)
-
-
 def told(recording, last):
     """What the recording says of the same: every change at the line at which it is said to have happened."""
-    events = [recording.event(number) for number in range(len(recording.index.events))]
+    events = [*recording.events()]
     assert not [event.text for event in events if isinstance(event, ev.Notice)]
     names = {event.leaf: event.name for event in events if isinstance(event, ev.LeafFound)}
     lines = {event.pass_id: event.span.line for event in events if isinstance(event, ev.BackwardStarted)}
@@ -121,7 +105,7 @@ def told(recording, last):
 def test_after_every_line_the_ledger_says_what_torch_has(tmp_path_factory, statements):
     source = HEAD + "\n".join(statements) + "\n"
     expected = truth(source)
-    found = told(recorded(source, tmp_path_factory.mktemp("run") / "program.py"), len(source.splitlines()))
+    found = told(trace_source(source, tmp_path_factory.mktemp("run") / "program.py"), len(source.splitlines()))
     # From the first pass on: until then no leaf has been met.
     for number in range(len(HEAD.splitlines()), len(source.splitlines()) + 1):
         assert found[number] == expected[number], f"after line {number}:\n{source}"
@@ -131,14 +115,14 @@ def test_after_every_line_the_ledger_says_what_torch_has(tmp_path_factory, state
 def test_every_statement_between_two_passes(statement, tmp_path):
     source = HEAD + f"p.data.mul_(1.5)\n{statement}\n(p * q).sum().backward()\n"
     expected = truth(source)
-    found = told(recorded(source, tmp_path / "program.py"), len(source.splitlines()))
+    found = told(trace_source(source, tmp_path / "program.py"), len(source.splitlines()))
     for number in range(len(HEAD.splitlines()), len(source.splitlines()) + 1):
         assert found[number] == expected[number], f"after line {number}"
 
 
 def test_what_the_program_wrote_in_a_loop_is_told_each_time(tmp_path):
-    recording = recorded(HEAD + "for _ in range(3): p.data.add_(1)\n", tmp_path / "program.py")
-    events = [recording.event(number) for number in range(len(recording.index.events))]
+    recording = trace_source(HEAD + "for _ in range(3): p.data.add_(1)\n", tmp_path / "program.py")
+    events = [*recording.events()]
     updates = [event for event in events if isinstance(event, ev.LeafUpdated)]
     assert [elements(recording.value(event.after)).tolist() for event in updates] == [
         [2.0, 2.0],
@@ -149,15 +133,15 @@ def test_what_the_program_wrote_in_a_loop_is_told_each_time(tmp_path):
 
 def test_several_writes_of_one_library_call_are_one_update(tmp_path):
     source = HEAD + "torch.optim.AdamW([p, q], lr=0.1, weight_decay=0.5, foreach=False).step()\n"
-    recording = recorded(source, tmp_path / "program.py")
-    events = [recording.event(number) for number in range(len(recording.index.events))]
+    recording = trace_source(source, tmp_path / "program.py")
+    events = [*recording.events()]
     assert len([event for event in events if isinstance(event, ev.LeafUpdated)]) == 2
 
 
 def test_what_a_library_call_changes_and_changes_back_is_nothing(tmp_path):
     source = HEAD + "torch.autograd.gradcheck(torch.sin, [torch.rand(2, dtype=torch.double, requires_grad=True)])\n"
-    recording = recorded(source, tmp_path / "program.py")
-    events = [recording.event(number) for number in range(len(recording.index.events))]
+    recording = trace_source(source, tmp_path / "program.py")
+    events = [*recording.events()]
     updates = [event for event in events if isinstance(event, ev.LeafUpdated)]
     assert all(recording.value(event.before).data != recording.value(event.after).data for event in updates)
 
@@ -184,6 +168,6 @@ def test_every_optimizer_s_updates_are_told_at_its_step(made, tmp_path):
     lines = source.splitlines()
     steps = [number for number, line in enumerate(lines, start=1) if line == "optimizer.step()"]
     assert all(expected[number]["p"] != expected[number - 1]["p"] for number in steps)
-    found = told(recorded(source, tmp_path / "program.py"), len(lines))
+    found = told(trace_source(source, tmp_path / "program.py"), len(lines))
     for number in range(len(HEAD.splitlines()), len(lines) + 1):
         assert found[number] == expected[number], f"after line {number}"

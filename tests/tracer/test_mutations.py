@@ -65,7 +65,7 @@ def test_the_line_that_wrote_is_named_however_it_came_to_the_memory(written, tmp
     recording, message, sentence = traced(source, tmp_path / "program.py")
     assert "modified by an inplace operation" in message
     assert f"`y` was written on by `{text}` in line {line}," in sentence
-    events = [recording.event(number) for number in range(len(recording.index.events))]
+    events = [*recording.events()]
     assert [event.sentence for event in events if isinstance(event, ev.BackwardFinished)] == [sentence]
     assert "torch.Tensor.exp (line 2) had saved it" in sentence
 
@@ -147,7 +147,7 @@ WRITERS = {
 def test_what_became_of_a_leaf_is_told_with_the_line_that_wrote(written, size, tmp_path):
     source = f"w = torch.ones({size}, {size}, requires_grad=True)\n(w * 2).sum().backward()\n{written}\nw.sum()\n"
     recording, _, _ = traced(source, tmp_path / "program.py")
-    events = [recording.event(number) for number in range(len(recording))]
+    events = [*recording.events()]
     kinds = (ev.LeafUpdated, ev.GradCleared, ev.GradWritten)
     assert [(type(event).__name__, event.span.line) for event in events if isinstance(event, kinds)] == WRITERS[written]
 
@@ -176,7 +176,7 @@ SETTERS = {
 def test_how_an_attribute_was_set_is_told_as_it_is_written(written, tmp_path):
     source = f"w = torch.ones(2, requires_grad=True)\n(w * 2).sum().backward()\n{written}\n(w * 2).sum()\n"
     recording, _, _ = traced(source, tmp_path / "program.py")
-    events = [recording.event(number) for number in range(len(recording))]
+    events = [*recording.events()]
     kinds = (ev.LeafUpdated, ev.GradCleared, ev.GradWritten)
     found = [(type(event).__name__, event.how) for event in events if isinstance(event, kinds)]
     assert found == [SETTERS[written]]

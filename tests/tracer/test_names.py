@@ -40,7 +40,7 @@ main()
 @pytest.fixture(scope="module")
 def names():
     recording = record_source(PROGRAM)
-    events = [recording.event(number) for number in range(len(recording.index.events))]
+    events = [*recording.events()]
     named = {event.leaf: event.name for event in events if isinstance(event, ev.LeafFound)}
     return [named[leaf] for leaf in dict.fromkeys(e.leaf for e in events if isinstance(e, ev.GradAccumulated))]
 

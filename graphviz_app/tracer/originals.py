@@ -1,0 +1,20 @@
+"""Methods of torch's that only look at a tensor, as they were at the start: the program may put others in their places.
+
+Called as functions, they also pass by what a subclass has put over them.
+"""
+
+from __future__ import annotations
+
+import torch
+
+from graphviz_app.own import __builtins__  # noqa: F401
+
+data_ptr = torch.Tensor.data_ptr
+element_size = torch.Tensor.element_size
+is_conj = torch.Tensor.is_conj
+is_contiguous = torch.Tensor.is_contiguous
+is_inference = torch.Tensor.is_inference
+is_neg = torch.Tensor.is_neg
+numel = torch.Tensor.numel
+storage_offset = torch.Tensor.storage_offset
+stride_of = torch.Tensor.stride
