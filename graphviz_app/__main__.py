@@ -2,7 +2,15 @@
 
 import sys
 
-from graphviz_app.cli import main
+
+def _look_elsewhere_first() -> None:
+    """`-m` puts the working directory before all others, and one of the user's files there may be called `rich.py`."""
+    if not getattr(sys.flags, "safe_path", sys.flags.isolated):
+        sys.path.append(sys.path.pop(0))
+
 
 if __name__ == "__main__":
+    _look_elsewhere_first()
+    from graphviz_app.cli import main
+
     sys.exit(main())

@@ -8,6 +8,7 @@ import os
 import platform
 import subprocess
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import graphviz_app
@@ -106,14 +107,24 @@ def _python() -> Finding:
     return Finding("Python", "ok", f"{platform.python_version()} at {sys.executable}")
 
 
+def _ask(question: str) -> subprocess.CompletedProcess[str]:
+    """Run some lines of Python, where none of the user's own files is found under a library's name."""
+    return subprocess.run(
+        [sys.executable, "-c", question],
+        capture_output=True,
+        text=True,
+        timeout=_TORCH_SECONDS,
+        check=False,
+        cwd=Path(sys.executable).anchor,
+    )
+
+
 def _torch() -> Finding:
     """In a process of its own, as programs run: importing it here would take seconds, and may crash."""
     question = "import torch; print(torch.__version__, torch.cuda.is_available(), hasattr(torch.autograd, 'graph'))"
     remedy = "pip install torch (https://pytorch.org/get-started says which build is yours)"
     try:
-        answer = subprocess.run(
-            [sys.executable, "-c", question], capture_output=True, text=True, timeout=_TORCH_SECONDS, check=False
-        )
+        answer = _ask(question)
     except (OSError, subprocess.TimeoutExpired) as error:
         return Finding("PyTorch", "missing", f"could not be asked: {error}", remedy)
     if answer.returncode != 0:
@@ -167,9 +178,7 @@ def _graphviz() -> Finding:
         "print('laid out' if g.get_node('a').attr['pos'] else 'no positions')"
     )
     try:
-        answer = subprocess.run(
-            [sys.executable, "-c", question], capture_output=True, text=True, timeout=_TORCH_SECONDS, check=False
-        )
+        answer = _ask(question)
     except (OSError, subprocess.TimeoutExpired) as error:
         return Finding("Graphviz", "missing", f"could not be asked: {error}", remedy)
     if answer.returncode != 0 or "laid out" not in answer.stdout:

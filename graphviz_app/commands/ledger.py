@@ -9,6 +9,7 @@ from graphviz_app.commands.screen import say, tables
 from graphviz_app.commands.source import open_source
 from graphviz_app.recording.events import NONE
 from graphviz_app.recording.values import elements, statistics
+from graphviz_app.scene.words import short_place
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -78,21 +79,13 @@ def _row(entry: LedgerEntry, timeline: Timeline) -> tuple[str, ...]:
     added = entry.kind == "accumulated"
     return (
         str(entry.pass_id + 1) if entry.pass_id != NONE else "",
-        _line(entry, recording),
+        short_place(recording, entry.file, entry.line),
         timeline.leaf_name(entry.leaf) + ("" if entry.kind == "updated" else ".grad"),
         f"{entry.kind} by {entry.how}" if entry.how else entry.kind,
         value_in_words(recording.value(entry.before)),
         value_in_words(recording.value(entry.contribution)) if added else "",
         value_in_words(recording.value(entry.after)),
     )
-
-
-def _line(entry: LedgerEntry, recording: Recording) -> str:
-    if entry.line == NONE:
-        return ""
-    if entry.file in (0, NONE) or entry.file >= len(recording.sources):
-        return str(entry.line)
-    return f"{recording.sources[entry.file].path.rpartition('/')[2]}:{entry.line}"
 
 
 def value_in_words(record: TensorRecord | None) -> str:

@@ -26,9 +26,21 @@ def place_text(recording: Recording, file: int, line: int) -> str:
     """Where something was written: "line 13", with the file's name where it is not the program itself."""
     if line == ev.NONE:
         return ""
-    if file > 0 and file < len(recording.sources):
-        return f"{PurePath(recording.sources[file].path).name} line {line}"
-    return f"line {line}"
+    name = _other_file(recording, file)
+    return f"{name} line {line}" if name else f"line {line}"
+
+
+def short_place(recording: Recording, file: int, line: int) -> str:
+    """The same for a narrow column: "13", or "model.py:13"."""
+    if line == ev.NONE:
+        return ""
+    name = _other_file(recording, file)
+    return f"{name}:{line}" if name else str(line)
+
+
+def _other_file(recording: Recording, file: int) -> str:
+    """The name of a file that is not the program itself, else ""."""
+    return PurePath(recording.sources[file].path).name if 0 < file < len(recording.sources) else ""
 
 
 def snippet(recording: Recording, span: ev.Span | None) -> str:

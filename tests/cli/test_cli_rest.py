@@ -79,6 +79,15 @@ def test_without_display_and_without_qts_libraries_the_lesson_is_drawn_all_the_s
     assert len(drawn) == 1
 
 
+def test_a_file_of_the_users_may_be_called_like_a_library_of_ours(here, lesson_recording):
+    for name in ("msgspec", "psutil", "rich"):
+        (here / f"{name}.py").write_text("raise SystemExit('not this one')\n")
+    command = [sys.executable, "-m", "graphviz_app", "ledger", str(lesson_recording)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "accumulated" in done.stdout
+
+
 def test_no_command_but_the_window_loads_qt_or_torch():
     asked = (
         "import sys\n"

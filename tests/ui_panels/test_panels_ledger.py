@@ -4,6 +4,7 @@ import pytest
 from PySide6.QtCore import QModelIndex, QSize, Qt
 from PySide6.QtGui import QPalette
 
+from graphviz_app.recording import events as ev
 from graphviz_app.timeline import Timeline
 from graphviz_app.ui.panels.ledger import VALUES, LedgerPanel
 from graphviz_app.ui.panels.ledger_model import AFTER, BEFORE, CHANGE, LEAF, LINE, STEP, WHAT
@@ -12,6 +13,7 @@ from graphviz_app.ui.panels.ledger_words import call_text, in_words, row_text
 from graphviz_app.ui.panels.plot_legend import PlotEntry, PlotLegend
 from graphviz_app.ui.panels.tensor_view import TensorView
 from tests.ui_panels import panel_recordings as recordings
+from tests.ui_panels.panel_recordings import Writer, start
 
 
 @pytest.fixture
@@ -58,6 +60,17 @@ def test_a_clear_shows_what_did_it_and_on_which_line(panel):
     assert cells(panel, WHAT, CHANGE, AFTER, LINE)[2] == "clear zero_() → [0, 0, 0, 0] 9"
     entry = timeline.ledger.entry(2)
     assert in_words(timeline, entry) == "w.grad, clear, line 9: [3, 3, 3, 3] zero_() → [0, 0, 0, 0] (step 11)"
+
+
+def test_a_line_of_another_file_is_told_with_that_files_name(panel):
+    writer = Writer()
+    start(writer, writer.value([1]))
+    writer.add(ev.SourceRead(1, "/home/user/model.py", "w.data.fill_(2)\n"))
+    writer.add(ev.LeafUpdated(0, 0, writer.value([2]), ev.Span(1, 1), "w.data.fill_(2)"))
+    timeline = shown(panel, writer.recording())
+    assert cells(panel, WHAT, CHANGE, AFTER, LINE) == ["update w.data.fill_(2) → [2] model.py:1"]
+    sentence = "w itself, update, model.py line 1: [1] w.data.fill_(2) → [2] (step 1)"
+    assert in_words(timeline, timeline.ledger.entry(0)) == sentence
 
 
 def test_a_clear_to_none_shows_none(panel):

@@ -8,6 +8,7 @@ from typing_extensions import assert_never
 
 from graphviz_app.recording.events import NONE
 from graphviz_app.scene.numbers import tensor_text
+from graphviz_app.scene.words import place_text, short_place
 from graphviz_app.ui.panels.passes import pass_name
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ def row_text(timeline: Timeline, entry: LedgerEntry) -> LedgerText:
 
     before, after = value(entry.before), value(entry.after)
     step, leaf = f"{entry.step:,}", timeline.leaf_name(entry.leaf)
-    line = str(entry.line) if entry.line > 0 else ""
+    line = short_place(recording, entry.file, entry.line)
     match entry.kind:
         case "accumulated":
             what = f"pass {pass_name(recording, entry.pass_id)}" if entry.pass_id != NONE else "pass"
@@ -70,5 +71,5 @@ def in_words(timeline: Timeline, entry: LedgerEntry) -> str:
     """The whole entry as one sentence, for tooltips and screen readers."""
     text = row_text(timeline, entry)
     what = f"{text.leaf}.grad" if entry.kind != "updated" else f"{text.leaf} itself"
-    where = f", line {text.line}" if text.line else ""
-    return f"{what}, {text.what}{where}: {text.sentence()} (step {text.step})"
+    where = place_text(timeline.recording, entry.file, entry.line)
+    return f"{what}, {text.what}{where and f', {where}'}: {text.sentence()} (step {text.step})"
