@@ -1,6 +1,6 @@
-"""Names the shared libraries that Qt needs and this machine lacks; --install installs them where that can be.
+"""Names the shared libraries that Qt and Graphviz need and this machine lacks; --install installs them if it can.
 
-PySide6's wheels carry Qt, but not the Linux distribution's own graphics libraries. Runs without Qt, and before it.
+Their wheels carry everything but the Linux distribution's own graphics libraries. Loads neither of them.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import shutil
 import subprocess
 import sys
 
-from graphviz_app.qtcheck import missing_packages
+from graphviz_app.libraries import missing_packages
 
 
 def main(arguments: list[str]) -> int:
@@ -26,7 +26,7 @@ def main(arguments: list[str]) -> int:
         subprocess.run(command, env=environment, check=False, stdout=sys.stderr)
         missing = missing_packages()
     if missing:
-        sys.stderr.write(f"Qt needs packages that are not installed: apt-get install {' '.join(missing)}\n")
+        sys.stderr.write(f"Packages are needed that are not installed: apt-get install {' '.join(missing)}\n")
     return 1 if missing else 0
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import graphviz_app
-from graphviz_app import qtcheck
+from graphviz_app import libraries, qtcheck
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -21,6 +21,7 @@ Health = Literal["ok", "note", "missing"]
 
 _BROKEN_QT = "6.12.0"
 _TORCH_SECONDS = 120
+_INSTALL_GRAPHVIZ = "pip install 'pygraphviz>=2.0' (its wheels carry Graphviz)"
 _PACKAGES = {
     # distribution: (module, what it is for)
     "msgspec": ("msgspec", "reads and writes recordings"),
@@ -89,7 +90,7 @@ def examine() -> Iterator[Finding]:
     yield Finding("system", "ok", platform.platform())
     yield _torch()
     yield _qt()
-    yield _qt_libraries()
+    yield _system_libraries()
     yield _display()
     yield _graphviz()
     for distribution, (module, purpose) in _PACKAGES.items():
@@ -138,7 +139,7 @@ def _torch() -> Finding:
 
 def _qt() -> Finding:
     version = _version("PySide6-Essentials") or _version("PySide6")
-    if version is None or qtcheck.qt_folder() is None:
+    if version is None or libraries.qt_folder() is None:
         return Finding("PySide6", "missing", "not installed", "pip install PySide6-Essentials")
     if version == _BROKEN_QT:
         remedy = f"pip install 'PySide6-Essentials!={_BROKEN_QT}'"
@@ -146,16 +147,14 @@ def _qt() -> Finding:
     return Finding("PySide6", "ok", version)
 
 
-def _qt_libraries() -> Finding:
+def _system_libraries() -> Finding:
     if sys.platform != "linux":
-        return Finding("Qt's system libraries", "ok", "part of the system")
-    if qtcheck.qt_folder() is None:
-        return Finding("Qt's system libraries", "note", "not known without PySide6")
-    missing = qtcheck.missing_packages()
+        return Finding("system libraries", "ok", "part of the system")
+    missing = libraries.missing_packages()
     if missing:
         remedy = f"sudo apt-get install {' '.join(missing)}"
-        return Finding("Qt's system libraries", "missing", f"{len(missing)} packages are missing", remedy)
-    return Finding("Qt's system libraries", "ok", "all there")
+        return Finding("system libraries", "missing", f"{len(missing)} packages that Qt or Graphviz needs", remedy)
+    return Finding("system libraries", "ok", "all that Qt and Graphviz need")
 
 
 def _display() -> Finding:
@@ -170,7 +169,8 @@ def _display() -> Finding:
 def _graphviz() -> Finding:
     """Graphviz comes inside pygraphviz's wheel; ask it for a layout to know that it works."""
     version = _version("pygraphviz")
-    remedy = "pip install 'pygraphviz>=2.0' (its wheels carry Graphviz)"
+    lacking = libraries.packages_of(libraries.missing_for_graphviz())
+    remedy = f"sudo apt-get install {' '.join(lacking)}" if lacking else _INSTALL_GRAPHVIZ
     if version is None:
         return Finding("Graphviz", "missing", "pygraphviz is not installed", remedy)
     question = (

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from graphviz_app.commands.errors import CommandError
 from graphviz_app.commands.screen import say, work_bar
 from graphviz_app.commands.source import open_source
+from graphviz_app.libraries import graphviz_problem
 from graphviz_app.recording import RecordingError
 from graphviz_app.recording.events import NONE
 
@@ -46,6 +47,7 @@ def export(program: Path, outputs: Sequence[Path], wish: Wish, arguments: Sequen
     Raises:
         CommandError: If something cannot be read, run or written.
     """
+    check_graphviz()
     _check_outputs(outputs)
     with open_source(program, arguments) as (recording, outcome):
         empty = write_outputs(recording, outputs, wish, outcome)
@@ -73,6 +75,17 @@ def write_outputs(recording: Recording, outputs: Sequence[Path], wish: Wish, out
     except (ExportError, RecordingError, CommandError) as error:
         reason = "" if outcome is None or outcome.succeeded else f"{outcome.sentence()} "
         raise CommandError(reason + str(error)) from error
+
+
+def check_graphviz() -> None:
+    """Nothing is run where nothing could be drawn.
+
+    Raises:
+        CommandError: With what is to be installed.
+    """
+    problem = graphviz_problem()
+    if problem is not None:
+        raise CommandError(problem)
 
 
 def _check_outputs(outputs: Sequence[Path]) -> None:

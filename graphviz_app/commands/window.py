@@ -12,6 +12,7 @@ from graphviz_app.commands.errors import CommandError
 from graphviz_app.commands.program import read_program
 from graphviz_app.commands.screen import say
 from graphviz_app.commands.source import is_recording
+from graphviz_app.libraries import graphviz_problem
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,7 +36,7 @@ def open_window(path: Path | None) -> int:
         return render_first_lesson(problem)
     if problem is not None:
         raise CommandError(f"{problem} Without one, graphviz-app export {path} -o FILE makes pictures.")
-    problem = qtcheck.qt_problem()
+    problem = qtcheck.qt_problem() or graphviz_problem()
     if problem is not None:
         raise CommandError(problem)
     # By name: the window's rooms are no part of the command line, and are only loaded here.
@@ -49,11 +50,12 @@ def render_first_lesson(problem: str, folder: Path = FOLDER) -> int:
     Raises:
         CommandError: If they cannot be made.
     """
-    from graphviz_app.commands.export import Wish, write_outputs
+    from graphviz_app.commands.export import Wish, check_graphviz, write_outputs
     from graphviz_app.commands.ledger import print_ledger
     from graphviz_app.commands.source import open_source
     from graphviz_app.lessons.library import all_lessons
 
+    check_graphviz()
     lesson = all_lessons()[0]
     outputs = [folder / f"{lesson.slug}{extension}" for extension in _FORMATS]
     say(f"{problem} The first lesson is rendered to {', '.join(map(str, outputs))} instead.")

@@ -7,7 +7,7 @@ import pytest
 from conftest import PATIENCE
 
 import graphviz_app
-from graphviz_app import qtcheck
+from graphviz_app import libraries, qtcheck
 from graphviz_app.commands import doctor, window
 from graphviz_app.lessons.library import all_lessons, find_lesson
 
@@ -63,7 +63,7 @@ def test_without_a_display_a_file_is_not_opened_but_the_way_out_is_named(call, l
 
 def test_where_qt_lacks_libraries_the_packages_are_named_and_qt_is_not_loaded(call, monkeypatch):
     monkeypatch.setattr(qtcheck, "display_problem", lambda: None)
-    monkeypatch.setattr(qtcheck, "missing_libraries", lambda _: ("libxcb-cursor.so.0",))
+    monkeypatch.setattr(qtcheck, "missing_for_qt", lambda _: ("libxcb-cursor.so.0",))
     monkeypatch.setitem(sys.modules, "graphviz_app.app", None)
     answer = call()
     assert answer.status == 1
@@ -72,7 +72,7 @@ def test_where_qt_lacks_libraries_the_packages_are_named_and_qt_is_not_loaded(ca
 
 
 def test_without_display_and_without_qts_libraries_the_lesson_is_drawn_all_the_same(call, monkeypatch):
-    monkeypatch.setattr(qtcheck, "missing_libraries", lambda _: ("libxcb-cursor.so.0",))
+    monkeypatch.setattr(qtcheck, "missing_for_qt", lambda _: ("libxcb-cursor.so.0",))
     drawn = []
     monkeypatch.setattr(window, "render_first_lesson", lambda problem: drawn.append(problem) or 0)
     assert call().status == 0
@@ -108,14 +108,14 @@ def test_the_doctor_finds_everything_that_the_tests_need(call):
 
 
 def test_the_doctor_names_what_is_missing_and_how_to_mend_it(call, monkeypatch):
-    monkeypatch.setattr(qtcheck, "missing_packages", lambda: ("libxcb-cursor0", "libxcb-icccm4"))
+    monkeypatch.setattr(libraries, "missing_packages", lambda: ("libxcb-cursor0", "libxcb-icccm4"))
     monkeypatch.setitem(doctor._PACKAGES, "no-such-package", ("no_such_package", "tests"))
     monkeypatch.setattr(
         doctor, "_torch", lambda: doctor.Finding("PyTorch", "missing", "not installed", "pip install torch")
     )
     answer = call("doctor")
     assert answer.status == 1
-    assert "Qt's system libraries: sudo apt-get install libxcb-cursor0 libxcb-icccm4" in answer.output
+    assert "system libraries: sudo apt-get install libxcb-cursor0 libxcb-icccm4" in answer.output
     assert "no-such-package: pip install no-such-package" in answer.output
     assert "PyTorch: pip install torch" in answer.output
 
@@ -129,29 +129,42 @@ def test_the_doctor_works_without_the_package_that_draws_its_table(call, monkeyp
     assert "does not load" in answer.output
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="Linux keeps Qt's libraries apart")
-class TestQtCheck:
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems' libraries are part of them")
+class TestLibraries:
     @pytest.fixture(autouse=True)
     def nothing_remembered(self, here):  # noqa: ARG002
-        qtcheck.missing_libraries.cache_clear()
+        remembering = (libraries.missing_for_qt, libraries.missing_for_graphviz)
+        for each in remembering:
+            each.cache_clear()
         yield
-        qtcheck.missing_libraries.cache_clear()
+        for each in remembering:
+            each.cache_clear()
 
-    def test_missing_libraries_are_named_as_debian_packages_in_one_sentence(self, monkeypatch):
+    def test_what_qt_lacks_is_named_as_debian_packages_in_one_sentence(self, monkeypatch):
         lost = {"libxcb-cursor.so.0", "libxcb-icccm.so.4", "libEGL.so.1"}
-        monkeypatch.setattr(qtcheck, "_loads", lambda library: library not in lost)
-        assert qtcheck.missing_packages() == ("libegl1", "libxcb-cursor0", "libxcb-icccm4")
-        assert qtcheck.missing_packages("offscreen") == ("libegl1",)
+        monkeypatch.setattr(libraries, "_loads", lambda library: library not in lost)
+        assert libraries.missing_packages() == ("libegl1", "libxcb-cursor0", "libxcb-icccm4")
+        assert libraries.packages_of(libraries.missing_for_qt("offscreen")) == ("libegl1",)
         sentence = qtcheck.qt_problem()
         assert "3 system libraries are missing" in sentence
         assert "sudo apt-get install libegl1 libxcb-cursor0 libxcb-icccm4" in sentence
 
-    def test_a_library_of_unknown_home_is_named_itself(self, monkeypatch):
-        monkeypatch.setattr(qtcheck, "needed_libraries", lambda _: ("libstrange.so.9",))
-        assert qtcheck.missing_packages() == ("libstrange.so.9",)
+    def test_what_graphviz_lacks_is_named_before_anything_is_run(self, monkeypatch, call):
+        monkeypatch.setattr(libraries, "_loads", lambda library: library != "libXrender.so.1")
+        answer = call("export", "missing.py", "-o", "graph.svg")
+        assert answer.status == 1
+        assert "Graphviz, which lays out the graph, cannot be loaded here" in answer.sentence
+        assert "sudo apt-get install libxrender1" in answer.sentence
+        monkeypatch.setattr(qtcheck, "display_problem", lambda: None)
+        assert "sudo apt-get install libxrender1" in call().sentence
+        assert libraries.missing_packages() == ("libxrender1",)
 
-    def test_every_library_that_this_qt_asks_for_is_known_or_part_of_the_c_library(self, monkeypatch):
-        monkeypatch.setattr(qtcheck, "_loads", lambda _: False)
+    def test_a_library_of_unknown_home_is_named_itself(self, monkeypatch):
+        monkeypatch.setattr(libraries, "needed_libraries", lambda _: ("libstrange.so.9",))
+        assert libraries.missing_packages() == ("libstrange.so.9",)
+
+    def test_every_library_that_these_wheels_ask_for_is_known_or_part_of_the_c_library(self, monkeypatch):
+        monkeypatch.setattr(libraries, "_loads", lambda _: False)
         common = (
             "libc.so",
             "libm.so",
@@ -162,12 +175,9 @@ class TestQtCheck:
             "libpthread.so",
             "librt.so",
         )
-        unknown = [
-            library
-            for platform in ("xcb", "wayland")
-            for library in qtcheck.missing_libraries(platform)
-            if library not in qtcheck.DEBIAN_PACKAGES and not library.startswith(common)
-        ]
+        asked = {*libraries.missing_for_qt("xcb"), *libraries.missing_for_qt("wayland")}
+        asked |= {*libraries.missing_for_graphviz()}
+        unknown = [name for name in asked if name not in libraries.DEBIAN_PACKAGES and not name.startswith(common)]
         assert unknown == []
 
     def test_a_display_that_nobody_serves_is_a_problem_in_words(self, monkeypatch):
@@ -183,4 +193,4 @@ class TestQtCheck:
     def test_a_file_that_is_no_library_is_an_error_with_words(self, here):
         (here / "x.so").write_bytes(b"\x7fELF\x02\x01" + bytes(20))
         with pytest.raises(ValueError, match="not a whole shared library"):
-            qtcheck.needed_libraries(here / "x.so")
+            libraries.needed_libraries(here / "x.so")
