@@ -16,6 +16,7 @@ from graphviz_app.tracer.identity import ORDINARY, dispatches
 from graphviz_app.tracer.memory import READABLE, address_of, array_of, storage_start_of
 from graphviz_app.tracer.strided import overlap
 from graphviz_app.tracer.unlisted import list_again
+from graphviz_app.tracer.values import is_same
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -357,7 +358,7 @@ class Leaves:
 
     def _check_grad(self, leaf: Leaf, tensor: torch.Tensor, writing: _Writing, *, by_value: bool = True) -> None:
         grad = grad_of(tensor) if tensor.is_leaf or tensor.retains_grad else None
-        span, text = writing.span, writing.text
+        span, text, values = writing.span, writing.text, self._core.values
         before, old = leaf.grad_value, leaf.grad_record
         if grad is None:
             if before != ev.NONE:
@@ -370,6 +371,10 @@ class Leaves:
             and leaf.grad_version == version_of(grad)
             and self._holds(grad, old, before, by_value=by_value, unseen=writing.unseen)
         ):
+            return
+        if old is None and leaf.has_grad(grad) and values.has_figures(grad, before):
+            # Another part of the memory in which it lies was written on, and that counts for all of it.
+            leaf.grad_version = version_of(grad)
             return
         self._see_grad(leaf, tensor)
         if leaf.grad_value == before:
@@ -406,7 +411,9 @@ class Leaves:
         record = values.recent(number)
         if record is None or writing.unseen or not (writing.is_recorded or values.is_still(tensor, record)):
             record, number = values.read(tensor), ev.NONE
-        if known is not None and record.data is not None and record.data == known.data and record.shape == known.shape:
+        # What was written on may have been another part of the memory in which it lies, which counts for all of it.
+        known = known or values.recent(leaf.value)
+        if known is not None and is_same(record, known):
             tracked.value = leaf.value
             self._note_where(leaf, tensor)
             return

@@ -143,8 +143,8 @@ class ValueRecorder:
     def has_figures(self, tensor: torch.Tensor, number: int) -> bool:
         """Whether a large tensor has the figures of a value, whatever its version says."""
         self._known.pop(address_of(tensor), None)
-        old, new = self.recent(number), self.read(tensor)
-        return old is not None and (old.statistics, old.sample) == (new.statistics, new.sample)
+        old = self.recent(number)
+        return old is not None and is_same(self.read(tensor), old)
 
     def forget_figures(self) -> None:
         """Hold nothing of any tensor."""
@@ -270,6 +270,13 @@ class ValueRecorder:
             return TensorRecord(*head, note="complex32 values are recorded only while they are few")
         picture = sample(array, 1024 if self._left > 0 else 16)
         return TensorRecord(*head, None, figures(array), picture)
+
+
+def is_same(one: TensorRecord, other: TensorRecord) -> bool:
+    """Whether two records have the same elements, as far as they tell: of many, the figures and a sample."""
+    if one.data is not None or other.data is not None:
+        return one.data == other.data and one.shape == other.shape
+    return (one.statistics, one.sample) == (other.statistics, other.sample)
 
 
 def _large(way: Strided, requires_grad: bool, figured: Statistics | None, picture: Sample) -> TensorRecord:

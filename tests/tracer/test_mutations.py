@@ -152,14 +152,22 @@ def test_what_became_of_a_leaf_is_told_with_the_line_that_wrote(written, size, t
     assert [(type(event).__name__, event.span.line) for event in events if isinstance(event, kinds)] == WRITERS[written]
 
 
-def test_a_write_beside_a_leaf_in_one_buffer_is_not_its_own(tmp_path):
-    source = """both = torch.ones(160, 80)
-w, other = both[:80].requires_grad_(), both[80:]
+@pytest.mark.parametrize("size", [4, 160], ids=["every element is kept", "figures are kept"])
+def test_a_write_beside_a_leaf_or_its_grad_in_one_buffer_is_not_its_own(size, tmp_path):
+    source = f"""both, grads = torch.ones({size}, 80), torch.zeros({size}, 80)
+w, other = both[: {size // 2}].requires_grad_(), both[{size // 2} :]
+w.grad, beside = grads[: {size // 2}], grads[{size // 2} :]
 (w * 2).sum().backward()
 other.mul_(3)
+beside.add_(1)
+(w * 2).sum().backward()
 """
     recording, _, _ = traced(source, tmp_path / "program.py")
-    assert not any(isinstance(recording.event(number), ev.LeafUpdated) for number in range(len(recording)))
+    changed = [type(event).__name__ for event in recording.events() if isinstance(event, CHANGES)]
+    assert changed == ["GradWritten", "GradAccumulated", "GradAccumulated"]
+
+
+CHANGES = (ev.LeafUpdated, ev.GradCleared, ev.GradWritten, ev.GradAccumulated)
 
 
 SETTERS = {
