@@ -8,7 +8,6 @@ from __future__ import annotations
 import ctypes
 import importlib.util
 import sys
-from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -88,7 +87,6 @@ def graphviz_problem() -> str | None:
     return why_not("Graphviz, which lays out the graph, cannot be loaded here", libraries) if libraries else None
 
 
-@lru_cache(maxsize=4)
 def missing_for_qt(platform: str) -> tuple[str, ...]:
     """What Qt asks the system for on a window system and what is not there, sorted; empty where this is not Linux.
 
@@ -101,7 +99,6 @@ def missing_for_qt(platform: str) -> tuple[str, ...]:
     return _missing([folder / name for name in (*_BASE, *_PLUGINS.get(platform, ()))], folder / "lib")
 
 
-@lru_cache(maxsize=1)
 def missing_for_graphviz() -> tuple[str, ...]:
     """What the Graphviz in pygraphviz's wheel asks the system for and what is not there, sorted."""
     folder = _folder_of("pygraphviz")

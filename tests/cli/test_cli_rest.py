@@ -130,16 +130,8 @@ def test_the_doctor_works_without_the_package_that_draws_its_table(call, monkeyp
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems' libraries are part of them")
+@pytest.mark.usefixtures("here")
 class TestLibraries:
-    @pytest.fixture(autouse=True)
-    def nothing_remembered(self, here):  # noqa: ARG002
-        remembering = (libraries.missing_for_qt, libraries.missing_for_graphviz)
-        for each in remembering:
-            each.cache_clear()
-        yield
-        for each in remembering:
-            each.cache_clear()
-
     def test_what_qt_lacks_is_named_as_debian_packages_in_one_sentence(self, monkeypatch):
         lost = {"libxcb-cursor.so.0", "libxcb-icccm.so.4", "libEGL.so.1"}
         monkeypatch.setattr(libraries, "_loads", lambda library: library not in lost)
@@ -158,6 +150,12 @@ class TestLibraries:
         monkeypatch.setattr(qtcheck, "display_problem", lambda: None)
         assert "sudo apt-get install libxrender1" in call().sentence
         assert libraries.missing_packages() == ("libxrender1",)
+
+    def test_what_was_installed_meanwhile_is_missing_no_more(self, monkeypatch):
+        monkeypatch.setattr(libraries, "_loads", lambda _: False)
+        assert "libxrender1" in libraries.missing_packages()
+        monkeypatch.setattr(libraries, "_loads", lambda _: True)
+        assert libraries.missing_packages() == ()
 
     def test_a_library_of_unknown_home_is_named_itself(self, monkeypatch):
         monkeypatch.setattr(libraries, "needed_libraries", lambda _: ("libstrange.so.9",))
