@@ -4,13 +4,12 @@ In the window nothing reaches a descriptor: what is written becomes events at on
 plain Python's own way to the descriptor, with plain Python's buffering, and is heard on the way.
 """
 
-# torch tells what is wanted here only by names that begin with an underscore.
-# ruff: noqa: SLF001
 from __future__ import annotations
 
 import io
 import os
 import sys
+from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
 from graphviz_app.own import __builtins__  # noqa: F401
@@ -24,75 +23,108 @@ _getpid = os.getpid
 _profiler, _tracer = watchers_in_c.current_profiler, watchers_in_c.current_tracer
 
 
+class _Hearing:
+    """Who hears a text layer; kept apart from it, where the program does not see it.
+
+    Attributes:
+        hear: Takes what was written.
+        flushed: Called when the program flushes.
+        owed: Bytes that were heard as text, and have not arrived at the buffer yet.
+        newline: What the layer makes of the end of a line.
+    """
+
+    __slots__ = ("flushed", "hear", "newline", "owed")
+
+    def __init__(self, hear: Callable[[Any], None], flushed: Callable[[], None] | None) -> None:
+        self.hear = hear
+        self.flushed = flushed
+        self.owed = b""
+        self.newline = "\r\n" if sys.platform == "win32" else "\n"
+
+    def arrived(self, text: _Text, data: Any) -> None:
+        """Bytes arrive at the buffer: the text layer's own, which were heard before, or the program's."""
+        content = bytes(data)
+        if content == self.owed:
+            self.owed = b""
+        elif self.owed.startswith(content):
+            self.owed = self.owed[len(content) :]
+        else:
+            self.hear(content.decode(text.encoding, "replace"))
+
+
+# By the id of a text layer, of a buffer with its text layer, and of a descriptor's file with its process.
+_hearings: dict[int, _Hearing] = {}
+_texts: dict[int, _Text] = {}
+_processes: dict[int, int] = {}
+# Called first where something watches the calls of the thread that writes: what is called next, it would be told of.
+_met: list[Callable[[], None]] = [lambda: None]
+
+
 class _Raw(io.FileIO):
     """The descriptor's file, which takes everything and writes nothing."""
 
     def __init__(self, descriptor: int) -> None:
         super().__init__(descriptor, "w", closefd=False)
-        self._graphviz_app_process = _getpid()
+        _processes[id(self)] = _getpid()
 
     def write(self, data: Any) -> int:
         """Take all of it. A forked child cannot be heard, and writes to the descriptor, where the app reads it."""
-        return len(data) if _getpid() == self._graphviz_app_process else super().write(data)
+        return len(data) if _getpid() == _processes[id(self)] else super().write(data)
 
 
 class _Buffer(io.BufferedWriter):
     """A buffer that hears what is written to it past the text layer."""
 
-    _graphviz_app_text: Any = None
-
     def write(self, data: Any) -> int:
         """Write as ever."""
-        text = self._graphviz_app_text
+        text = _texts.get(id(self))
         if text is not None:
-            text._graphviz_app_bytes(data)
+            _hearings[id(text)].arrived(text, data)
         return super().write(data)
+
+    def __repr__(self) -> str:
+        return _in_full(super().__repr__())
 
 
 class _Text(io.TextIOWrapper):
     """A text layer that hears what is written to it, at the moment at which it is."""
 
-    _graphviz_app_hear: Any = None
-    _graphviz_app_owed = b""
-    _graphviz_app_crlf: str | None = None
-    _graphviz_app_flushed: Callable[[], None] | None = None
-    _graphviz_app_watched: Callable[[], None]
-
     def write(self, text: str) -> int:
         """Write as ever."""
         if _profiler() is not None or _tracer() is not None:
-            self._graphviz_app_watched()
-        before = self._graphviz_app_owed
+            _met[-1]()
+        hearing = _hearings.get(id(self))
+        if hearing is None:
+            return super().write(text)
         if type(text) is str:
-            shown = text if self._graphviz_app_crlf is None else text.replace("\n", self._graphviz_app_crlf)
-            self._graphviz_app_owed = before + shown.encode(self.encoding, "replace")
+            shown = text if hearing.newline == "\n" else text.replace("\n", hearing.newline)
+            hearing.owed += shown.encode(self.encoding, "replace")
         count = super().write(text)
-        hear = self._graphviz_app_hear
-        if hear is not None:
-            hear(text)
+        hearing.hear(text)
         return count
 
     def flush(self) -> None:
         """Flush as ever."""
         if _profiler() is not None or _tracer() is not None:
-            self._graphviz_app_watched()
+            _met[-1]()
         super().flush()
-        if self._graphviz_app_flushed is not None:
-            self._graphviz_app_flushed()
+        hearing = _hearings.get(id(self))
+        if hearing is not None and hearing.flushed is not None:
+            hearing.flushed()
 
-    def _graphviz_app_bytes(self, data: Any) -> None:
-        """Bytes arrive at the buffer: the text layer's own, which were heard before, or the program's."""
-        content = bytes(data)
-        if content == self._graphviz_app_owed:
-            self._graphviz_app_owed = b""
-        elif self._graphviz_app_owed.startswith(content):
-            self._graphviz_app_owed = self._graphviz_app_owed[len(content) :]
-        elif self._graphviz_app_hear is not None:
-            self._graphviz_app_hear(content.decode(self.encoding, "replace"))
+    def __repr__(self) -> str:
+        return _in_full(super().__repr__())
+
+
+def _in_full(text: str) -> str:
+    """Of some of their own classes, not of those made from them, io's objects say that they are io's."""
+    return text if text.startswith("<_io.") else f"<_io.{text[1:]}"
 
 
 for _kind, _shown in ((_Raw, "FileIO"), (_Buffer, "BufferedWriter"), (_Text, "TextIOWrapper")):
     _kind.__module__, _kind.__name__, _kind.__qualname__ = "_io", _shown, _shown
+    for _method in [_each for _each in vars(_kind).values() if isinstance(_each, FunctionType)]:
+        _method.__qualname__ = f"{_shown}.{_method.__name__}"
 
 
 CALLING = (_Buffer.write, _Text.write, _Text.flush)
@@ -115,7 +147,7 @@ class Streams:
     ) -> None:
         self._hear = hear
         self._flushed = flushed
-        self._watched = watched
+        _met.append(watched)
         self._old: list[Any] = []
 
     def capture(self) -> None:
@@ -153,13 +185,8 @@ class Streams:
                 hear(name, text)
 
         stream.mode = "w"  # type: ignore[attr-defined]
-        stream._graphviz_app_hear = tell
-        stream._graphviz_app_flushed = self._flushed
-        stream._graphviz_app_watched = self._watched
-        if sys.platform == "win32":
-            stream._graphviz_app_crlf = "\r\n"
-        buffer: Any = stream.buffer
-        buffer._graphviz_app_text = stream
+        _hearings[id(stream)] = _Hearing(tell, self._flushed)
+        _texts[id(stream.buffer)] = stream
         # The old stream is kept: collected, it would close the descriptor.
         self._old.append((getattr(sys, name), getattr(sys, f"__{name}__")))
         setattr(sys, name, stream)
