@@ -22,6 +22,8 @@ from graphviz_app.tracer import deep
 
 _Alive = torch._C._WeakTensorRef
 _thread_number = threading.get_ident
+_reference_count = sys.getrefcount
+_OURS_ALONE = 2
 _SWEEP_AT = 4096
 _SPENT_KEPT = 100_000
 UNNUMBERED = (1 << 64) - 1
@@ -166,18 +168,12 @@ class TensorTable:
         self._sweep_at = max(_SWEEP_AT, 2 * len(self.by_address))
 
 
-class _Key:
-    """The key of our number in the metadata of a node; nobody else can have it."""
-
-    __slots__ = ()
-
-
 class NodeTable:
     """Numbers of nodes.
 
-    In the main thread a node is known by its sequence number, which grows by one per node made, so nothing is
-    written on the node. Each thread counts for itself, so other threads' nodes carry their number in their
-    `metadata`, which lives as long as the node does.
+    In the main thread a node is known by its sequence number, which grows by one per node made. Each thread counts for
+    itself, so other threads' nodes are known by their `metadata`: a dictionary that each has of its own. Nothing is
+    written into it, which the program could read; while we hold it, its address is nobody else's.
     """
 
     def __init__(self) -> None:
@@ -186,20 +182,22 @@ class NodeTable:
         # No lock: a child that is forked while another thread holds it would wait forever.
         self._numbers = itertools.count()
         self._main = threading.main_thread().ident
-        self._key = _Key()
-        self._written = False
+        # By the ids of their metadata, and that metadata.
+        self._elsewhere: dict[int, int] = {}
+        self._held: dict[int, dict[Any, Any]] = {}
+        self._sweep_at = _SWEEP_AT
         self._spent: list[int] = []
         self._deep_at = deep.MANY
 
     @property
     def is_plain(self) -> bool:
         """Whether this is the main thread, and every numbered node is known by its sequence number."""
-        return not self._written and _thread_number() == self._main
+        return not self._elsewhere and _thread_number() == self._main
 
     def number(self, node: Any) -> int:
         """The number of a node that is no `AccumulateGrad`, NONE where it has none yet."""
-        if self._written or _thread_number() != self._main:
-            number = node.metadata.get(self._key)
+        if self._elsewhere or _thread_number() != self._main:
+            number = self._elsewhere.get(id(node.metadata))
             if number is not None:
                 return number
         return self.by_sequence.get(node._sequence_nr(), ev.NONE)
@@ -210,7 +208,7 @@ class NodeTable:
         In other threads than the main one an older node of the main thread's may have the same.
         """
         if _thread_number() != self._main:
-            return self._key not in node.metadata
+            return id(node.metadata) not in self._elsewhere
         return self.number(node) == ev.NONE
 
     def assign(self, node: Any) -> int:
@@ -220,9 +218,18 @@ class NodeTable:
         if _thread_number() == self._main and sequence != UNNUMBERED and sequence not in self.by_sequence:
             self.by_sequence[sequence] = number
         else:
-            self._written = True
-            node.metadata[self._key] = number
+            metadata = node.metadata
+            self._elsewhere[id(metadata)], self._held[id(metadata)] = number, metadata
+            if len(self._held) > self._sweep_at:
+                self._sweep()
         return number
+
+    def _sweep(self) -> None:
+        """Let go of the metadata of nodes that are no more."""
+        for key in list(self._held):
+            if _reference_count(self._held[key]) == _OURS_ALONE:
+                del self._elsewhere[key], self._held[key]
+        self._sweep_at = max(_SWEEP_AT, 2 * len(self._held))
 
     def next(self) -> int:
         """The next number, for a node that is known otherwise (an `AccumulateGrad`, by its leaf)."""
