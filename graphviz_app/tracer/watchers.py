@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import sys
 import threading
+from types import CodeType
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -22,7 +23,7 @@ from graphviz_app.tracer.signals import is_looking
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from types import CodeType, FrameType
+    from types import FrameType
 
     from graphviz_app.tracer.core import Core
 
@@ -40,6 +41,7 @@ _originals = [getattr(torch.overrides, name) for name in ASKING]
 _STOOD_IN_FOR = frozenset(
     [*(f"_{name}" for name in ASKING), "apply", "run_backward", "getprofile", "gettrace", "settrace", "addaudithook"]
 )
+_UNTRACED = hygiene.untraced.__code__
 # Of torch's own engine, as the program would call it: ours is of a class made for it.
 _run_backward = torch.autograd.Variable._execution_engine.run_backward
 _NOTICE = (
@@ -68,19 +70,20 @@ class Watchers:
         """Begin."""
         watch, through, lock = self._watch, self._through, self._core.log.lock
 
-        def settrace(function: Any) -> None:
-            watch("trace", function)
-            _settrace(function)
+        def settrace(*args: Any, **kwargs: Any) -> None:
+            if len(args) == 1:
+                watch("trace", *args)
+            # What it says of other arguments, it says itself.
+            _settrace(*args, **kwargs)
 
-        def setprofile(function: Any) -> None:
+        def setprofile(*args: Any, **kwargs: Any) -> None:
+            if len(args) != 1 or kwargs:
+                _setprofile(*args, **kwargs)
+                return
+            function = args[0]
             watch("profile", function)
-            profile = watchers_in_c.current_profiler()
-            _setprofile(None)
-            if type(profile) is _Profile:
-                # This is the call of a function in C, of which it would be told.
-                profile.function(_getframe(1), "c_call", _setprofile)
-            if function is not None:
-                _setprofile(_Profile(function, through, lock))
+            _stop_profiling(_getframe(1), function)
+            _setprofile(None if function is None else _Profile(function, through, lock))
 
         def getprofile() -> Any:
             return _programs(_getprofile())
@@ -191,6 +194,21 @@ def without(mode: Any, original: Callable[..., Any]) -> Callable[..., Any]:
     return hygiene.disguise(asked, original)
 
 
+def _stop_profiling(caller: FrameType, following: Any) -> None:
+    """The program sets another profile function than it had, or none."""
+    profile = watchers_in_c.current_profiler()
+    _setprofile(None)
+    if type(profile) is _Profile:
+        # This is the call of a function in C, of which both would be told.
+        profile.function(caller, "c_call", _setprofile)
+        if following is not None:
+            following(caller, "c_return", _setprofile)
+
+
+_ASKED_FOR = frozenset(id(each) for each in Watchers.install.__code__.co_consts if isinstance(each, CodeType))
+"""What stands in for Python's functions, and calls each once when the program has called it."""
+
+
 def _programs(watcher: Any) -> Any:
     """The profiler or tracer that the program has set, where ours stands in for it."""
     function = watcher.function if type(watcher) in (_Profile, _Trace) else watcher
@@ -230,7 +248,7 @@ class _Profile:
         if hygiene.is_ours(frame.f_code):
             # What stands in for a function in C calls it in its turn.
             caller, name = frame.f_back, getattr(argument, "__name__", "")
-            if caller is not None and name in _STOOD_IN_FOR:
+            if caller is not None and name in _STOOD_IN_FOR and frame.f_code is not _UNTRACED:
                 self.function(caller, event, _run_backward if name == "run_backward" else argument)
         elif not self._is_recording() or not is_looking(frame, self._through):
             self.function(frame, event, argument)
@@ -256,8 +274,8 @@ class _Audit:
             is_ours = invisible.is_ours(below) or hygiene.is_disguised(below) or is_looking(_getframe(), self._through)
         finally:
             asking.now = False
-        if not is_ours:
+        if not is_ours or below in _ASKED_FOR:
             self._hook(event, arguments)
 
 
-CALLING = (_Profile.__call__, _Trace.__call__, _Audit.__call__)
+CALLING = (_Profile.__call__, _Trace.__call__, _Audit.__call__, _stop_profiling)
