@@ -266,7 +266,7 @@ class CallRecorder:
             if tracked.is_data:
                 # The versions of what else lies there do not tell.
                 core.lend([tensor], is_outside=False)
-            latest = Write(tracked.version, operation, call.name, place)
+            latest = Write(tracked.version, operation, call.name, place, core.tensors.count)
             text, write = latest.text, self._writes.of(tensor, tracked, before, latest)
             span = None if write.place is None else write.place.span
             saved_by = self._saved.invalidated(write, tracked, before)

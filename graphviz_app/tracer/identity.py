@@ -80,7 +80,7 @@ class Tracked(msgspec.Struct, eq=False, gc=False):
         address: Where its elements lay then.
         name: The name that was last given to it.
         leaf: What is known of it as a leaf.
-        saved: The latest nodes that saved it for backward, each with the version that it saved.
+        saved: The latest node that saved it for backward, with the version that it saved and those that did so before.
         data_of: Where it comes from, if it is what `.data` gave and nothing was computed from it yet.
         is_data: Whether it is what `.data` gave: it shares the memory of another tensor, but not its version.
         object_id: The id of its Python object, for leaves alone, 0 for others.

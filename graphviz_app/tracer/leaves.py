@@ -46,12 +46,14 @@ class Leaf:
         grad: torch's own weak reference to the `.grad` that was last seen, None where there was none.
         grad_address: The address of that tensor's C++ object, which is its own while `grad` exists.
         grad_memory: Where its elements lay, 0 where they had no address.
+        grad_start: Where the storage of those began.
         grad_version: Its version then.
         grad_value: Its value then, NONE where `.grad` was None.
         grad_record: That value itself, while it is small.
         value: The leaf's own value when last seen.
         version: Its version then.
         record: That value itself, while it is small.
+        start: Where the storage of the leaf's own elements began when last seen.
     """
 
     __slots__ = (
@@ -59,6 +61,7 @@ class Leaf:
         "grad_address",
         "grad_memory",
         "grad_record",
+        "grad_start",
         "grad_value",
         "grad_version",
         "is_named",
@@ -67,6 +70,7 @@ class Leaf:
         "number",
         "record",
         "retains_grad",
+        "start",
         "tracked",
         "tries",
         "value",
@@ -82,13 +86,14 @@ class Leaf:
         self.tries = 0
         self.grad: Any = None
         self.grad_address = 0
-        self.grad_memory = 0
+        self.grad_memory = self.grad_start = 0
         self.grad_version = -1
         self.grad_value = ev.NONE
         self.grad_record: TensorRecord | None = None
         self.value = ev.NONE
         self.version = -1
         self.record: TensorRecord | None = None
+        self.start = 0
         self.retains_grad = False
 
     def has_grad(self, grad: torch.Tensor) -> bool:
@@ -269,7 +274,7 @@ class Leaves:
             value, grad = value_here and overlap(written, tensor), grad_here and overlap(written, grad)
             if value or grad:
                 self._touch(leaf, writing._replace(unseen=True), value=value, grad=grad)
-        if not here:
+        if not here and self._by_storage.get(start) is here:
             del self._by_storage[start]
 
     def _touch(self, leaf: Leaf, writing: _Writing, *, value: bool, grad: bool) -> None:
@@ -348,13 +353,17 @@ class Leaves:
     def _find_again(self, leaf: Leaf) -> None:
         tensor = leaf.tracked.tensor()
         if tensor is not None:
-            for each in (tensor, grad_of(tensor) if leaf.grad is not None else None):
-                if each is not None:
-                    self._lies_at(leaf, each)
+            leaf.start = self._lies_at(leaf, tensor)
+            grad = grad_of(tensor) if leaf.grad is not None else None
+            if grad is not None:
+                leaf.grad_start = self._lies_at(leaf, grad)
 
-    def _lies_at(self, leaf: Leaf, tensor: torch.Tensor) -> None:
-        if start := storage_start_of(tensor):
+    def _lies_at(self, leaf: Leaf, tensor: torch.Tensor) -> int:
+        """Remember where a leaf's elements lie, or those of its `.grad`; where their storage begins."""
+        start = storage_start_of(tensor)
+        if start:
             self._by_storage.setdefault(start, {})[leaf.number] = leaf
+        return start
 
     def _check_grad(self, leaf: Leaf, tensor: torch.Tensor, writing: _Writing, *, by_value: bool = True) -> None:
         grad = grad_of(tensor) if tensor.is_leaf or tensor.retains_grad else None
@@ -471,7 +480,7 @@ class Leaves:
         if memory != leaf.grad_memory:
             self._leave_memory(leaf)
             if memory:
-                self._lies_at(leaf, grad)
+                leaf.grad_start = self._lies_at(leaf, grad)
                 leaf.grad_memory = memory
                 self._by_memory.setdefault(memory, []).append(leaf)
         # Whoever takes `.grad` as an argument takes this very value.
@@ -508,6 +517,12 @@ class Leaves:
             if not sharers:
                 self._by_memory.pop(leaf.grad_memory, None)
             leaf.grad_memory = 0
+            # Every pass may put its gradients elsewhere: what lay there before is not to be remembered for ever.
+            here = self._by_storage.get(leaf.grad_start)
+            if here is not None and leaf.grad_start != leaf.start:
+                here.pop(leaf.number, None)
+                if not here:
+                    del self._by_storage[leaf.grad_start]
 
     def _remember(self, leaf: Leaf, tensor: torch.Tensor) -> None:
         """Note the value of a leaf that has just been met."""
@@ -531,7 +546,7 @@ class Leaves:
         address = address_of(tensor)
         if address != tracked.address:
             tracked.address = address
-            self._lies_at(leaf, tensor)
+            leaf.start = self._lies_at(leaf, tensor)
 
     def _tell(self, leaf: Leaf, tensor: torch.Tensor, value: int) -> None:
         # Asked in full, a parameter's class looks for an attribute, which may be the program's own code. Only tensors

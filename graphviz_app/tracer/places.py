@@ -13,6 +13,8 @@ from pathlib import Path
 from types import CodeType, FrameType, FunctionType
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from graphviz_app.own import __builtins__, original_builtins  # noqa: F401
 from graphviz_app.recording import events as ev
 from graphviz_app.tracer.modules import CALL
@@ -25,42 +27,45 @@ _CODES_KEPT = 20_000
 _getframe = sys._getframe
 
 
-class Site:
+class Site(msgspec.Struct, eq=False, gc=False):
     """One place in the user's code from which torch is called: an instruction of a code object.
 
+    As with a `Place`, the garbage collector does not count it: programs count what it knows.
+
     Attributes:
+        code: The code object, which is kept alive.
         span: Where it stands.
         frame: The same as an entry of a stack.
         text: What stands there, shortened: "loss.backward()".
         targets: What the value is assigned to: ("y",), ("q", "k"), or () where it is not.
-        is_whole: Whether what stands there is the whole right side of that assignment.
+        statement: The number of the statement that it is a part of.
     """
 
-    __slots__ = ("code", "frame", "is_whole", "span", "statement", "targets", "text")
-
-    def __init__(self, code: CodeType, span: ev.Span, text: str, targets: tuple[str, ...], statement: int) -> None:
-        self.code = code
-        self.span = span
-        self.frame = ev.Frame(span, _function_name(code))
-        self.text = text
-        self.targets = targets
-        self.statement = statement
+    code: CodeType
+    span: ev.Span
+    frame: ev.Frame
+    text: str
+    targets: tuple[str, ...]
+    statement: int
 
 
-class Place:
+class Place(msgspec.Struct, eq=False, gc=False):
     """A stack of sites, innermost last.
 
     Attributes:
         site: The innermost.
+        span: Where that stands.
         frames: All, outermost first.
     """
 
-    __slots__ = ("frames", "site", "span")
+    site: Site
+    span: ev.Span
+    frames: tuple[ev.Frame, ...]
 
-    def __init__(self, sites: tuple[Site, ...]) -> None:
-        self.site = sites[-1]
-        self.span = self.site.span
-        self.frames = tuple(site.frame for site in sites)
+    @classmethod
+    def of(cls, sites: list[Site]) -> Place:
+        """The place of sites, innermost last."""
+        return cls(sites[-1], sites[-1].span, tuple([site.frame for site in sites]))
 
 
 class Places:
@@ -139,7 +144,7 @@ class Places:
             if self._known(code)[1] >= 0:
                 sites.append(self._site(code, traceback.tb_lasti))
             traceback = traceback.tb_next
-        return Place(tuple(sites)) if sites else None
+        return Place.of(sites) if sites else None
 
     def definition(self, function: Any) -> ev.Span | None:
         """Where a function of the user's is written."""
@@ -200,7 +205,8 @@ class Places:
 
     def _make(self, key: tuple[int, ...]) -> Place:
         sites = [self._site(self._codes[key[i]][0], key[i + 1]) for i in range(0, len(key), 2)]
-        place = Place(tuple(reversed(sites)))
+        sites.reverse()
+        place = Place.of(sites)
         if len(self._places) > _CODES_KEPT:
             self._places.clear()
         self._places[key] = place
@@ -218,7 +224,7 @@ class Places:
         with original_builtins():
             span = statements.span(self._files[code.co_filename], _positions(code, instruction))
             text, targets, statement = statements.at(span)
-        return Site(code, span, text, targets, statement)
+        return Site(code, span, ev.Frame(span, _function_name(code)), text, targets, statement)
 
 
 def _libraries() -> tuple[str, ...]:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import torch
 
 from graphviz_app.own import __builtins__  # noqa: F401
@@ -53,6 +54,22 @@ def _refuses_to_disable_hooks() -> bool:
 are_hooks_in_force = (
     _has_top_hooks if hasattr(_autograd, "_top_saved_tensors_default_hooks") else _refuses_to_disable_hooks
 )
+
+
+class _Saver(msgspec.Struct, frozen=True, eq=False, gc=False):
+    """A node that saved a tensor, and those that had saved it before: a chain, of which the collector need not know.
+
+    Attributes:
+        node: The node's number.
+        version: The version that it saved.
+        earlier: The one that saved it before.
+        count: How many these are.
+    """
+
+    node: int
+    version: int
+    earlier: Any
+    count: int
 
 
 class SavedTensors:
@@ -103,17 +120,16 @@ class SavedTensors:
     def _remember(self, tensor: torch.Tensor, node: int) -> None:
         tracked = self._core.tensors.track(tensor)
         version = 0 if is_inference(tensor) else tensor._version
-        if tracked.saved is None:
-            tracked.saved = []
-        tracked.saved.append((node, version))
-        if len(tracked.saved) > 2 * _KEPT:
-            del tracked.saved[:-_KEPT]
+        earlier = tracked.saved
+        tracked.saved = _Saver(node, version, earlier, 1 if earlier is None else earlier.count + 1)
+        if tracked.saved.count > 2 * _KEPT:
+            tracked.saved = _chain(_savers(tracked)[-_KEPT:])
 
     def invalidated(self, write: Write, tracked: Tracked, before: int) -> tuple[int, ...]:
         """The nodes that had saved a tensor which has just been written on."""
         stale = self.threatened(write, tracked, before)
         if tracked.saved:
-            tracked.saved = [(node, version) for node, version in tracked.saved if version > before]
+            tracked.saved = _chain([each for each in _savers(tracked) if each.version > before])
         return stale
 
     def threatened(self, write: Write, tracked: Tracked, before: int) -> tuple[int, ...]:
@@ -122,7 +138,8 @@ class SavedTensors:
         It is remembered for the sentence about the error that comes of it.
         """
         spent = self._core.spent
-        stale = tuple(node for node, version in tracked.saved or () if version <= before and node not in spent)
+        saved_by = _savers(tracked) if tracked.saved else ()
+        stale = tuple(each.node for each in saved_by if each.version <= before and each.node not in spent)
         if stale:
             span = None if write.place is None else write.place.span
             name = tracked.name or (tracked.leaf.name if tracked.leaf is not None else "")
@@ -174,6 +191,24 @@ class SavedTensors:
                 part for part in (saved if isinstance(saved, tuple) else (saved,)) if isinstance(part, torch.Tensor)
             )
         return found
+
+
+def _savers(tracked: Tracked) -> list[_Saver]:
+    """The latest nodes that saved a tensor, the first of them first."""
+    found: list[_Saver] = []
+    each = tracked.saved
+    while each is not None:
+        found.append(each)
+        each = each.earlier
+    found.reverse()
+    return found
+
+
+def _chain(savers: list[_Saver]) -> _Saver | None:
+    chain: _Saver | None = None
+    for count, each in enumerate(savers, 1):
+        chain = _Saver(each.node, each.version, chain, count)
+    return chain
 
 
 def _saved_by_custom(arguments: list[tuple[str, torch.Tensor]], results: list[torch.Tensor]) -> tuple[int, ...]:

@@ -4,7 +4,9 @@
 # ruff: noqa: SLF001
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 from graphviz_app.own import __builtins__  # noqa: F401
 from graphviz_app.tracer.memory import storage_start_of
@@ -13,13 +15,12 @@ if TYPE_CHECKING:
     import torch
 
     from graphviz_app.tracer.identity import TensorTable, Tracked
-    from graphviz_app.tracer.places import Place
 
 _KEPT = 8
 _STORAGES_KEPT = 4096
 
 
-class Write(NamedTuple):
+class Write(msgspec.Struct, frozen=True, eq=False, gc=False):
     """A write in place.
 
     Attributes:
@@ -27,12 +28,14 @@ class Write(NamedTuple):
         operation: The number of the operation that wrote.
         name: That operation's name.
         place: Where in the program.
+        met: How many tensors had been met by then.
     """
 
     version: int
     operation: int
     name: str
-    place: Place | None
+    place: Any
+    met: int
 
     @property
     def text(self) -> str:
@@ -51,7 +54,8 @@ class Writes:
 
     def __init__(self, tensors: TensorTable) -> None:
         self._tensors = tensors
-        self._by_storage: dict[int, list[tuple[int, Write]]] = {}
+        # Tuples, which the garbage collector forgets when it sees what is in them.
+        self._by_storage: dict[int, tuple[Write, ...]] = {}
         self._sources: dict[int, Tracked] = {}
 
     def detached(self, alias: Tracked, source: Tracked | None) -> None:
@@ -65,7 +69,7 @@ class Writes:
         """Whether an operation that was seen before has made this version of what lies there."""
         known = self._by_storage.get(storage_start_of(tensor), ())
         # A tensor that was met only after the write may lie where another one was freed.
-        return any(write.version == version and tracked.number < count for count, write in known)
+        return any(write.version == version and tracked.number < write.met for write in known)
 
     def aliased(self, tensor: torch.Tensor, tracked: Tracked) -> list[Tracked]:
         """What a tensor is a view or a detached alias of, as far as that is known."""
@@ -80,13 +84,13 @@ class Writes:
     def of(self, tensor: torch.Tensor, tracked: Tracked, before: int, latest: Write) -> Write:
         """The first write on a tensor after a version of it: an earlier one on an alias, or else `latest`."""
         start = storage_start_of(tensor)
-        known = self._by_storage.get(start, [])
+        known = self._by_storage.get(start, ())
         # A tensor that was met only after the write may lie where another one was freed.
-        earlier = [write for count, write in known if tracked.number < count and before < write.version]
+        earlier = [write for write in known if tracked.number < write.met and before < write.version]
         if any(write.version == latest.version for write in earlier):
             return earlier[0]
         if start:
-            self._by_storage[start] = [*known[1 - _KEPT :], (self._tensors.count, latest)]
+            self._by_storage[start] = (*known[1 - _KEPT :], latest)
             if len(self._by_storage) > _STORAGES_KEPT:
                 del self._by_storage[next(iter(self._by_storage))]
         return latest

@@ -1,0 +1,27 @@
+"""Leak checks as programs do them: a training loop leaves nothing behind."""
+import gc
+import torch
+model = torch.nn.Sequential(torch.nn.Linear(4, 4), torch.nn.ReLU(), torch.nn.Linear(4, 1))
+optimizer = torch.optim.Adam(model.parameters())
+inputs = torch.ones(8, 4)
+def step():
+    optimizer.zero_grad()
+    loss = model(inputs).pow(2).mean()
+    loss.backward()
+    optimizer.step()
+    return loss.item()
+def count():
+    gc.collect()
+    return len(gc.get_objects())
+def train(steps):
+    for _ in range(steps):
+        step()
+train(5)
+count()
+before = count()
+train(40)
+print(count() - before)
+losses = [step() for _ in range(5)]
+before = count()
+losses += [step() for _ in range(20)]
+print(count() - before, len(losses))
