@@ -242,10 +242,11 @@ def original_of(function: Any) -> Any:
     torch's core names it to a mode by whatever stands under its name in `torch.Tensor`. A function that the program has
     put there, or a property of its own, to call the original in its turn, would be called twice.
     """
-    if type(function) in _IN_C:
+    kind = type(function)
+    if kind in _IN_C and not (kind is types.MethodWrapperType and type(function.__self__) is property):
         return function
     in_c = vars(torch._C.TensorBase)
-    accessor = getattr(function, "__name__", "") if type(function) is types.MethodType else ""
+    accessor = getattr(function, "__name__", "") if kind in (types.MethodType, types.MethodWrapperType) else ""
     owner = function.__self__ if accessor in ("__get__", "__set__", "__delete__") else None
     for name, method in list(vars(_T).items()):
         if method is function:
