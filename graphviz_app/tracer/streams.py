@@ -121,10 +121,16 @@ def _in_full(text: str) -> str:
     return text if text.startswith("<_io.") else f"<_io.{text[1:]}"
 
 
+def _names(stream: Any) -> list[str]:
+    """What `dir()` lists of a stream of Python's own."""
+    return [*dir(type(stream).__base__), *vars(stream)]
+
+
 for _kind, _shown in ((_Raw, "FileIO"), (_Buffer, "BufferedWriter"), (_Text, "TextIOWrapper")):
     _kind.__module__, _kind.__name__, _kind.__qualname__ = "_io", _shown, _shown
     for _method in [_each for _each in vars(_kind).values() if isinstance(_each, FunctionType)]:
         _method.__qualname__ = f"{_shown}.{_method.__name__}"
+    _kind.__dir__ = _names
 
 
 CALLING = (_Buffer.write, _Text.write, _Text.flush)
