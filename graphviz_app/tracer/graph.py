@@ -72,6 +72,7 @@ class GraphWalker:
         name, slots, definition = self._description(node)
         number = nodes.next()
         nodes.by_sequence[start] = number
+        nodes.object_ids[start] = id(node)
         tracked.node = number
         made = _Node(number, name, operation, ev.NONE, slots, ev.NONE, tracked.number, definition)
         core.log.add(ev.NodesMade((made,), tuple([_Edge(number, *end) for end in ends])))

@@ -24,6 +24,8 @@ _Alive = torch._C._WeakTensorRef
 _thread_number = threading.get_ident
 _reference_count = sys.getrefcount
 _OURS_ALONE = 2
+# Since torch 2.13 the Python object of a node lives as long as the node.
+_KEEPS_OBJECTS = tuple(int(part) for part in torch.__version__.split(".")[:2]) >= (2, 13)
 _SWEEP_AT = 4096
 _SPENT_KEPT = 100_000
 UNNUMBERED = (1 << 64) - 1
@@ -179,6 +181,9 @@ class NodeTable:
     def __init__(self) -> None:
         # Nodes of the main thread; what others read of it holds only while `is_plain`.
         self.by_sequence: dict[int, int] = {}
+        # The ids of their Python objects. Another thread's node may have the same sequence number, and have been made
+        # where nobody looked: within a custom function, or in a thread of the engine's own.
+        self.object_ids: dict[int, int] = {}
         # No lock: a child that is forked while another thread holds it would wait forever.
         self._numbers = itertools.count()
         self._main = threading.main_thread().ident
@@ -198,9 +203,15 @@ class NodeTable:
         """The number of a node that is no `AccumulateGrad`, NONE where it has none yet."""
         if self._elsewhere or _thread_number() != self._main:
             number = self._elsewhere.get(id(node.metadata))
-            if number is not None:
-                return number
+            return self._mains(node) if number is None else number
         return self.by_sequence.get(node._sequence_nr(), ev.NONE)
+
+    def _mains(self, node: Any) -> int:
+        """The number of a node if it is one of the main thread's."""
+        sequence = node._sequence_nr()
+        if _KEEPS_OBJECTS and self.object_ids.get(sequence) != id(node):
+            return ev.NONE
+        return self.by_sequence.get(sequence, ev.NONE)
 
     def can_be_new(self, node: Any) -> bool:
         """Whether a node, of one of the sequence numbers that this thread has just given, may have been made just now.
@@ -216,7 +227,7 @@ class NodeTable:
         number = self.next()
         sequence = node._sequence_nr()
         if _thread_number() == self._main and sequence != UNNUMBERED and sequence not in self.by_sequence:
-            self.by_sequence[sequence] = number
+            self.by_sequence[sequence], self.object_ids[sequence] = number, id(node)
         else:
             metadata = node.metadata
             self._elsewhere[id(metadata)], self._held[id(metadata)] = number, metadata
@@ -246,4 +257,5 @@ class NodeTable:
         if len(self._spent) > 2 * _SPENT_KEPT:
             for sequence in self._spent[:-_SPENT_KEPT]:
                 self.by_sequence.pop(sequence, None)
+                self.object_ids.pop(sequence, None)
             del self._spent[:-_SPENT_KEPT]

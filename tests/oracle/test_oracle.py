@@ -83,5 +83,13 @@ def _grads_are_torchs(folder, replay):
             assert mine != ev.NONE, f"leaf {leaf}"
 
 
+def test_what_comes_into_nodes_of_other_threads_was_sent_there(zygote, tmp_path):
+    program = next(path for path in PROGRAMS if path.stem == "deep_reentrant")
+    recording = Recording.open(zygote.run(program, tmp_path / "recorded", recorded=True).folder / "recording")
+    events = map(recording.event, range(len(recording.index.events)))
+    assert Replay(recording).sums == sum(isinstance(each, ev.NodeCalled) for each in events) > 500
+    recording.close()
+
+
 def test_there_are_at_least_eighty_programs():
     assert len(_names()) >= 80
