@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
 import torch
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     `grad_inputs` go, NONE for those that go nowhere."""
 
 
+_Described = tuple[str, "ev.Span | None", bool]
 _Node, _Edge = ev.Node, ev.Edge
 _SLOT_BITS = 24
 _SINGLE = (
@@ -48,7 +50,9 @@ class GraphWalker:
 
     def __init__(self, core: Core) -> None:
         self._core = core
-        self._kinds: dict[type, tuple[str, ev.Span | None, bool]] = {}
+        self._kinds: dict[type, _Described] = {}
+        # Weakly: the program may make a custom function's class, and with it its nodes', and drop it again.
+        self._customs: WeakKeyDictionary[type, _Described] = WeakKeyDictionary()
 
     def made_alone(
         self, operation: int, start: int, tracked: Tracked, node: Any, caller: Any
@@ -176,12 +180,13 @@ class GraphWalker:
     def _description(self, node: Any) -> tuple[str, int, ev.Span | None]:
         """A node's name, how many outputs of the forward it stands for, and where the user wrote it."""
         kind = type(node)
-        known = self._kinds.get(kind)
+        known = self._kinds.get(kind) or self._customs.get(kind)
         if known is None:
             forward = getattr(kind, "_forward_cls", None)
             definition = None if forward is None else self._core.places.definition(forward.backward)
             # Nodes of most kinds always have one output; the others are asked each time.
-            known = self._kinds[kind] = (node.name(), definition, kind.__name__ in _ONE_OUTPUT)
+            known = (node.name(), definition, kind.__name__ in _ONE_OUTPUT)
+            (self._customs if issubclass(kind, torch._C._FunctionBase) else self._kinds)[kind] = known
         name, definition, is_single = known
         return name, 1 if is_single else len(getattr(node, "_input_metadata", (None,))), definition
 

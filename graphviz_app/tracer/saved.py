@@ -176,6 +176,8 @@ class SavedTensors:
 
     def _saved_of(self, node: Any, unwanted: str) -> list[torch.Tensor]:
         kind = type(node)
+        if issubclass(kind, _CustomNode):
+            return []  # its class is the program's, and not to be held
         names = self._names.get(kind)
         if names is None:
             every = dir(kind)
