@@ -310,7 +310,7 @@ class LeafUpdated(Struct, frozen=True, tag="updated"):
 class TensorMutated(Struct, frozen=True, tag="mutated"):
     """An operation wrote on a tensor in place.
 
-    `saved_by` are nodes that had saved the tensor at an older version and can no longer run.
+    `saved_by` are nodes that had saved the tensor, or what it is a part of, at an older version and can no longer run.
     """
 
     tensor: int

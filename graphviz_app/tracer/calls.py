@@ -271,7 +271,7 @@ class CallRecorder:
             span = None if write.place is None else write.place.span
             saved_by = self._saved.invalidated(write, tracked, before)
             for other in self._writes.aliased(tensor, tracked):
-                self._saved.threatened(write, other, before)
+                saved_by += tuple([n for n in self._saved.threatened(write, other, before) if n not in saved_by])
             core.log.add(ev.TensorMutated(tracked.number, write.operation, before, tracked.version, span, saved_by))
         is_users = core.places.is_user_code(_caller_of(call.caller).f_code)
         tensors = [tensor for tensor, _, _ in written]

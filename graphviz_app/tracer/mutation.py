@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from graphviz_app.recording import events as ev
 
 _MESSAGE = re.compile(
-    r"modified by an inplace operation: \[.*?\](?:, which is output \d+ of (\w+),)? is at version (\d+); "
+    r"modified by an inplace operation: \[.*?\](?:, which is output \d+ of ([\w:]+),)? is at version (\d+); "
     r"expected version (\d+)"
 )
 

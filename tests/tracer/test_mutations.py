@@ -70,6 +70,23 @@ def test_the_line_that_wrote_is_named_however_it_came_to_the_memory(written, tmp
     assert "torch.Tensor.exp (line 2) had saved it" in sentence
 
 
+PARTS = {
+    "y[0] = 5.0": "y[0] = …",
+    "v = y[1:]; v.add_(1)": "v.add_(1)",
+    "y.view(3, 1)[0].zero_()": "y.view(3, 1)[0].zero_()",
+}
+
+
+@pytest.mark.parametrize("written", PARTS)
+def test_a_write_on_a_part_of_an_argument_is_explained_too(written, tmp_path):
+    source = f"w = torch.ones(3, requires_grad=True)\ny = w * 2\nloss = y.sin().sum()\n{written}\nloss.backward()\n"
+    recording, message, sentence = traced(source, tmp_path / "program.py")
+    assert "CopySlices" in message
+    assert f"`y` was written on by `{PARTS[written]}` in line 4, though torch.Tensor.sin (line 3)" in sentence
+    useless = [name for one in recording.events() if isinstance(one, ev.TensorMutated) for name in one.saved_by]
+    assert [recording.index.nodes.name(node) for node in useless] == ["SinBackward0"]
+
+
 @pytest.mark.parametrize(("written", "index"), [("x", 0), ("y", 1)])
 def test_what_a_custom_function_saved_is_known(written, index, tmp_path):
     source = f"""{CUSTOM}
