@@ -206,11 +206,17 @@ class Timeline:
             names[bound.tensor].append((bound.event, bound.name))
         return dict(names)
 
+    @cached_property
+    def _names_of_leaves(self) -> dict[int, str]:
+        """What the program calls leaves that no line gave a name to, a module's parameters for example."""
+        leaves = self.recording.leaves
+        return {summary.tensor: summary.name for summary in leaves if summary.name != f"leaf{summary.leaf}"}
+
     def tensor_name(self, tensor: int, event: int | None = None) -> str:
         """What the program called a tensor, at an event or at last; "" where it had no name."""
         names = self._names_of_tensors.get(tensor, [])
         if not names:
-            return ""
+            return self._names_of_leaves.get(tensor, "")
         if event is None:
             return names[-1][1]
         earlier = [name for when, name in names if when <= event]

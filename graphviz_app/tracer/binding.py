@@ -54,9 +54,11 @@ class ResultNames:
                 self._name(tracked, name)
 
     def _bind(self, place: Place, results: list[Tracked]) -> None:
-        targets = place.site.targets
-        if len(targets) == 1 and len(results) > 1:
-            targets = tuple(f"{targets[0]}[{index}]" for index in range(len(results))) if targets[0] else ()
+        targets, count = place.site.targets, len(results)
+        if len(targets) > 1:
+            targets = _shared_out(targets, count)
+        elif count > 1:
+            targets = tuple(f"{name}[{index}]" for name in targets if name for index in range(count))
         for name, tracked in zip(targets, results, strict=False):
             self._name(tracked, name, place.span)
 
@@ -65,3 +67,17 @@ class ResultNames:
         if name and tracked.name != name:
             tracked.name = name
             self._core.log.add(ev.NameBound(tracked.number, name, span))
+
+
+def _shared_out(targets: tuple[str, ...], count: int) -> tuple[str, ...]:
+    """Names for that many results; where there are not as many names, the results are not what is given them."""
+    if count < 2:
+        return ()
+    star = next((position for position, name in enumerate(targets) if name.startswith("*")), None)
+    if star is None:
+        # An LSTM's `output, state = lstm(x)` gives three tensors, of which two are the state.
+        return targets if count == len(targets) else targets[:1] if count > len(targets) else ()
+    rest = count - len(targets) + 1
+    name = targets[star][1:]
+    row = tuple(f"{name}[{index}]" if name else "" for index in range(rest))
+    return (*targets[:star], *row, *targets[star + 1 :]) if rest >= 0 else ()

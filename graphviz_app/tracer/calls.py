@@ -113,8 +113,11 @@ class CallRecorder:
         if cut == "detach" and len(given) == 1 and arguments:
             self._writes.detached(given[0], core.tensors.known(arguments[0][1]))
         if given and place is not None and place.site.targets:
-            is_user = core.places.is_user_code(_caller_of(call.caller).f_code)
-            self._names.computed(place, given, by_library=not is_user)
+            by_library = not core.places.is_user_code(_caller_of(call.caller).f_code)
+            if by_library and written and core.leaves.are_known(results):
+                # An optimizer's step or a module's first values: a parameter is no result of it.
+                given = []
+            self._names.computed(place, given, by_library=by_library)
 
     def data(self, call: Call, place: Place | None) -> None:
         """Record a call that has read `.data`."""

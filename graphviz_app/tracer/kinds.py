@@ -281,7 +281,8 @@ def _name(function: Any) -> str:
         return f"{_HOLDERS.get(holder, 'torch')}.{name}"
     qualified = getattr(function, "__qualname__", name)
     if module == "torch._tensor":
-        return f"torch.{qualified}"
+        # `x ** 2` calls a Python function that looks as if it were the one that is written in C.
+        return f"torch.{qualified.replace('TensorBase.', 'Tensor.')}"
     if module in _PREFIXES:
         home, prefix = _PREFIXES[module]
         return f"{home}.{name.removeprefix(prefix)}"

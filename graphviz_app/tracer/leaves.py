@@ -254,6 +254,14 @@ class Leaves:
             # From within a pass, which may add to that very `.grad` next.
             self.settle()
 
+    def are_known(self, tensors: Iterable[torch.Tensor]) -> bool:
+        """Whether any of these tensors is a leaf, or a leaf's `.grad`."""
+        known = self._core.tensors.known
+        return any(
+            tensor._cdata in self._by_grad or ((tracked := known(tensor)) is not None and tracked.leaf is not None)
+            for tensor in tensors
+        )
+
     def look_before(self, tensor: torch.Tensor) -> None:
         """The `.grad` of this tensor is about to be replaced: was it written on behind torch's back before?"""
         tracked = self._core.tensors.known(tensor)

@@ -10,6 +10,7 @@ from graphviz_app.recording import events as ev
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from typing import TypeGuard
 
 _LONGEST_TEXT = 72
 
@@ -35,7 +36,10 @@ class Statements:
         return ev.Span(file, line, self._characters(line, column), end_line, self._characters(end_line, end_column))
 
     def at(self, span: ev.Span) -> tuple[str, tuple[str, ...], int]:
-        """The text at a span, the names its value is given to, and the line at which its statement begins."""
+        """The text at a span, the names its value is given to, and the line at which its statement begins.
+
+        Of several names one may have a star, as in the program; what has no plain name is "".
+        """
         if self._assigned is None:
             self._parse()
         assigned = self._assigned or {}
@@ -68,7 +72,8 @@ class Statements:
                 self._stored[self._key(target)] = self._store(target, value)
             for value, names in _assignments(node):
                 self._assigned[self._key(value)] = names
-                self._assigned.setdefault((value.lineno, ev.NONE, ev.NONE, ev.NONE), names)
+                if not isinstance(node, ast.For):
+                    self._assigned.setdefault((value.lineno, ev.NONE, ev.NONE, ev.NONE), names)
         self._loops.sort()
 
     def _key(self, node: ast.expr | ast.stmt) -> tuple[int, int, int, int]:
@@ -131,19 +136,54 @@ def _assignments(node: ast.AST) -> Iterator[tuple[ast.expr | ast.stmt, tuple[str
         case ast.AugAssign(target=target):
             # The operation of `w -= g` is the whole statement.
             yield node, (_name(target),)
+        case ast.For(target=target):
+            yield from _unpacked(target)
         case _:
             return
 
 
 def _pair(target: ast.expr, value: ast.expr) -> Iterator[tuple[ast.expr, tuple[str, ...]]]:
-    if isinstance(target, (ast.Tuple, ast.List)):
-        if isinstance(value, (ast.Tuple, ast.List)) and len(value.elts) == len(target.elts):
-            for part, part_value in zip(target.elts, value.elts, strict=True):
-                yield from _pair(part, part_value)
-        else:
-            yield value, tuple(_name(part) for part in target.elts)
+    if not isinstance(target, (ast.Tuple, ast.List)):
+        yield from _named(_name(target), value)
+    elif _is_plain_row(value) and _is_plain_row(target) and len(value.elts) == len(target.elts):
+        for part, part_value in zip(target.elts, value.elts, strict=True):
+            yield from _pair(part, part_value)
     else:
-        yield value, (_name(target),)
+        yield value, tuple(_names(target))
+        yield from _unpacked(target)
+
+
+def _named(name: str, value: ast.expr) -> Iterator[tuple[ast.expr, tuple[str, ...]]]:
+    """An expression with its name, and what it displays (`[x + 1, x + 2]`) with the names that it can be had by."""
+    yield value, (name,)
+    if name and _is_plain_row(value):
+        for index, part in enumerate(value.elts):
+            yield from _named(f"{name}[{index}]", part)
+    elif name and isinstance(value, ast.Dict):
+        for key, part in zip(value.keys, value.values, strict=True):
+            if isinstance(key, ast.Constant):
+                yield from _named(f"{name}[{key.value!r}]", part)
+
+
+def _is_plain_row(node: ast.expr) -> TypeGuard[ast.Tuple | ast.List]:
+    return isinstance(node, (ast.Tuple, ast.List)) and not any(isinstance(part, ast.Starred) for part in node.elts)
+
+
+def _unpacked(target: ast.expr) -> Iterator[tuple[ast.expr, tuple[str, ...]]]:
+    """Tensors that are themselves unpacked (`a, b = x * 2`), which is where the names stand."""
+    if isinstance(target, (ast.Tuple, ast.List)):
+        yield target, tuple(_names(target))
+        for part in target.elts:
+            yield from _unpacked(part)
+
+
+def _names(target: ast.Tuple | ast.List) -> Iterator[str]:
+    """The names of all parts, those of nested ones too: a result's tensors are looked through in that order."""
+    for part in target.elts:
+        if isinstance(part, (ast.Tuple, ast.List)):
+            yield from _names(part)
+        else:
+            yield f"*{_name(part)}" if isinstance(part, ast.Starred) else _name(part)
 
 
 def _name(target: ast.expr) -> str:

@@ -1,0 +1,76 @@
+"""Which name each result of an operation gets: the one under which the program has it afterwards."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+
+from graphviz_app.recording import events as ev
+from graphviz_app.timeline import Timeline
+from tests.support_trace import trace_source
+
+pytestmark = pytest.mark.skipif(sys.version_info < (3, 11), reason="needs columns of instructions")
+
+PROGRAM = """import torch
+from torch import nn
+w = torch.arange(10.0, requires_grad=True).view(5, 2)
+first, *middle, last = w.unbind()
+left, right = w[:2] * 2
+for up, down in w.view(1, 2, 5) + 1:
+    pass
+rows = [w * 2, {"k": w * 3}]
+output, (hidden, cell) = nn.LSTM(2, 2)(torch.ones(1, 1, 2))
+out, state = nn.LSTM(2, 2)(torch.ones(1, 1, 2))
+layer = nn.Linear(2, 1)
+step = torch.optim.SGD(layer.parameters(), 0.1)
+layer(w).sum().backward()
+norm = nn.utils.clip_grad_norm_(layer.parameters(), 1.0)
+done = step.step()
+power = w ** 2
+"""
+
+
+@pytest.fixture(scope="module")
+def recording(tmp_path_factory):
+    return trace_source(PROGRAM, tmp_path_factory.mktemp("names") / "program.py")
+
+
+def operations(recording, line, name=""):
+    events = recording.events()
+    return [e for e in events if isinstance(e, ev.OperationRan) and e.span.line == line and e.name.endswith(name)]
+
+
+@pytest.mark.parametrize(
+    ("line", "operation", "names"),
+    [
+        (4, "unbind", ["first", "middle[0]", "middle[1]", "middle[2]", "last"]),
+        (5, "mul", [""]),
+        (5, "unbind", ["left", "right"]),
+        (6, "add", [""]),
+        (8, "mul", ["rows[0]", "rows[1]['k']"]),
+        (9, "lstm", ["output", "hidden", "cell"]),
+        (10, "lstm", ["out", "", ""]),
+        (16, "pow", ["power"]),
+    ],
+)
+def test_every_result_has_the_name_that_the_program_gave_it(recording, line, operation, names):
+    timeline = Timeline(recording)
+    found = [use.tensor for each in operations(recording, line, f".{operation}") for use in each.outputs]
+    assert [timeline.tensor_name(tensor) for tensor in found] == names
+
+
+def test_what_a_loop_unpacks_has_the_names_of_its_targets(recording):
+    names = [e.name for e in recording.events() if isinstance(e, ev.NameBound) and e.span and e.span.line == 6]
+    assert names == ["up", "down"]
+
+
+def test_parameters_and_gradients_are_no_results_of_what_writes_on_them(recording):
+    leaves = {leaf.tensor for leaf in recording.leaves}
+    bound = [event for event in recording.events() if isinstance(event, ev.NameBound)]
+    assert len(leaves) == 11
+    assert not [event for event in bound if event.tensor in leaves or event.name.startswith(("norm[", "done"))]
+
+
+def test_an_operator_is_called_as_its_method(recording):
+    assert [each.name for each in operations(recording, 16)] == ["torch.Tensor.pow"]
