@@ -17,6 +17,7 @@ from graphviz_app.recording import events as ev
 from graphviz_app.recording.values import elements
 from graphviz_app.tracer import hygiene, watchers_in_c
 from graphviz_app.tracer.graph import end_of
+from graphviz_app.tracer.hook_watch import HookWatch, are_same, change, holds
 from graphviz_app.tracer.identity import UNNUMBERED
 from graphviz_app.tracer.leaves import grad_of, version_of
 from graphviz_app.tracer.mutation import explain_mutation
@@ -87,9 +88,12 @@ class BackwardPass:
         # Who awaited the leaves before.
         self._awaited: dict[int, int] = {}
         self._spent: list[int] = []
-        self._users_hooks: dict[int, list[HookName]] = {}
-        self._before_hooks: dict[int, list[_Seen]] = {}
         self._firsts: list[dict[int, Any]] = []
+        self._watch = HookWatch(core, hooks, self._guarded, self._look)
+        self._hooked_nodes = self._watch.stages
+        # By node: what hooks changed of what is about to come in, and what came in where it was looked at beforehand.
+        self._changes: dict[int, list[ev.HookChange]] = {}
+        self._came: dict[int, tuple[list[int], list[ev.HookChange]]] = {}
         self._accumulators: list[Any] = []
         # Nodes in which the program's own code is given gradients, and the addresses of those that it has seen.
         self._showing: set[int] = set()
@@ -135,6 +139,8 @@ class BackwardPass:
         called, hooked, own_hooks = self._called, self._hooked, self._own_hooks
         self._showing.update(self._hooks.nodes)
         numbers, every_end = reached
+        for number in self._hooks.nodes.intersection(numbers.values()) if self._hooks.nodes else ():
+            self._watch.watch_tensors(number)
         for (node, number), ends in zip(numbers.items(), every_end, strict=True):
             sequence = node._sequence_nr()
             if sequence != UNNUMBERED:
@@ -143,6 +149,7 @@ class BackwardPass:
                     self._spent.append(sequence)
                 if issubclass(type(node), _CustomNode):
                     self._showing.add(number)
+                    self._look_before_running(number, node)
                     if type(node).__name__ == "CompiledFunctionBackward":
                         self.is_compiled = True
             elif self._watches_leaf(number, node):
@@ -153,7 +160,8 @@ class BackwardPass:
             hooked.append(hooks)
             own_hooks.append(hook)
             if len(hooks) > 1:
-                self._watch_changes(number, hook, hooks)
+                self._showing.add(number)
+                self._watch.watch_node(number, hook, hooks)
 
     def _restricted(self, inputs: Any, caller: FrameType, numbers: dict[Any, int]) -> tuple[int, ...]:
         found: list[int] = []
@@ -180,21 +188,15 @@ class BackwardPass:
         self._watch_before_users(number, node, leaf, variable)
         return True
 
-    def _watch_changes(self, number: int, mine: Any, hooks: Hooks) -> None:
-        """The program has hooks on this node, which ran before ours: one more of ours comes before them."""
-        self._showing.add(number)
-        users = [(key, value) for key, value in hooks.items() if key is not mine]
-        self._users_hooks[number] = [self._hooks.name(value) for _, value in users]
-        guarded, sent = self._guarded, self._before_hooks
+    def _look_before_running(self, number: int, node: Any) -> None:
+        """The program's own `backward` may write on what comes in: look at that before."""
+        guarded, came = self._guarded, self._came
 
-        def first(grad_inputs: Any, grad_outputs: Any) -> None:  # noqa: ARG001 - a node hook's signature
-            guarded(lambda: sent.__setitem__(number, [_Seen(self._core, grad) for grad in grad_inputs]))
+        def before(grad_outputs: Any) -> None:
+            guarded(lambda: came.__setitem__(number, self._arrivals(number, grad_outputs)))
 
-        hooks.clear()
-        hooks[-1] = first
-        hooks.update(users)
-        hooks[mine] = mine
-        self._firsts.append(hooks)
+        self._hooked.append(register(node.register_prehook, before))
+        self._own_hooks.append(before)
 
     def _watch_before_users(self, number: int, node: Any, leaf: Leaf, variable: torch.Tensor) -> None:
         """The program's post-accumulate hooks may use up `.grad` at once: look right before them."""
@@ -267,7 +269,8 @@ class BackwardPass:
 
     def _record_call(self, number: int, grad_inputs: tuple[Any, ...], grad_outputs: tuple[Any, ...]) -> None:
         core = self._core
-        came, changes = self._arrivals(number, grad_outputs)
+        looked = self._came.pop(number, None) if self._came else None
+        came, changes = looked or self._arrivals(number, grad_outputs)
         if self._showing:
             self._show(number, (*grad_inputs, *grad_outputs))
         leaf = self._leaves.get(number)
@@ -276,10 +279,10 @@ class BackwardPass:
             if came and came[0] != ev.NONE:
                 self._accumulated(number, leaf, came[0])
             return
-        hooked = self._before_hooks and number in self._before_hooks
-        went = self._went(grad_inputs, () if hooked else grad_outputs, came)
+        hooked = self._hooked_nodes and number in self._hooked_nodes
+        went = self._went(grad_inputs, () if hooked or looked else grad_outputs, came)
         if hooked:
-            self._changed_on_leaving(number, went, changes)
+            self._watch.changed_on_leaving(number, went, changes)
         core.log.add(_NodeCalled(self.number, number, tuple(came), tuple(went), tuple(changes)))
         for grad, value, end in zip(grad_inputs, went, self._ends[number]):  # noqa: B905 - spares a keyword
             if grad is not None and end != ev.NONE:
@@ -326,15 +329,6 @@ class BackwardPass:
             if slot < len(came) and came[slot] != ev.NONE:
                 self._accumulated(number, leaf, came[slot])
 
-    def _changed_on_leaving(self, number: int, went: list[int], changes: list[ev.HookChange]) -> None:
-        core, names = self._core, self._users_hooks.get(number, [])
-        for slot, (before, after) in enumerate(zip(self._before_hooks.pop(number), went, strict=True)):
-            if before.same(core, after):
-                if before.number != ev.NONE:
-                    went[slot] = before.number
-                continue
-            changes.append(_change("grad_inputs", slot, before.number, after, names))
-
     def _send(self, end: int, value: int, grad: torch.Tensor) -> None:
         # A sparse tensor is never taken for the one that was sent: the engine may have added to it meanwhile.
         sent = _Sent(value, 0 if grad.is_sparse else grad._cdata, version_of(grad))
@@ -348,7 +342,7 @@ class BackwardPass:
 
     def _arrivals(self, number: int, grad_outputs: tuple[Any, ...]) -> tuple[list[int], list[ev.HookChange]]:
         """Values of what came in, and where it is not the sum of what was sent."""
-        changes: list[ev.HookChange] = []
+        changes = self._changes.pop(number, []) if self._changes else []
         came: list[int] = []
         take, first_end = self._arriving.pop, end_of(number, 0)
         for slot, grad in enumerate(grad_outputs):
@@ -358,34 +352,44 @@ class BackwardPass:
             elif _is_what_was_sent(sent, grad):
                 came.append(sent.value)
             else:
-                came.append(self._arrived(number, slot, grad, sent, changes))
+                value, changed = self._arrived(slot, grad, sent)
+                came.append(value)
+                if changed is not None:
+                    changes.append(_by(changed, self._watch.late_names(number, slot)))
         return came, changes
 
+    def _look(self, number: int, slot: int, grad: torch.Tensor, hook: HookName | None) -> None:
+        """A gradient on its way into a node, before the first of the program's hooks on a tensor or after one."""
+        end = end_of(number, slot)
+        sent = self._arriving.get(end)
+        if _is_what_was_sent(sent, grad) and (hook is None or holds(self._core, sent.value, grad)):
+            return
+        value, changed = self._arrived(slot, grad, sent)
+        self._arriving[end] = _Sent(value, 0 if grad.is_sparse else grad._cdata, version_of(grad))
+        if changed is not None and hook is not None:
+            self._changes.setdefault(number, []).append(_by(changed, [hook]))
+
     def _arrived(
-        self,
-        number: int,
-        slot: int,
-        grad: torch.Tensor,
-        came: _Sent | list[_Sent] | None,
-        changes: list[ev.HookChange],
-    ) -> int:
-        """The value of what came in, which is another tensor than what was sent."""
+        self, slot: int, grad: torch.Tensor, came: _Sent | list[_Sent] | None
+    ) -> tuple[int, ev.HookChange | None]:
+        """The value of what came in, which is another tensor than what was sent, and what was changed about it."""
         sent = came if type(came) is list else [] if came is None else [came]
         core = self._core
         record = core.values.read(grad)
         before = self._sum(sent) if sent else None
-        if before is None or record.data is None:
-            return core.values.keep(record)
-        if before.data == record.data:
-            return sent[0].value if len(sent) == 1 else core.values.keep(record)
+        if before is None or (record.data is None and record.statistics is None):
+            return core.values.keep(record), None
+        if are_same(before, record):
+            return sent[0].value if len(sent) == 1 else core.values.keep(record), None
         value = core.values.keep(record)
         earlier = sent[0].value if len(sent) == 1 else core.values.keep(before)
-        changes.append(_change("grad_outputs", slot, earlier, value, self._hooks.on(number, slot)))
-        return value
+        return value, change("grad_outputs", slot, earlier, value, [])
 
     def _sum(self, sent: list[_Sent]) -> TensorRecord | None:
         """The sum of contributions in the order in which they came, where all were recorded whole."""
         records = [self._core.values.recent(each.value) for each in sent]
+        if len(records) == 1:
+            return records[0]
         total: Any = None
         for record in records:
             part = None if record is None else elements(record)
@@ -393,9 +397,7 @@ class BackwardPass:
                 return None
             total = part if total is None else total + part
         first = records[0]
-        if first is None or len(records) == 1:
-            return first
-        return replace(first, data=total.tobytes())
+        return None if first is None else replace(first, data=total.tobytes())
 
     def _accumulated(self, number: int, leaf: Leaf, contribution: int, tensor: torch.Tensor | None = None) -> None:
         tensor = tensor if tensor is not None else leaf.tracked.tensor()
@@ -415,7 +417,7 @@ class BackwardPass:
 
     def finish(self, error: BaseException | None) -> None:
         """Take every hook away again, and say how it ended."""
-        were_hooks = bool(self._firsts)
+        were_hooks = self._watch.finish() or bool(self._firsts)
         for hooks in self._firsts:
             hooks.pop(-1, None)
         for hooks, hook in zip(self._hooked, self._own_hooks, strict=True):
@@ -443,22 +445,6 @@ class BackwardPass:
         core.log.add(ev.BackwardFinished(self.number, message, explain_mutation(message, core.mutations)))
 
 
-class _Seen:
-    """A gradient before the program's hooks, and how to tell whether they changed it."""
-
-    __slots__ = ("number",)
-
-    def __init__(self, core: Core, grad: torch.Tensor | None) -> None:
-        self.number = ev.NONE if grad is None else core.values.record(grad)
-
-    def same(self, core: Core, after: int) -> bool:
-        """Whether `after` is the same value."""
-        if ev.NONE in (self.number, after):
-            return self.number == after
-        one, two = core.values.recent(self.number), core.values.recent(after)
-        return one is not None and two is not None and one.data is not None and one.data == two.data
-
-
 def _is_what_was_sent(sent: _Sent | list[_Sent] | None, grad: torch.Tensor) -> TypeGuard[_Sent]:
     """Whether a gradient that arrives is the one contribution that was sent there.
 
@@ -467,9 +453,9 @@ def _is_what_was_sent(sent: _Sent | list[_Sent] | None, grad: torch.Tensor) -> T
     return type(sent) is _Sent and sent.address == grad._cdata and sent.version == version_of(grad)
 
 
-def _change(direction: str, slot: int, before: int, after: int, names: list[HookName]) -> ev.HookChange:
-    name = ", ".join(each.name for each in names) or "a hook"
-    return ev.HookChange(direction, slot, before, after, name, names[0].span if names else None)
+def _by(found: ev.HookChange, names: list[HookName]) -> ev.HookChange:
+    """A change that was found, with the names of the hooks that made it."""
+    return change(found.direction, found.slot, found.before, found.after, names)
 
 
 def _in_main_thread() -> bool:

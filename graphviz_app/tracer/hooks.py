@@ -7,15 +7,19 @@ from types import FunctionType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import torch
-from torch.utils.hooks import BackwardHook
+from torch.utils.hooks import BackwardHook, RemovableHandle
 
 from graphviz_app.own import __builtins__  # noqa: F401
 from graphviz_app.recording import events as ev
 from graphviz_app.tracer.kinds import Kind
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from graphviz_app.tracer.calls import Call
     from graphviz_app.tracer.core import Core
     from graphviz_app.tracer.leaves import Leaf
+    from graphviz_app.tracer.node_hooks import Hooks
     from graphviz_app.tracer.places import Place
 
 
@@ -26,26 +30,47 @@ class HookName(NamedTuple):
     span: ev.Span | None
 
 
+class Registered(NamedTuple):
+    """A hook on a tensor.
+
+    Attributes:
+        number: How many were registered before it.
+        slot: Of which output of its node the tensor is.
+        key: Its key among that tensor's hooks.
+        hooks: A weak reference to them, as torch keeps them.
+        name: What to call it.
+    """
+
+    number: int
+    slot: int
+    key: int
+    hooks: Callable[[], Hooks | None]
+    name: HookName
+
+
 class UserHooks:
     """Remembers the hooks that the program registered on tensors.
 
     Attributes:
+        count: How many have been registered so far.
         retained: By node, its outputs whose `.grad` is kept: their slots, and what is known of them.
         nodes: The nodes of whose outputs any has hooks.
     """
 
     def __init__(self, core: Core) -> None:
         self._core = core
-        self._by_slot: dict[tuple[int, int], list[HookName]] = {}
+        self._by_node: dict[int, list[Registered]] = {}
+        self.count = 0
         self.retained: dict[int, list[tuple[int, Leaf]]] = {}
         self.nodes: set[int] = set()
 
-    def registered(self, kind: Kind, args: tuple[Any, ...], kwargs: dict[str, Any], place: Place | None) -> None:
+    def registered(self, call: Call, place: Place | None) -> None:
         """The program called `register_hook`, `register_post_accumulate_grad_hook` or `retain_grad`."""
+        args = call.args
         tensor = args[0]
         if not isinstance(tensor, torch.Tensor):
             return
-        if kind is Kind.RETAIN:
+        if call.kind is Kind.RETAIN:
             tracked = self._core.tensors.track(tensor)
             if not tensor.is_leaf and tracked.node != ev.NONE:
                 leaf = self._core.leaves.meet(tensor, None, node=False)
@@ -53,15 +78,20 @@ class UserHooks:
                 if (tracked.slot, leaf) not in known:
                     known.append((tracked.slot, leaf))
             return
-        hook = args[1] if len(args) > 1 else kwargs.get("hook")
+        hook = args[1] if len(args) > 1 else call.kwargs.get("hook")
         if tensor.is_leaf:
             slot = (self._core.leaves.meet(tensor, None).node, 0) if tensor.requires_grad else None
         else:
             tracked = self._core.tensors.known(tensor)
             slot = None if tracked is None or tracked.node == ev.NONE else (tracked.node, tracked.slot)
-        if slot is not None:
-            self._by_slot.setdefault(slot, []).append(self.name(hook, place))
-            self.nodes.add(slot[0])
+        if slot is None:
+            return
+        self.nodes.add(slot[0])
+        if type(call.result) is RemovableHandle and call.name == "torch.Tensor.register_hook":
+            handle = call.result
+            known = Registered(self.count, slot[1], handle.id, handle.hooks_dict_ref, self.name(hook, place))
+            self.count += 1
+            self._by_node.setdefault(slot[0], []).append(known)
 
     def name(self, hook: Any, place: Place | None = None) -> HookName:
         """How to call a hook."""
@@ -71,9 +101,9 @@ class UserHooks:
         names = [str(getattr(each, "__qualname__", None) or type(each).__name__) for each in hooks]
         return HookName(", ".join(names), span)
 
-    def on(self, node: int, slot: int) -> list[HookName]:
-        """The hooks on a tensor that is this output of a node."""
-        return self._by_slot.get((node, slot), [])
+    def on(self, node: int) -> list[Registered]:
+        """The hooks on tensors that are outputs of a node, also those that were removed again."""
+        return self._by_node.get(node, [])
 
 
 def _written_by_user(hook: Any) -> list[Any]:

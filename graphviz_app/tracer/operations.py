@@ -199,7 +199,7 @@ class Operations:
             self.names.moved_to(place)
             self._last_place = place
         if kind is Kind.HOOK or kind is Kind.RETAIN:
-            self._hooks.registered(kind, call.args, call.kwargs, place)
+            self._hooks.registered(call, place)
         elif kind is Kind.SET:
             is_users = core.places.is_user_code(call.caller.f_code)
             core.leaves.touch(call.args[:1], place, grad_alone=call.name == "torch.Tensor.grad", is_users=is_users)

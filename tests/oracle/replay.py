@@ -49,7 +49,8 @@ class Replay:
         self._arrived.setdefault((pass_id, node, slot), []).append(value)
 
     def _called(self, number, event):
-        changed = {(change.direction, change.slot): change for change in event.hooks}
+        # Several hooks may have changed it one after the other: what arrived is what the first was given.
+        changed = {(change.direction, change.slot): change for change in reversed(event.hooks)}
         for slot, value in enumerate(event.grad_outputs):
             arrived = self._arrived.pop((event.pass_id, event.node, slot), [])
             change = changed.get(("grad_outputs", slot))

@@ -1,9 +1,13 @@
-"""A gradient that a hook changed names the function that the user wrote, however torch comes to call it."""
+"""A gradient that a hook changed names the function that the user wrote, however torch comes to call it; no other."""
 
 from __future__ import annotations
 
+import pytest
+
 from graphviz_app.recording import events as ev
+from graphviz_app.recording.values import elements, statistics
 from tests.support_record import record_source
+from tests.support_trace import trace_source
 
 PROGRAM = """
 import functools
@@ -47,3 +51,70 @@ def test_hooks_are_named_as_the_user_wrote_them():
         assert lines[found[name].span.line - 1].startswith(f"def {name}(")
     # An object has no line of its own: where it was registered.
     assert lines[found["Doubler"].span.line - 1] == "model[0].bias.register_hook(Doubler())"
+
+
+HOOKS = """import torch
+w = torch.ones({size}, requires_grad=True)
+x = w * 2
+y = x * 1
+def double(grad): return grad * 2
+def look(grad): return grad.clone()
+def nothing(grad): pass
+def in_place(grad): grad.add_(1)
+def triple(grad): return grad * 3
+def unseen(grad): grad.data.mul_(5)
+def node_look(grad_inputs, grad_outputs): return tuple(None if g is None else g.clone() for g in grad_inputs)
+def node_triple(grad_inputs, grad_outputs): return tuple(None if g is None else g * 3 for g in grad_inputs)
+def before_node(grad_outputs): return (grad_outputs[0] * 7,)
+def once(grad):
+    handle.remove()
+    return grad * 2
+{registered}
+(y + y).sum().backward()
+"""
+CASES = {
+    "y.register_hook(double)\ny.register_hook(nothing)\ny.register_hook(triple)": "double 2 4, triple 4 12",
+    "y.register_hook(double).remove()\ny.register_hook(look)\ny.register_hook(in_place)": "in_place 2 3",
+    "y.register_hook(nothing)\ny.register_hook(look)": "",
+    "handle = y.register_hook(once)\ny.register_hook(triple)": "once 2 4, triple 4 12",
+    "y.register_hook(lambda grad: x.register_hook(triple) and None)": "triple 2 6",
+    "y.register_hook(unseen)": "unseen 2 10",
+    "y.grad_fn.register_hook(node_look)\ny.grad_fn.register_hook(node_triple)": "node_triple 2 6",
+    "y.grad_fn.register_hook(node_triple)\ny.grad_fn.register_hook(node_look)": "node_triple 2 6",
+    "y.register_hook(double)\ny.grad_fn.register_prehook(before_node)": "double 2 4, before_node 4 28",
+    "w.register_post_accumulate_grad_hook(nothing)\nw.register_hook(double)": "double 4 8",
+    "w.register_post_accumulate_grad_hook(nothing)\nn = x.grad_fn.next_functions[0][0]\n"
+    "n.register_prehook(before_node)": "before_node 4 28",
+}
+
+
+@pytest.mark.parametrize("size", [2, 5000], ids=["every element is kept", "figures are kept"])
+@pytest.mark.parametrize("registered", CASES)
+def test_each_change_is_told_of_the_hook_that_made_it(registered, size, tmp_path):
+    recording = trace_source(HOOKS.format(size=size, registered=registered), tmp_path / "program.py")
+    calls = [event for event in recording.events() if isinstance(event, ev.NodeCalled)]
+    told = [
+        f"{one.hook} {statistics(recording.value(one.before)).maximum:g} "
+        f"{statistics(recording.value(one.after)).maximum:g}"
+        for call in calls
+        for one in call.hooks
+    ]
+    assert ", ".join(told) == CASES[registered]
+
+
+def test_what_a_backward_of_the_users_writes_on_is_no_hooks_work(tmp_path):
+    source = """import torch
+class Impatient(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x): return x * 2
+    @staticmethod
+    def backward(ctx, grad): return grad.mul_(2)
+w = torch.ones(2, requires_grad=True)
+(Impatient.apply(w) * 3).sum().backward()
+"""
+    recording = trace_source(source, tmp_path / "program.py")
+    nodes = recording.index.nodes
+    calls = {nodes.name(e.node): e for e in recording.events() if isinstance(e, ev.NodeCalled)}
+    call = calls["ImpatientBackward"]
+    came, went = (elements(recording.value(values[0])).tolist() for values in (call.grad_outputs, call.grad_inputs))
+    assert (came, went, call.hooks) == ([3, 3], [6, 6], ())

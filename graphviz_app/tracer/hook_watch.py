@@ -1,0 +1,184 @@
+"""Looks at gradients between the program's hooks, so that what each hook made of a gradient is told with its name."""
+
+# torch tells what is wanted here only by names that begin with an underscore.
+# ruff: noqa: SLF001
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from graphviz_app.own import __builtins__  # noqa: F401
+from graphviz_app.recording import events as ev
+from graphviz_app.tracer.leaves import version_of
+from graphviz_app.tracer.node_hooks import register
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from graphviz_app.recording.values import TensorRecord
+    from graphviz_app.tracer.core import Core
+    from graphviz_app.tracer.hooks import HookName, UserHooks
+    from graphviz_app.tracer.node_hooks import Hooks
+
+    Look = Callable[[int, int, torch.Tensor, HookName | None], None]
+    """Told of a gradient, by its node and slot, and of the hook that has just had it in hand, None before the first."""
+
+_running_node = torch._C._current_autograd_node
+
+
+class HookWatch:
+    """The program's hooks on what a pass runs through, and ours between them.
+
+    Args:
+        core: Of the tracer.
+        hooks: What the program registered on tensors.
+        guarded: Calls what looks, unseen by the program.
+        look: Is told of gradients on their way through the hooks of a tensor.
+
+    Attributes:
+        stages: By node, what it sends before each of its hooks, with that hook's name.
+    """
+
+    def __init__(self, core: Core, hooks: UserHooks, guarded: Callable[[Callable[[], None]], None], look: Look) -> None:
+        self._core = core
+        self._hooks = hooks
+        self._guarded = guarded
+        self._look = look
+        self._first_late = hooks.count
+        self._ours: list[tuple[Hooks, Any]] = []
+        self.stages: dict[int, list[tuple[HookName, list[_Seen]]]] = {}
+
+    def watch_tensors(self, node: int) -> None:
+        """Look before and after every hook on the outputs of a node."""
+        names = {known.key: known.name for known in self._hooks.on(node)}
+        places = {id(hooks): (known.slot, hooks) for known in self._hooks.on(node) if (hooks := known.hooks())}
+        for slot, hooks in places.values():
+            items = list(hooks.items())
+            hooks.clear()
+            before: HookName | None = None
+            for key, hook in items:
+                if type(key) is int:
+                    self._look_here(hooks, node, slot, before)
+                    before = names.get(key) or self._hooks.name(hook)
+                hooks[key] = hook
+            self._look_here(hooks, node, slot, before)
+
+    def _look_here(self, hooks: Hooks, node: int, slot: int, before: HookName | None) -> None:
+        guarded, look = self._guarded, self._look
+
+        def between(grad: torch.Tensor) -> None:
+            guarded(partial(look, node, slot, grad, before))
+
+        # Whoever pickles a tensor is warned of hooks that do not say so of themselves.
+        between.__torch_unserializable__ = True  # pyright: ignore[reportFunctionMemberAccess]
+        hooks[between] = between
+        self._ours.append((hooks, between))
+
+    def watch_node(self, node: int, mine: Any, hooks: Hooks) -> None:
+        """The program has hooks on this node, which ran before ours: look before each of them."""
+        items = [item for item in hooks.items() if item[0] is not mine]
+        hooks.clear()
+        for key, hook in items:
+            if type(key) is int:
+                self._look_before(hooks, node, self._hooks.name(hook))
+            hooks[key] = hook
+        hooks[mine] = mine
+
+    def _look_before(self, hooks: Hooks, node: int, name: HookName) -> None:
+        guarded, stages = self._guarded, self.stages
+
+        def before(grad_inputs: Any, grad_outputs: Any) -> None:  # noqa: ARG001 - a node hook's signature
+            def look() -> None:
+                known = stages.setdefault(node, [])
+                last = known[-1][1] if known else [None] * len(grad_inputs)
+                known.append((name, [_Seen(self._core, *each) for each in zip(grad_inputs, last, strict=True)]))
+
+            guarded(look)
+
+        hooks[before] = before
+        self._ours.append((hooks, before))
+
+    def changed_on_leaving(self, node: int, went: list[int], changes: list[ev.HookChange]) -> None:
+        """What the hooks on a node changed of what it sends, which is `went` in the end."""
+        stages = self.stages.pop(node)
+        for slot, number in enumerate(went):
+            now, found = number, list[ev.HookChange]()
+            for name, seen in reversed(stages):
+                if same(self._core, before := seen[slot].number, now):
+                    now = before
+                    went[slot] = went[slot] if found else before
+                    continue
+                found.append(change("grad_inputs", slot, before, now, [name]))
+                now = before
+            changes += reversed(found)
+
+    def late_names(self, node: int, slot: int) -> list[HookName]:
+        """The hooks that may have changed what came into the node that runs after all that were watched.
+
+        Those are hooks that were registered on the tensor while the pass ran, and all that the node itself has.
+        """
+        late = [known for known in self._hooks.on(node) if known.number >= self._first_late and known.slot == slot]
+        names = [known.name for known in late]
+        running: Any = _running_node()
+        if running is not None:
+            hooks = register(running.register_prehook, _nothing)
+            hooks.pop(_nothing)
+            names += [self._hooks.name(hook) for key, hook in hooks.items() if type(key) is int]
+        return names
+
+    def finish(self) -> bool:
+        """Take our hooks away again; says whether there were any."""
+        ours, self._ours = self._ours, []
+        for hooks, key in ours:
+            hooks.pop(key, None)
+        return bool(ours)
+
+
+class _Seen:
+    """A gradient between two hooks; a later look at the same tensor need not read it again."""
+
+    __slots__ = ("address", "number", "version")
+
+    def __init__(self, core: Core, grad: torch.Tensor | None, last: _Seen | None) -> None:
+        self.address = 0 if grad is None or grad.is_sparse else grad._cdata
+        self.version = 0 if grad is None else version_of(grad)
+        if grad is None:
+            self.number = ev.NONE
+        elif last is not None and (last.address, last.version) == (self.address, self.version) and self.address:
+            self.number = last.number if holds(core, last.number, grad) else core.values.record(grad)
+        else:
+            self.number = core.values.record(grad)
+
+
+def _nothing(grad_outputs: Any) -> None:
+    """A node's hook that does nothing."""
+
+
+def holds(core: Core, number: int, grad: torch.Tensor) -> bool:
+    """Whether a tensor of the same version is what was recorded of it, also where `.data` was written on."""
+    record = core.values.recent(number)
+    return record is None or are_same(record, core.values.read(grad))
+
+
+def same(core: Core, before: int, after: int) -> bool:
+    """Whether two values are the same, as far as the recording tells."""
+    if before == after or ev.NONE in (before, after):
+        return before == after
+    one, two = core.values.recent(before), core.values.recent(after)
+    return one is not None and two is not None and are_same(one, two)
+
+
+def are_same(one: TensorRecord, two: TensorRecord) -> bool:
+    """Whether two records are of the same elements: by all of them, or by figures and samples of many."""
+    if one.data is not None or two.data is not None:
+        return one.data == two.data
+    # Figures may hold NaN, which is not equal to itself.
+    return one.sample == two.sample and repr(one.statistics) == repr(two.statistics)
+
+
+def change(direction: str, slot: int, before: int, after: int, names: list[HookName]) -> ev.HookChange:
+    """A change that the hooks of these names made."""
+    name = ", ".join(each.name for each in names) or "a hook"
+    return ev.HookChange(direction, slot, before, after, name, names[0].span if names else None)
