@@ -113,6 +113,8 @@ class BackwardPass:
     ) -> None:
         """Announce the pass and hook every node that it can reach."""
         core = self._core
+        if self._hooks.retained:
+            self._hooks.look_again()
         roots = [_root(output) for output in outputs]
         # Nothing else may hold the node of a leaf from which a pass starts, and with it our hook, until it runs.
         self._accumulators = [node for node, _, _ in roots if node is not None and node._sequence_nr() == UNNUMBERED]
@@ -130,7 +132,10 @@ class BackwardPass:
                 self._send(end_of(numbers[node], slot), value, seed)
         core.log.add(
             ev.BackwardStarted(
-                self.number, roots=tuple(started), inputs=self._restricted(inputs, caller, numbers), **details
+                self.number,
+                roots=tuple(started),
+                inputs=self._restricted(inputs, caller, numbers, accumulates=details["accumulates"]),
+                **details,
             )
         )
         self._hook(reached, keeps=keeps)
@@ -163,7 +168,9 @@ class BackwardPass:
                 self._showing.add(number)
                 self._watch.watch_node(number, hook, hooks)
 
-    def _restricted(self, inputs: Any, caller: FrameType, numbers: dict[Any, int]) -> tuple[int, ...]:
+    def _restricted(
+        self, inputs: Any, caller: FrameType, numbers: dict[Any, int], *, accumulates: bool
+    ) -> tuple[int, ...]:
         found: list[int] = []
         for each in inputs or ():
             if isinstance(each, torch.Tensor) and each.is_leaf:
@@ -173,6 +180,9 @@ class BackwardPass:
                 node = _root(each)[0]
                 if node in numbers:
                     found.append(numbers[node])
+                    if accumulates and isinstance(each, torch.Tensor):
+                        # The engine makes it retain its `.grad`.
+                        self._hooks.retain(each)
         return tuple(found)
 
     def _watches_leaf(self, number: int, node: Any) -> bool:

@@ -139,8 +139,10 @@ class CallRecorder:
                 return alone
         pairs = list(zip(results, given, strict=True))
         if writes and call.args and isinstance(call.args[0], _TENSOR):
-            # It may have written on a tensor without returning it.
-            pairs.append((call.args[0], self._core.tensors.track(call.args[0])))
+            # It may have written on a tensor without returning it, and then on what that is a view of.
+            track, tensor = self._core.tensors.track, call.args[0]
+            base = tensor._base if tensor._is_view() else None
+            pairs += [(each, track(each)) for each in (tensor, base) if each is not None]
         return self._graph.made_by(number, start, pairs, call.caller)
 
     def _inputs(self, call: Call, arguments: list[tuple[str, torch.Tensor]], written: Written) -> list[ev.TensorUse]:

@@ -61,6 +61,7 @@ class UserHooks:
         self._core = core
         self._by_node: dict[int, list[Registered]] = {}
         self.count = 0
+        self._retaining: list[Leaf] = []
         self.retained: dict[int, list[tuple[int, Leaf]]] = {}
         self.nodes: set[int] = set()
 
@@ -71,12 +72,7 @@ class UserHooks:
         if not isinstance(tensor, torch.Tensor):
             return
         if call.kind is Kind.RETAIN:
-            tracked = self._core.tensors.track(tensor)
-            if not tensor.is_leaf and tracked.node != ev.NONE:
-                leaf = self._core.leaves.meet(tensor, None, node=False)
-                known = self.retained.setdefault(tracked.node, [])
-                if (tracked.slot, leaf) not in known:
-                    known.append((tracked.slot, leaf))
+            self.retain(tensor)
             return
         hook = args[1] if len(args) > 1 else call.kwargs.get("hook")
         if tensor.is_leaf:
@@ -92,6 +88,27 @@ class UserHooks:
             known = Registered(self.count, slot[1], handle.id, handle.hooks_dict_ref, self.name(hook, place))
             self.count += 1
             self._by_node.setdefault(slot[0], []).append(known)
+
+    def retain(self, tensor: torch.Tensor) -> None:
+        """The `.grad` of a tensor is kept from now on."""
+        tracked = self._core.tensors.track(tensor)
+        if tensor.is_leaf or tracked.node == ev.NONE:
+            return
+        leaf = self._core.leaves.meet(tensor, None, node=False)
+        if leaf not in self._retaining:
+            self._retaining.append(leaf)
+            self._note_retained(leaf)
+
+    def look_again(self) -> None:
+        """What is written on in place has another `grad_fn` since, and its `.grad` is that one's output's."""
+        self._retaining = [leaf for leaf in self._retaining if not leaf.tracked.alive.expired()]
+        self.retained.clear()
+        for leaf in self._retaining:
+            self._note_retained(leaf)
+
+    def _note_retained(self, leaf: Leaf) -> None:
+        tracked = leaf.tracked
+        self.retained.setdefault(tracked.node, []).append((tracked.slot, leaf))
 
     def name(self, hook: Any, place: Place | None = None) -> HookName:
         """How to call a hook."""
