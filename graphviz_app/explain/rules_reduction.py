@@ -146,7 +146,7 @@ def _absolute(x: Array, axis: tuple[int, ...], *, keepdims: bool = False) -> Arr
 
 
 def _norm(call: Call, slot: int) -> Array:  # noqa: ARG001
-    order = call.parameter_or(2, "ord", "p")
+    order = call.parameter_or(2, "ord", "p", "#0")
     order = 2 if order in ("fro", None) else order
     if order not in (1, 2):
         raise Unknown
@@ -267,8 +267,9 @@ RULES = (
     ),
     Rule(
         ("LinalgVectorNorm", "Norm"),
-        rf"{X} = g \, \frac{{x}}{{\Vert x \Vert}}",
-        "A vector gets longer fastest in its own direction: the gradient is that direction, of length g.",
+        rf"{X} = g \, \frac{{x \, |x|^{{p - 2}}}}{{{{\Vert x \Vert}}_p^{{p - 1}}}}",
+        "A vector gets longer fastest in its own direction: for the usual norm, p = 2, the gradient is that direction, "
+        "of length g.",
         "derivatives.yaml: linalg_vector_norm",
         _norm,
         needs="its input and its result",
