@@ -83,6 +83,8 @@ class Origins:
         Where no root was computed from the tensor's value, a cut that took the value out of torch is the answer.
         """
         came_from: dict[int, tuple[ev.OperationRan, int]] = {}
+        # By tensor: the operation that cut off in place what lay there (`detach_`).
+        cut_in_place: dict[int, ev.OperationRan] = {}
         reached = {self._tensor}
         left_torch: ev.OperationRan | None = None
         for operation in self._operations:
@@ -95,20 +97,30 @@ class Origins:
                 if use.tensor not in reached:
                     reached.add(use.tensor)
                     came_from[use.tensor] = (operation, source)
+                elif _cuts(operation) and not use.requires_grad:
+                    cut_in_place.setdefault(use.tensor, operation)
         for root in roots:
             if root in reached:
-                cut = self._cut_on_the_way(root, came_from)
+                cut = self._cut_on_the_way(root, came_from, cut_in_place)
                 if cut is not None:
                     return cut
         return left_torch
 
-    def _cut_on_the_way(self, root: int, came_from: dict[int, tuple[ev.OperationRan, int]]) -> ev.OperationRan | None:
+    def _cut_on_the_way(
+        self,
+        root: int,
+        came_from: dict[int, tuple[ev.OperationRan, int]],
+        cut_in_place: dict[int, ev.OperationRan],
+    ) -> ev.OperationRan | None:
         cut: ev.OperationRan | None = None
         while root in came_from:
             operation, root = came_from[root]
             # Of several cuts, the one nearest to the tensor is the first to be mended.
-            if operation.cut is not None and operation.cut != "no_input_requires_grad":
+            if _cuts(operation):
                 cut = operation
+            in_place = cut_in_place.get(root)
+            if in_place is not None and in_place.operation < operation.operation:
+                cut = in_place
         return cut
 
     @cached_property
@@ -122,3 +134,8 @@ class Origins:
             event = self._timeline.recording.event(number)
             if isinstance(event, ev.OperationRan):
                 yield event
+
+
+def _cuts(operation: ev.OperationRan) -> bool:
+    """Whether what an operation gave left the graph there."""
+    return operation.cut is not None and operation.cut != "no_input_requires_grad"

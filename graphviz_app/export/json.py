@@ -150,7 +150,11 @@ class _JsonWriter:
             "retain_graph": started.retain_graph,
             "call": started.call,
             "accumulates": started.accumulates,
-            "roots": [{"node": root.node, "slot": root.slot, "seed": self._value(root.seed)} for root in started.roots],
+            "roots": [
+                {"node": root.node, "slot": root.slot, "seed": self._value(root.seed)}
+                for root in started.roots
+                if root.node != ev.NONE
+            ],
         }
         yield _text(head)[:-1]
         yield from _array("calls", map(_text, self._calls(summary.pass_id)))

@@ -107,7 +107,10 @@ class TensorUse(Struct, frozen=True):
 
 
 class Root(Struct, frozen=True):
-    """Where a backward pass starts: a slot of a node, with its seed (`implicit` where torch supplied the 1)."""
+    """Where a backward pass starts: a slot of a node, with its seed (`implicit` where torch supplied the 1).
+
+    The engine refuses a tensor that requires no gradient: then `node` is NONE.
+    """
 
     node: int
     slot: int

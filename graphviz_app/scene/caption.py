@@ -153,7 +153,8 @@ def _started(event: ev.BackwardStarted, state: StepState) -> str:
     for root in event.roots[:_MOST_TARGETS]:
         seed = "the implicit seed" if root.implicit else "the seed"
         name = "" if root.tensor == ev.NONE else state.timeline.tensor_name(root.tensor)
-        roots.append(f"{name or _node_name(state, root.node)} with {seed} {_text(state, root.seed)}")
+        known = name or (_node_name(state, root.node) if root.node != ev.NONE else "a tensor that requires no grad")
+        roots.append(f"{known} with {seed} {_text(state, root.seed)}")
     if len(event.roots) > _MOST_TARGETS:
         roots.append(f"{len(event.roots) - _MOST_TARGETS} more")
     nested = " within another pass" if event.parent != ev.NONE else ""

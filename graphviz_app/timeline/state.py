@@ -55,6 +55,8 @@ class ChapterTimes:
             started = recording.event(summary.start)
             assert isinstance(started, ev.BackwardStarted)
             for root in started.roots:
+                if root.node == ev.NONE:
+                    continue
                 self.first_arrival[root.node] = min(int(self.first_arrival[root.node]), summary.start)
 
 

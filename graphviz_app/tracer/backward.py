@@ -122,12 +122,10 @@ class BackwardPass:
         numbers = reached[0]
         started: list[ev.Root] = []
         for (node, slot, tensor), seed in zip(roots, seeds, strict=True):
-            if node is None:
-                continue
             value = ev.NONE if seed is None else core.values.record(seed)
             number = ev.NONE if tensor is None else core.tensors.track(tensor).number
-            started.append(ev.Root(numbers[node], slot, value, implicit, number))
-            if seed is not None:
+            started.append(ev.Root(ev.NONE if node is None else numbers[node], slot, value, implicit, number))
+            if node is not None and seed is not None:
                 self._shown.add(seed._cdata)
                 self._send(end_of(numbers[node], slot), value, seed)
         core.log.add(

@@ -91,11 +91,14 @@ class CallRecorder:
         given = [track(tensor) for tensor in results]
         nodes = self._made(call, number, results, given)
         saved = self._saved.of(call, place, nodes, arguments, results, inputs) if nodes else ()
+        grad_mode = _grad_enabled()
+        cut = None if nodes else find_cut(call.kind, name, arguments, results, grad_mode=grad_mode)
+        if cut == "detach" and results and results[0] is arguments[0][1]:
+            # `detach_`: it has no `grad_fn` from here on.
+            given[0].node, given[0].slot = ev.NONE, 0
         outputs = tuple(self._outputs(results, given, written))
         if written:
             self._forget_written(results, written)
-        grad_mode = _grad_enabled()
-        cut = None if nodes else find_cut(call.kind, name, arguments, results, grad_mode=grad_mode)
         module, module_type = self._modules.of(core.places)
         span, stack = (None, ()) if place is None else (place.span, place.frames)
         words = other_arguments(args, kwargs) if kwargs or len(args) != len(arguments) else ""

@@ -12,6 +12,9 @@ from graphviz_app.tracer.kinds import Kind
 if TYPE_CHECKING:
     from graphviz_app.recording.events import Cut
 
+_DETACHES = frozenset(
+    {"torch.Tensor.detach", "torch.Tensor.detach_", "torch.detach", "torch.detach_", "torch.Tensor.data"}
+)
 _COPIES = frozenset({"torch.tensor", "torch.as_tensor", "torch.Tensor.new_tensor", "torch.asarray"})
 _inference = torch.is_inference_mode_enabled
 
@@ -29,7 +32,7 @@ def find_cut(
         return None
     if kind is Kind.LEAVE:
         return "item"
-    if name in ("torch.Tensor.detach", "torch.Tensor.detach_", "torch.detach", "torch.Tensor.data"):
+    if name in _DETACHES:
         return "detach"
     if name in _COPIES:
         return "new_tensor"

@@ -27,6 +27,18 @@ CASES = {
     ),
     "data": Case("y = w.data * 2\nz = (x * y).sum()\nz.backward()\n", "cut", "w was cut off on line 4: data", 4),
     "data by a name": Case("u = w.data\nz = (x * u).sum()\nz.backward()\n", "cut", "w was cut off on line 4: data", 4),
+    "detach_": Case(
+        "y = w * 2\ny.detach_()\nz = (x * y).sum()\nz.backward()\n", "cut", "w was cut off on line 5: detach_", 5
+    ),
+    "detach_ too late": Case(
+        "y = w * 2\nz = (x * y.detach()).sum()\ny.detach_()\nz.backward()\n", "cut", "on line 5: detach gives", 5
+    ),
+    "a result that cannot be differentiated": Case(
+        "z = (w * 2 > 1).float().sum()\ntry:\n    z.backward()\nexcept RuntimeError:\n    pass\n",
+        "cut",
+        "w was cut off on line 4: gt gives integers or truth values",
+        4,
+    ),
     "no_grad": Case(
         "with torch.no_grad():\n    y = w * 2\nz = (x * y).sum()\nz.backward()\n", "cut", r"on line 5.*no_grad\(\)", 5
     ),
