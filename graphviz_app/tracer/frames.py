@@ -27,14 +27,27 @@ _LOCALS_3_11 = 8 * _POINTER + 8
 """Where that one's variables begin: behind eight pointers, an int, a bool and a char."""
 
 
+def _variables(code: CodeType) -> tuple[str, ...]:
+    """All variables of a function in the order in which its frames keep them.
+
+    Behind its own stand those that inner functions and comprehensions use too, and those of outer functions. What is an
+    argument besides has one place, before Python 3.11 two.
+    """
+    own = code.co_varnames
+    shared = code.co_cellvars
+    if sys.version_info >= (3, 11):
+        shared = tuple([name for name in shared if name not in own])
+    return own + shared + code.co_freevars
+
+
 def _from_proxy(frame: FrameType, index: int) -> Any:
-    name = frame.f_code.co_varnames[index]
+    name = _variables(frame.f_code)[index]
     return frame.f_locals.get(name, MISSING)
 
 
 def _by_api(frame: FrameType, index: int) -> Any:
     try:
-        return _get_var(frame, frame.f_code.co_varnames[index])
+        return _get_var(frame, _variables(frame.f_code)[index])
     except NameError:
         return MISSING
 
@@ -82,18 +95,23 @@ def _works(reader: Callable[[FrameType, int], Any]) -> bool:
     """Whether the reader finds what this interpreter really keeps, tried on a frame of our own."""
     token = object()
 
-    def probe(first: Any, second: Any, unset: Any = None) -> tuple[Any, Any, Any]:
+    def probe(first: Any, second: Any, unset: Any = None) -> tuple[Any, Any, Any, Any]:
         frame = inspect.currentframe()
+        shared = [first]
         del unset
         if frame is None:
-            return MISSING, MISSING, first
-        return reader(frame, 0), reader(frame, 1), reader(frame, 2) if second is not first else None
+            return MISSING, MISSING, first, None
+        # `shared` is a variable that the lambda uses too, `token` one of the outer function's.
+        cells = [reader(frame, _variables(frame.f_code).index(name)) for name in ("shared", "token")]
+        found = [cell.cell_contents if type(cell) is CellType else cell for cell in cells]
+        is_shared = (lambda: found[0] is shared)() and found[1] is token
+        return reader(frame, 0), reader(frame, 1), reader(frame, 2) if second is not first else None, is_shared
 
     try:
-        first, second, unset = probe(token, MISSING)
+        first, second, unset, is_shared = probe(token, MISSING)
     except Exception:  # noqa: BLE001 - an interpreter that is built differently
         return False
-    return first is token and second is MISSING and unset is MISSING
+    return first is token and second is MISSING and unset is MISSING and is_shared
 
 
 if not _works(_read):
@@ -101,7 +119,7 @@ if not _works(_read):
 
 
 def local_variable(frame: FrameType, index: int) -> Any:
-    """The value of the variable `frame.f_code.co_varnames[index]` now, or `MISSING`."""
+    """The value of a variable now, by its place among all of its function's, arguments first; or `MISSING`."""
     value = _read(frame, index)
     if type(value) is CellType:
         try:
@@ -112,9 +130,8 @@ def local_variable(frame: FrameType, index: int) -> Any:
 
 
 def local_variables(frame: FrameType) -> Iterator[tuple[str, Any]]:
-    """The names and values of a function's arguments and local variables that are set now."""
-    code: CodeType = frame.f_code
-    for index, name in enumerate(code.co_varnames):
+    """The names and values of a function's variables that are set now, those of outer functions included."""
+    for index, name in enumerate(_variables(frame.f_code)):
         value = local_variable(frame, index)
         if value is not MISSING:
             yield name, value

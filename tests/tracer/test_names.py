@@ -7,6 +7,7 @@ import pytest
 from graphviz_app.recording import events as ev
 from graphviz_app.tracer.names import loop_targets
 from tests.support_record import record_source
+from tests.support_trace import trace_source
 
 PROGRAM = """
 import torch
@@ -74,3 +75,24 @@ found = list(i for i in ())
 def test_the_targets_of_loops_are_known_in_all_their_forms():
     assert loop_targets(compile(LOOPS, "loops", "exec")) == set("abcdefgh")
     assert loop_targets(compile("x = 1\nwhile x: x -= 1", "none", "exec")) == set()
+
+
+SHARED = """import torch
+
+def double(x):
+    return x * 2
+
+def main():
+    w = torch.ones(2, requires_grad=True)
+    v = torch.ones(2, requires_grad=True)
+    def closure():
+        return double(v).sum()
+    sum([double(w) for _ in range(2)], closure()).sum().backward()
+
+main()
+"""
+
+
+def test_variables_that_closures_and_comprehensions_use_are_names_too(tmp_path):
+    recording = trace_source(SHARED, tmp_path / "program.py")
+    assert {leaf.name for leaf in recording.leaves} == {"w", "v"}
