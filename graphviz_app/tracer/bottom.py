@@ -2,8 +2,8 @@
 
 Without this, `traceback.print_stack()` in the program would show our frames below its own, and the recursion limit
 would be reached some calls earlier. CPython offers no way to begin a new stack, so on the versions whose layout is
-known (and is what it should be: everything is checked before it is changed) two fields are set; on others the
-program runs a few frames above the bottom, and that is all.
+known (and is what it should be: everything is checked before it is changed) two fields are set. On others, whose code
+can be hidden, the functions below the program's own are; the recursion limit is reached these few calls earlier.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from graphviz_app.own import __builtins__  # noqa: F401
+from graphviz_app.tracer import invisible
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,6 +34,8 @@ _USED_HERE = 4
 
 def run_at_bottom(run: Callable[[], Any]) -> None:
     """Call `run`, a callable written in C, whose first Python frame, if any, becomes the bottom of the stack."""
+    if not _KNOWN:
+        _hide_below()
     if not _KNOWN or sys.getprofile() is not None or sys.gettrace() is not None:
         run()
         return
@@ -48,6 +51,17 @@ def run_at_bottom(run: Callable[[], Any]) -> None:
     finally:
         if _getprofile() is entered:
             _setprofile(None)
+
+
+def _hide_below() -> None:
+    """Hide what runs below the program, `runpy`'s functions too, and goes on only when the program has ended.
+
+    The outermost stays: a profile function is told of exceptions in hidden functions too, as in the next visible one.
+    """
+    frame = sys._getframe()  # noqa: SLF001
+    while frame.f_back is not None:
+        invisible.skip(frame.f_code)
+        frame = frame.f_back
 
 
 def _detach(frame: FrameType) -> None:

@@ -68,8 +68,10 @@ CALLING = (_call, _pass_over)
 
 def stand_in(caller: FrameType) -> Callable[[Any, Any, Any], Any]:
     """A function that calls what it is given, and looks like `caller` while it does, or cannot be seen at all."""
-    if invisible.WORKS:
+    if invisible.PASSES_OVER:
         return _call_over if caller.f_code is HANDLE else _call
+    if invisible.WORKS and caller.f_code is not HANDLE:
+        return _call
     if caller.f_code is HANDLE and caller.f_back is not None and caller.f_back.f_back is not None:
         # A torch function written in Python handed itself over: its own caller is the one to look like.
         caller = caller.f_back.f_back
@@ -174,7 +176,7 @@ def is_ours(code: CodeType) -> bool:
     number = id(code)
     if invisible.is_ours(number) or number in _disguised or code.co_filename.startswith(_HERE):
         return True
-    return not invisible.WORKS and code.co_varnames == _MARK
+    return not invisible.PASSES_OVER and code.co_varnames == _MARK
 
 
 def is_disguised(code: int) -> bool:

@@ -5,7 +5,8 @@ being set up; every walk down the stack does so, in C and in Python alike, and n
 them. Which instruction that is stands in the code object. For our own code it is set behind the last one.
 
 Nothing here is done unless it is seen to work on this interpreter; without it the tracer cleans up as well as it can
-(see `hygiene`). Python 3.12 instruments code objects from that instruction on, so there it must stay where it is.
+(see `hygiene`). Python 3.12 and later also instrument code only from that instruction on, so `sys.settrace` and
+`sys.monitoring` are not told of it either.
 """
 
 from __future__ import annotations
@@ -28,8 +29,12 @@ _HERE = __file__.removesuffix("invisible.py")
 _getframe = sys._getframe  # noqa: SLF001
 _ours: set[int] = set()
 
+_SEEN_TO_WORK = ((3, 11), (3, 12), (3, 13), (3, 14))
+_VERSION = sys.version_info[:2]
 _FRAME_OF_OBJECT = object.__basicsize__ + _POINTER
-_CODE, _PREVIOUS, _ENTERED = 4 * _POINTER, 6 * _POINTER, 8 * _POINTER + 4
+_CODE, _PREVIOUS, _ENTERED = (4 * _POINTER, 6 * _POINTER, 8 * _POINTER + 4) if _VERSION < (3, 12) else (0, _POINTER, 0)
+_TAGS = 3
+"""Bits of a pointer in which later Pythons keep notes of their own."""
 
 
 def hide(code: CodeType) -> None:
@@ -87,7 +92,7 @@ def pass_over(frame: FrameType, caller: FrameType) -> None:
     The evaluation of such a frame returns to C without asking which frame is below it.
     """
     inner, target = _inner(frame), _inner(caller)
-    if WORKS and inner and target and ctypes.c_bool.from_address(inner + _ENTERED).value:
+    if PASSES_OVER and inner and target and ctypes.c_bool.from_address(inner + _ENTERED).value:
         ctypes.c_void_p.from_address(inner + _PREVIOUS).value = target
 
 
@@ -101,7 +106,7 @@ def codes_below(frame: FrameType) -> Iterator[int]:
         return
     inner = _inner(frame)
     while inner and (inner := ctypes.c_void_p.from_address(inner + _PREVIOUS).value):
-        yield ctypes.c_void_p.from_address(inner + _CODE).value or 0
+        yield (ctypes.c_void_p.from_address(inner + _CODE).value or 0) & ~_TAGS
 
 
 def is_ours(code: int) -> bool:
@@ -142,7 +147,7 @@ def _probe_error() -> None:
 
 def _works() -> bool:
     """Whether code can be hidden here, tried on code of our own."""
-    if sys.implementation.name != "cpython" or sys.version_info[:2] != (3, 11):
+    if sys.implementation.name != "cpython" or _VERSION not in _SEEN_TO_WORK:
         return False
     probes = (_probe_walk, _probe_with_cells, _probe_error)
     if not all(map(_is_where_we_think, probes)):
@@ -159,3 +164,6 @@ def _works() -> bool:
 
 
 WORKS = _works()
+"""Whether code can be hidden here."""
+PASSES_OVER = WORKS and _VERSION == (3, 11)
+"""Whether also `pass_over` does what it says: later Pythons ask which frame is below one that C called."""

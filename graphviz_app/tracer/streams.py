@@ -64,12 +64,12 @@ class _Raw(io.FileIO):
     """The descriptor's file, which takes everything and writes nothing."""
 
     def __init__(self, descriptor: int) -> None:
-        super().__init__(descriptor, "w", closefd=False)
+        io.FileIO.__init__(self, descriptor, "w", closefd=False)
         _processes[id(self)] = _getpid()
 
     def write(self, data: Any) -> int:
         """Take all of it. A forked child cannot be heard, and writes to the descriptor, where the app reads it."""
-        return len(data) if _getpid() == _processes[id(self)] else super().write(data)
+        return len(data) if _getpid() == _processes[id(self)] else io.FileIO.write(self, data)
 
 
 class _Buffer(io.BufferedWriter):
@@ -80,10 +80,10 @@ class _Buffer(io.BufferedWriter):
         text = _texts.get(id(self))
         if text is not None:
             _hearings[id(text)].arrived(text, data)
-        return super().write(data)
+        return io.BufferedWriter.write(self, data)
 
     def __repr__(self) -> str:
-        return _in_full(super().__repr__())
+        return _in_full(io.BufferedWriter.__repr__(self))
 
 
 class _Text(io.TextIOWrapper):
@@ -95,11 +95,11 @@ class _Text(io.TextIOWrapper):
             _met[-1]()
         hearing = _hearings.get(id(self))
         if hearing is None:
-            return super().write(text)
+            return io.TextIOWrapper.write(self, text)
         if type(text) is str:
             shown = text if hearing.newline == "\n" else text.replace("\n", hearing.newline)
             hearing.owed += shown.encode(self.encoding, "replace")
-        count = super().write(text)
+        count = io.TextIOWrapper.write(self, text)
         hearing.hear(text)
         return count
 
@@ -107,13 +107,13 @@ class _Text(io.TextIOWrapper):
         """Flush as ever."""
         if _profiler() is not None or _tracer() is not None:
             _met[-1]()
-        super().flush()
+        io.TextIOWrapper.flush(self)
         hearing = _hearings.get(id(self))
         if hearing is not None and hearing.flushed is not None:
             hearing.flushed()
 
     def __repr__(self) -> str:
-        return _in_full(super().__repr__())
+        return _in_full(io.TextIOWrapper.__repr__(self))
 
 
 def _in_full(text: str) -> str:
