@@ -20,6 +20,7 @@ from graphviz_app.tracer.graph import end_of
 from graphviz_app.tracer.hook_watch import HookWatch, are_same, change, holds
 from graphviz_app.tracer.identity import UNNUMBERED
 from graphviz_app.tracer.leaves import grad_of, version_of
+from graphviz_app.tracer.memory import storage_start_of
 from graphviz_app.tracer.mutation import explain_mutation
 from graphviz_app.tracer.node_hooks import register
 from graphviz_app.tracer.unlisted import unlist
@@ -320,9 +321,10 @@ class BackwardPass:
             away.forget()
 
     def _went(self, grad_inputs: tuple[Any, ...], grad_outputs: tuple[Any, ...], came: list[int]) -> list[int]:
-        """The values of what a node sends: the very value that came where it passes the same tensor on."""
-        record = self._core.values.record
-        if len(grad_outputs) == 1 and (only := grad_outputs[0]) is not None:
+        """The values of what a node sends: the very value that came where it passes the same tensor on, unwritten."""
+        record, lent = self._core.values.record, self._core.lent
+        only = grad_outputs[0] if len(grad_outputs) == 1 else None
+        if only is not None and not (lent and storage_start_of(only) in lent):
             return [ev.NONE if grad is None else came[0] if grad is only else record(grad) for grad in grad_inputs]
         return [ev.NONE if grad is None else record(grad) for grad in grad_inputs]
 
@@ -352,12 +354,12 @@ class BackwardPass:
         """Values of what came in, and where it is not the sum of what was sent."""
         changes = self._changes.pop(number, []) if self._changes else []
         came: list[int] = []
-        take, first_end = self._arriving.pop, end_of(number, 0)
+        take, first_end, lent = self._arriving.pop, end_of(number, 0), self._core.lent
         for slot, grad in enumerate(grad_outputs):
             sent = take(first_end + slot, None)
             if grad is None:
                 came.append(ev.NONE)
-            elif _is_what_was_sent(sent, grad):
+            elif _is_what_was_sent(sent, grad) and not (lent and storage_start_of(grad) in lent):
                 came.append(sent.value)
             else:
                 value, changed = self._arrived(slot, grad, sent)
