@@ -49,7 +49,6 @@ _sequence = torch._C._autograd._get_sequence_nr
 _CustomNode = torch._C._FunctionBase
 _SPENT_KEPT = 500_000
 _PASSES_KEPT = 64
-_LOST = "Something of the recording was lost: a node's call could not be described ({!r}). The program is not affected."
 
 
 class _Sent(msgspec.Struct, frozen=True, gc=False):
@@ -254,7 +253,7 @@ class BackwardPass:
                 else:
                     look()
         except Exception as error:  # noqa: BLE001 - a fault of ours must never be the program's
-            core.log.notice(_LOST.format(error))
+            core.log.lost("a node's call", error)
 
     def _called(self, number: int, grad_inputs: tuple[Any, ...], grad_outputs: tuple[Any, ...]) -> None:
         # Written out, because it is called for every node.
@@ -274,7 +273,7 @@ class BackwardPass:
                 else:
                     record(number, grad_inputs, grad_outputs)
         except Exception as error:  # noqa: BLE001 - a fault of ours must never be the program's
-            core.log.notice(_LOST.format(error))
+            core.log.lost("a node's call", error)
 
     def _record_call(self, number: int, grad_inputs: tuple[Any, ...], grad_outputs: tuple[Any, ...]) -> None:
         core = self._core

@@ -39,7 +39,6 @@ _push = torch._C._push_on_torch_function_stack
 _pop = torch._C._pop_torch_function_stack
 # While the tracer runs, torch's own names of these two tell of the program's modes alone.
 _depth, _at = torch._C._len_torch_function_stack, torch._C._get_function_stack_at
-_LOST = "Something of the recording was lost: a backward pass could not be described ({}). The program is not affected."
 _CALLS = {
     torch.Tensor.backward.__code__: "torch.Tensor.backward",
     torch.autograd.backward.__code__: "torch.autograd.backward",
@@ -172,7 +171,7 @@ class Engine:
             with core.log.lock, torch._C.DisableTorchFunction(), torch._C._DisableTorchDispatch():
                 running = self._start(asked, caller, name)
         except Exception as error:  # noqa: BLE001 - a fault of ours must never be the program's
-            core.log.notice(_LOST.format(f"{type(error).__name__}: {error}"))
+            core.log.lost("a backward pass", error)
             return None, False
         # Hooks and custom functions of the program run now; what they compute is seen as well, unless it is compiled.
         stacked = not running.is_compiled and not core.local.compiled and not _stacked(self._mode)
@@ -230,7 +229,7 @@ class Engine:
                 running.finish(error)
                 self._core.log.flush()
         except Exception as fault:  # noqa: BLE001 - as above
-            self._core.log.notice(_LOST.format(f"{type(fault).__name__}: {fault}"))
+            self._core.log.lost("a backward pass", fault)
 
 
 def _asked(args: tuple[Any, ...], kwargs: dict[str, Any]) -> _Asked | None:

@@ -184,7 +184,7 @@ class Program:
             with torch._C.DisableTorchFunction(), torch._C._DisableTorchDispatch():
                 self.tracer.core.leaves.settle()
         except Exception as error:  # noqa: BLE001 - a fault of ours must never be the program's
-            self._log.notice(f"Something of the recording was lost: a leaf could not be described ({error!r}).")
+            self._log.lost("a leaf", error)
 
     def _flush_prints(self) -> None:
         """Show what was printed at once, but a flood of prints in larger pieces."""

@@ -17,6 +17,10 @@ if TYPE_CHECKING:
 
 EVENTS_IN_A_BATCH = 128
 BYTES_IN_A_BATCH = 1 << 20
+_LOST = "Something of the recording was lost: {} could not be described ({}). The program is not affected."
+_DEEP = (
+    "Where the program's calls lie nearly as deep as Python lets them, there is no room to look: not all is recorded."
+)
 _LOGS: weakref.WeakSet[EventLog] = weakref.WeakSet()
 
 
@@ -81,6 +85,12 @@ class EventLog:
             if text not in self._noticed:
                 self._noticed.add(text)
                 self.add(ev.Notice(text))
+
+    def lost(self, what: str, error: Exception) -> None:
+        """Say that a fault of ours kept something from being recorded, or only that there was no room to look."""
+        why = f"{type(error).__name__}: {error}"
+        # What ctypes converts for us raises errors of its own, which tell of that one.
+        self.notice(_DEEP if "RecursionError" in why else _LOST.format(what, why))
 
     def flush(self) -> None:
         """Hand over what has been gathered."""

@@ -43,7 +43,6 @@ _STALE = (
     "has become."
 )
 _REFUSALS = ("its base or another view of its base has been modified", "tensors do not have strides")
-_LOST = "Something of the recording was lost: an operation could not be described ({}). The program is not affected."
 
 
 class OperationMode(TorchFunctionMode):
@@ -153,7 +152,7 @@ class Operations:
                     with _Disabled(), _NoDispatch():
                         self.core.leaves.look_before(tensor)
         except Exception as error:  # noqa: BLE001 - a fault of ours must never be the program's
-            self.core.log.notice(_LOST.format(f"{type(error).__name__}: {error}"))
+            self.core.log.lost("an operation", error)
 
     def _look(self, call: Call) -> None:
         if _interpreter() is not None or _tracing() is not None:
@@ -178,12 +177,12 @@ class Operations:
         with _Disabled():
             tensors = [*results_in(call.result), *[tensor for _, tensor in tensors_in(call.args, call.kwargs)]]
             transformed = any(map(is_transformed, tensors))
-        text = _LOST.format(f"{type(error).__name__}: {error}")
         if transformed:
-            text = _TRANSFORMED
+            self.core.log.notice(_TRANSFORMED)
         elif any(words in str(error) for words in _REFUSALS):
-            text = _STALE
-        self.core.log.notice(text)
+            self.core.log.notice(_STALE)
+        else:
+            self.core.log.lost("an operation", error)
 
     def _note(self, call: Call) -> None:
         places = self.core.places
