@@ -29,7 +29,7 @@ class ResultNames:
             self._pending = (place, results)
             return
         self._pending = None
-        targets = place.site.targets
+        targets = place.targets
         if len(results) == 1 and results[0].name == targets[0]:
             return
         self._bind(place, results)
@@ -54,7 +54,7 @@ class ResultNames:
                 self._name(tracked, name)
 
     def _bind(self, place: Place, results: list[Tracked]) -> None:
-        targets, count = place.site.targets, len(results)
+        targets, count = place.targets, len(results)
         if len(targets) > 1:
             targets = _shared_out(targets, count)
         elif count > 1:

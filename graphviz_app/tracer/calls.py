@@ -115,7 +115,7 @@ class CallRecorder:
             self._maybe_written(call, place, arguments)
         if cut == "detach" and len(given) == 1 and arguments:
             self._writes.detached(given[0], core.tensors.known(arguments[0][1]))
-        if given and place is not None and place.site.targets:
+        if given and place is not None and place.targets:
             by_library = not core.places.is_user_code(_caller_of(call.caller).f_code)
             if by_library and written and core.leaves.are_known(results):
                 # An optimizer's step or a module's first values: a parameter is no result of it.

@@ -84,5 +84,5 @@ class DataReads:
         core.log.add(
             ev.OperationRan(number, NAME, span, stack, "", "", (took,), (gave,), (), grad_mode, "detach", "", ())
         )
-        if read.is_users and read.place is not None and read.place.site.targets:
+        if read.is_users and read.place is not None and read.place.targets:
             self._names.computed(read.place, [given], by_library=False)

@@ -4,6 +4,7 @@
 # ruff: noqa: SLF001
 from __future__ import annotations
 
+import builtins
 import linecache
 import os
 import site
@@ -14,11 +15,13 @@ from types import CodeType, FrameType, FunctionType
 from typing import TYPE_CHECKING, Any
 
 import msgspec
+import torch
+from torch.utils._contextlib import context_decorator as _context_decorator
 
 from graphviz_app.own import __builtins__, original_builtins  # noqa: F401
 from graphviz_app.recording import events as ev
 from graphviz_app.tracer.modules import CALL
-from graphviz_app.tracer.statements import Statements
+from graphviz_app.tracer.statements import WHOLE, Statements
 
 if TYPE_CHECKING:
     from graphviz_app.tracer.log import EventLog
@@ -38,7 +41,9 @@ class Site(msgspec.Struct, eq=False, gc=False):
         frame: The same as an entry of a stack.
         text: What stands there, shortened: "loss.backward()".
         targets: What the value is assigned to: ("y",), ("q", "k"), or () where it is not.
-        statement: The number of the statement that it is a part of.
+        statement: The line at which its statement begins.
+        returned: Which part of what its function returns the value is, None where it is none.
+        called: The last name of what is called there, "" where nothing of a name is.
     """
 
     code: CodeType
@@ -47,6 +52,8 @@ class Site(msgspec.Struct, eq=False, gc=False):
     text: str
     targets: tuple[str, ...]
     statement: int
+    returned: int | None
+    called: str
 
 
 class Place(msgspec.Struct, eq=False, gc=False):
@@ -56,16 +63,27 @@ class Place(msgspec.Struct, eq=False, gc=False):
         site: The innermost.
         span: Where that stands.
         frames: All, outermost first.
+        targets: What the value is assigned to, also by the callers of functions that return it.
     """
 
     site: Site
     span: ev.Span
     frames: tuple[ev.Frame, ...]
+    targets: tuple[str, ...]
 
     @classmethod
-    def of(cls, sites: list[Site]) -> Place:
-        """The place of sites, innermost last."""
-        return cls(sites[-1], sites[-1].span, tuple([site.frame for site in sites]))
+    def of(cls, sites: list[Site], frame: FrameType | None = None) -> Place:
+        """The place of sites.
+
+        Args:
+            sites: Outermost first.
+            frame: The frame from which they were found; None where nothing is computed there.
+        """
+        site = sites[-1]
+        targets = site.targets
+        if not targets and site.returned is not None and frame is not None:
+            targets = _returned_to(sites, frame)
+        return cls(site, site.span, tuple([each.frame for each in sites]), targets)
 
 
 class Places:
@@ -106,6 +124,7 @@ class Places:
         `let_go`.
         """
         key: list[int] = []
+        start = frame
         libraries, users = self._libraries, self._users
         inner = outer = None
         while frame is not None:
@@ -130,7 +149,7 @@ class Places:
         if not key:
             return None
         sites = tuple(key)
-        return self._places.get(sites) or self._make(sites)
+        return self._places.get(sites) or self._make(sites, start)
 
     def let_go(self) -> None:
         """Hold no frames: one that is held keeps the variables of its function when that has returned."""
@@ -203,10 +222,10 @@ class Places:
             return False
         return not any(real.startswith(library) for library in LIBRARIES) and "site-packages" not in real
 
-    def _make(self, key: tuple[int, ...]) -> Place:
+    def _make(self, key: tuple[int, ...], frame: FrameType | None) -> Place:
         sites = [self._site(self._codes[key[i]][0], key[i + 1]) for i in range(0, len(key), 2)]
         sites.reverse()
-        place = Place.of(sites)
+        place = Place.of(sites, frame)
         if len(self._places) > _CODES_KEPT:
             self._places.clear()
         self._places[key] = place
@@ -224,7 +243,56 @@ class Places:
         with original_builtins():
             span = statements.span(self._files[code.co_filename], _positions(code, instruction))
             text, targets, statement = statements.at(span)
-        return Site(code, span, ev.Frame(span, _function_name(code)), text, targets, statement)
+            returned, called = statements.returned(span), statements.called(span)
+        return Site(code, span, ev.Frame(span, _function_name(code)), text, targets, statement, returned, called)
+
+
+def _returned_to(sites: list[Site], frame: FrameType) -> tuple[str, ...]:
+    """What a value that is returned at the innermost site is assigned to by those who called; () where it is not."""
+    part, inner = WHOLE, sites[-1]
+    caller: FrameType | None = frame
+    for outer in reversed(sites[:-1]):
+        between: list[CodeType] = []
+        while caller is not None and caller.f_code is not inner.code:
+            caller = caller.f_back
+        caller = None if caller is None else caller.f_back
+        while caller is not None and caller.f_code is not outer.code:
+            between.append(caller.f_code)
+            caller = caller.f_back
+        if caller is None or not _hands_on(outer, inner, between):
+            return ()
+        if inner.returned != WHOLE:
+            if part != WHOLE or inner.returned is None:
+                return ()
+            part = inner.returned
+        if outer.targets or outer.returned is None:
+            return _part_of(outer.targets, part)
+        inner = outer
+    return ()
+
+
+def _hands_on(outer: Site, inner: Site, between: list[CodeType]) -> bool:
+    """Whether the value of a call is what a function, that runs because of it, returns."""
+    name = inner.code.co_name
+    if outer.called == name and all(code in _TRANSPARENT for code in between):
+        return True
+    is_module = bool(between) and all(code in _MODULE_CALLS for code in between)
+    return is_module and name == "forward" and outer.called not in _NO_MODULES
+
+
+def _part_of(targets: tuple[str, ...], part: int) -> tuple[str, ...]:
+    if part == WHOLE or not targets:
+        return targets
+    if len(targets) == 1:
+        return (f"{targets[0]}[{part}]",) if targets[0] else ()
+    return targets[part : part + 1] if not any(name.startswith("*") for name in targets) else ()
+
+
+_NO_MODULES = frozenset(["", *dir(builtins)])
+"""What is called where a module is handed to it: `sum(map(model, batches))`."""
+_MODULE_CALLS = (CALL, torch.nn.Module._wrapped_call_impl.__code__)
+_TRANSPARENT = (*_MODULE_CALLS, *[each for each in _context_decorator.__code__.co_consts if isinstance(each, CodeType)])
+"""Code of torch's that calls a function and gives back what it returns."""
 
 
 def _libraries() -> tuple[str, ...]:

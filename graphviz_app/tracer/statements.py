@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from typing import TypeGuard
 
 _LONGEST_TEXT = 72
+WHOLE = -1
+"""In place of the position in a tuple that is returned: it is returned itself."""
 
 
 class Statements:
@@ -24,8 +26,11 @@ class Statements:
 
     def __init__(self, text: str) -> None:
         self._lines = text.splitlines()
-        self._assigned: dict[tuple[int, int, int, int], tuple[str, ...]] | None = None
+        self._assigned: dict[tuple[int, int, int, int], tuple[str, ...]] = {}
+        self._is_parsed = False
         self._stored: dict[tuple[int, int, int, int], str] = {}
+        self._returned: dict[tuple[int, int, int, int], int] = {}
+        self._called: dict[tuple[int, int, int, int], str] = {}
         self._text = text
         self._starts: dict[int, int] = {}
         self._loops: list[tuple[int, int]] = []
@@ -40,9 +45,9 @@ class Statements:
 
         Of several names one may have a star, as in the program; what has no plain name is "".
         """
-        if self._assigned is None:
+        if not self._is_parsed:
             self._parse()
-        assigned = self._assigned or {}
+        assigned = self._assigned
         targets = assigned.get((span.line, span.column, span.end_line, span.end_column), ())
         if not targets and span.column == ev.NONE:
             targets = assigned.get((span.line, ev.NONE, ev.NONE, ev.NONE), ())
@@ -50,14 +55,22 @@ class Statements:
         text = self._stored.get((span.line, span.column, span.end_line, span.end_column)) or self._excerpt(span)
         return text, targets, self._starts.get(span.line, span.line)
 
+    def returned(self, span: ev.Span) -> int | None:
+        """Which part of what a function returns stands at a span, `WHOLE` for all of it; None where it is none."""
+        return self._returned.get((span.line, span.column, span.end_line, span.end_column))
+
+    def called(self, span: ev.Span) -> str:
+        """The last name of what is called at a span ("run" in `self.model.run(x)`), "" where nothing is."""
+        return self._called.get((span.line, span.column, span.end_line, span.end_column), "")
+
     def loops(self, line: int) -> tuple[int, ...]:
         """Lines of the loops whose bodies hold a line, outermost first."""
-        if self._assigned is None:
+        if not self._is_parsed:
             self._parse()
         return tuple(start for start, end in self._loops if start < line <= end)
 
     def _parse(self) -> None:
-        self._assigned = {}
+        self._is_parsed = True
         try:
             tree = ast.parse(self._text)
         except (SyntaxError, ValueError, RecursionError, MemoryError):
@@ -68,13 +81,32 @@ class Statements:
                     self._starts[line] = max(self._starts.get(line, 0), node.lineno)
             if isinstance(node, (ast.For, ast.While)):
                 self._loops.append((node.lineno, node.end_lineno or node.lineno))
-            for target, value in _stores(node):
-                self._stored[self._key(target)] = self._store(target, value)
-            for value, names in _assignments(node):
-                self._assigned[self._key(value)] = names
-                if not isinstance(node, ast.For):
-                    self._assigned.setdefault((value.lineno, ev.NONE, ev.NONE, ev.NONE), names)
+            self._note(node)
         self._loops.sort()
+
+    def _note(self, node: ast.AST) -> None:
+        """What becomes of the values of the expressions of one node."""
+        for target, value in _stores(node):
+            self._stored[self._key(target)] = self._store(target, value)
+        for value, part in _returns(node):
+            self._returned.update(dict.fromkeys(self._keys(value), part))
+        if isinstance(node, ast.Call) and (name := _called(node)):
+            self._called.update(dict.fromkeys(self._keys(node), name))
+        for value, names in _assignments(node):
+            self._assigned.update(dict.fromkeys(self._keys(value), names))
+            if not isinstance(node, ast.For):
+                self._assigned.setdefault((value.lineno, ev.NONE, ev.NONE, ev.NONE), names)
+
+    def _keys(self, node: ast.expr | ast.stmt) -> Iterator[tuple[int, int, int, int]]:
+        """Where Python may say that an expression stands."""
+        key = self._key(node)
+        yield key
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            method = node.func
+            line, column = method.end_lineno or method.lineno, method.end_col_offset or 0
+            if line != method.lineno:
+                # Of a chain of calls over several lines, each stands where its method's name does.
+                yield (line, self._characters(line, column - len(method.attr.encode())), *key[2:])
 
     def _key(self, node: ast.expr | ast.stmt) -> tuple[int, int, int, int]:
         end_line, end_column = node.end_lineno or node.lineno, node.end_col_offset
@@ -140,6 +172,28 @@ def _assignments(node: ast.AST) -> Iterator[tuple[ast.expr | ast.stmt, tuple[str
             yield from _unpacked(target)
         case _:
             return
+
+
+def _returns(node: ast.AST) -> Iterator[tuple[ast.expr, int]]:
+    """Expressions that this node returns from a function, and which part of what is returned they are."""
+    match node:
+        case ast.Return(value=ast.Tuple() as value) if _is_plain_row(value):
+            yield from ((part, position) for position, part in enumerate(value.elts))
+        case ast.Return(value=ast.expr() as value) | ast.Lambda(body=value):
+            yield value, WHOLE
+        case _:
+            return
+
+
+def _called(node: ast.Call) -> str:
+    match node.func:
+        case ast.Name(id=name) | ast.Attribute(attr=name):
+            return name
+        case ast.Lambda():
+            return "<lambda>"
+        case _:
+            # What was kept in a container, or another call's result.
+            return "[]"
 
 
 def _pair(target: ast.expr, value: ast.expr) -> Iterator[tuple[ast.expr, tuple[str, ...]]]:

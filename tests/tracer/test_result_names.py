@@ -28,6 +28,25 @@ layer(w).sum().backward()
 norm = nn.utils.clip_grad_norm_(layer.parameters(), 1.0)
 done = step.step()
 power = w ** 2
+chained = (w
+           .exp()
+           .sum())
+def helper(t):
+    u = t * 2
+    return u.sin()
+class Net(nn.Module):
+    def forward(self, x): return helper(x)
+@torch.no_grad()
+def pair(t): return t * 2, t * 3
+def changed(f): return lambda t: f(t) + 1
+@changed
+def shifted(t): return t * 5
+net = Net()
+found = net(w)
+one, other = pair(w)
+both = pair(w)
+rest = shifted(w)
+summed = sum(map(net, [w]))
 """
 
 
@@ -52,6 +71,12 @@ def operations(recording, line, name=""):
         (9, "lstm", ["output", "hidden", "cell"]),
         (10, "lstm", ["out", "", ""]),
         (16, "pow", ["power"]),
+        (18, "exp", [""]),
+        (19, "sum", ["chained"]),
+        # Returned, through a module and a decorator of torch's, and by what does something else with it.
+        (22, "sin", ["found", ""]),
+        (26, "mul", ["one", "other", "both[0]", "both[1]"]),
+        (29, "mul", [""]),
     ],
 )
 def test_every_result_has_the_name_that_the_program_gave_it(recording, line, operation, names):
