@@ -16,7 +16,7 @@ from graphviz_app.own import __builtins__  # noqa: F401
 from graphviz_app.recording import events as ev
 from graphviz_app.recording.values import elements
 from graphviz_app.tracer import hygiene, watchers_in_c
-from graphviz_app.tracer.graph import end_of
+from graphviz_app.tracer.graph import SLOT_BITS, end_of
 from graphviz_app.tracer.hook_watch import HookWatch, are_same, change, holds
 from graphviz_app.tracer.identity import UNNUMBERED
 from graphviz_app.tracer.leaves import grad_of, version_of
@@ -427,6 +427,9 @@ class BackwardPass:
     def finish(self, error: BaseException | None) -> None:
         """Take every hook away again, and say how it ended."""
         were_hooks = self._watch.finish() or bool(self._firsts)
+        # The engine runs what was made last first, so of those that wait for their turn it is the one that failed.
+        waiting = [] if error is None else [end >> SLOT_BITS for end in self._arriving]
+        failed = max((number for number in waiting if number not in self._leaves), default=None)
         for hooks in self._firsts:
             hooks.pop(-1, None)
         for hooks, hook in zip(self._hooked, self._own_hooks, strict=True):
@@ -451,7 +454,12 @@ class BackwardPass:
             # The program's own code ran within the pass.
             core.leaves.sweep()
         message = "" if error is None else _message(error)
-        core.log.add(ev.BackwardFinished(self.number, message, explain_mutation(message, core.mutations)))
+        sentence = ""
+        if error is not None:
+            ran = {number for number in self._ends if failed is not None and number > failed}
+            sentence = explain_mutation(message, core.mutations.values(), failed, ran)
+            core.explained = (message, sentence)
+        core.log.add(ev.BackwardFinished(self.number, message, sentence))
 
 
 def _is_what_was_sent(sent: _Sent | list[_Sent] | None, grad: torch.Tensor) -> TypeGuard[_Sent]:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from types import CodeType
 
     from graphviz_app.recording import events as ev
-    from graphviz_app.tracer.mutation import Mutation
+    from graphviz_app.tracer.mutation import Mutation, Saver
     from graphviz_app.tracer.options import TracerOptions
 
 
@@ -74,7 +74,10 @@ class Core:
         self.made_by_passes: list[tuple[int, int, int]] = []
         # Leaves to which a pass that is running may add, by number, and the thread in which it runs.
         self.awaited: dict[int, int] = {}
-        self.mutations: list[Mutation] = []
+        # Writes that made nodes useless, by the name of what was written on and who had saved it.
+        self.mutations: dict[tuple[str, tuple[Saver, ...]], Mutation] = {}
+        # The latest error of a pass that such a write explains, and the sentence about it.
+        self.explained = ("", "")
         self.muted = False
         # Whether somebody outside torch (numpy, C code) may hold the memory of a tensor, and write on it unseen.
         self.is_memory_lent = False

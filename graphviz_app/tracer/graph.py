@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 _Described = tuple[str, "ev.Span | None", bool]
 _Node, _Edge = ev.Node, ev.Edge
-_SLOT_BITS = 24
+SLOT_BITS = 24
 _SINGLE = (
     "Add Sub Mul Div Neg Pow Exp Log Sqrt Sin Cos Tanh Relu Gelu Sigmoid Sum Mean Mm Bmm Addmm T Transpose View Expand "
     "UnsafeView ReshapeAlias Softmax LogSoftmax Clone Embedding Permute Slice Select Squeeze Unsqueeze Cat Stack"
@@ -42,7 +42,7 @@ def _first(item: tuple[int, Any, Any]) -> int:
 
 def end_of(number: int, slot: int) -> int:
     """A slot of a node, as one number."""
-    return number << _SLOT_BITS | slot
+    return number << SLOT_BITS | slot
 
 
 class GraphWalker:
@@ -220,7 +220,7 @@ class GraphWalker:
                         return None
                     nodes.append(target)
                 # `end_of`, written out because it is called for every edge.
-                ends.append(number << _SLOT_BITS | slot)
+                ends.append(number << SLOT_BITS | slot)
             found.append(tuple(ends))
         return numbers, found
 

@@ -253,7 +253,10 @@ class Program:
                 self.tracer.core.places.add_source(self._file, self._source)
                 span = ev.Span(self.tracer.core.places.file_number(self._file), error.lineno or 1)
         message = _message(error)
-        sentence = explain_mutation(message, self.tracer.core.mutations) or _sentence(error)
+        core = self.tracer.core
+        explained, sentence = core.explained
+        if explained != message or not sentence:
+            sentence = explain_mutation(message, core.mutations.values()) or _sentence(error)
         frames = () if place is None else place.frames
         with self._log.lock:
             self._settle()

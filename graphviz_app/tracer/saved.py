@@ -12,7 +12,7 @@ import torch
 from graphviz_app.own import __builtins__  # noqa: F401
 from graphviz_app.tracer.identity import dispatches
 from graphviz_app.tracer.memory import address_of
-from graphviz_app.tracer.mutation import Mutation
+from graphviz_app.tracer.mutation import Mutation, Saver
 from graphviz_app.tracer.originals import is_inference
 from graphviz_app.tracer.unlisted import unlist
 
@@ -30,6 +30,7 @@ _CustomNode = torch._C._FunctionBase
 _saved_tensors: Any = vars(_CustomNode)["saved_tensors"].__get__
 _NUMBERS = frozenset({int, float, bool, complex})
 _KEPT = 32
+_MUTATIONS_KEPT = 2000
 _SAVERS_KEPT = 20_000
 
 
@@ -83,7 +84,7 @@ class SavedTensors:
         self._core = core
         self._known: dict[Any, tuple[int, ...]] = {}
         self._names: dict[type, tuple[str, ...]] = {}
-        self._savers: dict[int, tuple[str, ev.Span | None]] = {}
+        self._savers: dict[int, Saver] = {}
 
     def of(
         self,
@@ -111,7 +112,7 @@ class SavedTensors:
             tensor = arguments[index][1] if index < len(arguments) else results[index - len(arguments)]
             self._remember(tensor, nodes[-1])
         if known:
-            self._savers[nodes[-1]] = (name, None if place is None else place.span)
+            self._savers[nodes[-1]] = Saver(nodes[0], nodes[-1], name, None if place is None else place.span)
             if len(self._savers) > _SAVERS_KEPT:
                 for old in list(self._savers)[: _SAVERS_KEPT // 2]:
                     del self._savers[old]
@@ -143,11 +144,11 @@ class SavedTensors:
         if stale:
             span = None if write.place is None else write.place.span
             name = tracked.name or (tracked.leaf.name if tracked.leaf is not None else "")
-            savers = tuple((node, *self._savers.get(node, ("a node", None))) for node in stale)
+            savers = tuple([self._savers.get(node) or Saver(node, node, "a node", None) for node in stale])
             mutations = self._core.mutations
-            if all((known.name, known.saved_by) != (name, savers) for known in mutations):
-                mutations.append(Mutation(before, write.version, name, write.text, span, savers))
-                del mutations[:-_KEPT]
+            mutations.setdefault((name, savers), Mutation(before, write.version, name, write.text, span, savers))
+            if len(mutations) > _MUTATIONS_KEPT:
+                del mutations[next(iter(mutations))]
         return stale
 
     def _look(
