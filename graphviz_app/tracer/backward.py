@@ -94,6 +94,8 @@ class BackwardPass:
         # By node: what hooks changed of what is about to come in, and what came in where it was looked at beforehand.
         self._changes: dict[int, list[ev.HookChange]] = {}
         self._came: dict[int, tuple[list[int], list[ev.HookChange]]] = {}
+        # By end: what came in before the node's own hooks changed it.
+        self._unhooked: dict[int, int] = {}
         self._accumulators: list[Any] = []
         # Nodes in which the program's own code is given gradients, and the addresses of those that it has seen.
         self._showing: set[int] = set()
@@ -336,7 +338,8 @@ class BackwardPass:
         """Tensors in the middle whose `.grad` is kept: it has just been written."""
         for slot, leaf in retained:
             if slot < len(came) and came[slot] != ev.NONE:
-                self._accumulated(number, leaf, came[slot])
+                # A node's own hooks come after it.
+                self._accumulated(number, leaf, self._unhooked.get(end_of(number, slot), came[slot]))
 
     def _send(self, end: int, value: int, grad: torch.Tensor) -> None:
         # A sparse tensor is never taken for the one that was sent: the engine may have added to it meanwhile.
@@ -364,7 +367,10 @@ class BackwardPass:
                 value, changed = self._arrived(slot, grad, sent)
                 came.append(value)
                 if changed is not None:
-                    changes.append(_by(changed, self._watch.late_names(number, slot)))
+                    on_tensor, on_node = self._watch.late_names(number, slot)
+                    changes.append(_by(changed, on_tensor + on_node))
+                    if on_node:
+                        self._unhooked[first_end + slot] = changed.before
         return came, changes
 
     def _look(self, number: int, slot: int, grad: torch.Tensor, hook: HookName | None) -> None:

@@ -4,6 +4,7 @@
 # ruff: noqa: SLF001
 from __future__ import annotations
 
+from collections import OrderedDict
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -114,19 +115,17 @@ class HookWatch:
                 now = before
             changes += reversed(found)
 
-    def late_names(self, node: int, slot: int) -> list[HookName]:
+    def late_names(self, node: int, slot: int) -> tuple[list[HookName], list[HookName]]:
         """The hooks that may have changed what came into the node that runs after all that were watched.
 
         Those are hooks that were registered on the tensor while the pass ran, and all that the node itself has.
         """
         late = [known for known in self._hooks.on(node) if known.number >= self._first_late and known.slot == slot]
-        names = [known.name for known in late]
         running: Any = _running_node()
-        if running is not None:
-            hooks = register(running.register_prehook, _nothing)
-            hooks.pop(_nothing)
-            names += [self._hooks.name(hook) for key, hook in hooks.items() if type(key) is int]
-        return names
+        hooks: Hooks = register(running.register_prehook, _nothing) if running is not None else OrderedDict()
+        hooks.pop(_nothing, None)
+        on_node = [self._hooks.name(hook) for key, hook in hooks.items() if type(key) is int]
+        return [known.name for known in late], on_node
 
     def finish(self) -> bool:
         """Take our hooks away again; says whether there were any."""

@@ -15,6 +15,8 @@ CASES = {
     "written on in between": "b = a * 5\na.retain_grad()\na.mul_(3)\n(a + b).sum().backward()",
     "a part written on": "a.retain_grad()\na[0] = 7.0\n(a * a).sum().backward()",
     "written on through a view": "a.retain_grad()\nv = a[:1]\nv.mul_(3)\n(a * a).sum().backward()",
+    "before a hook of the node": "a.retain_grad()\na.grad_fn.register_prehook(lambda g: (g[0] * 2,))\n"
+    "for _ in range(2):\n    (a * a).sum().backward(retain_graph=True)",
     "asked for by inputs=": "(a * a).sum().backward(inputs=[a])",
     "asked for twice": "for _ in range(2):\n    (a * a).sum().backward(inputs=[a, w], retain_graph=True)",
 }
@@ -33,7 +35,8 @@ def test_the_ledger_has_the_grad_that_torch_kept(case, tmp_path):
     assert torch.equal(torch.from_numpy(elements(recording.value(told[-1].after)).copy()), plain["a"].grad)
     # It is what came into the node whose output the tensor is by then.
     calls = {event.node: event for event in recording.events() if isinstance(event, ev.NodeCalled)}
-    assert told[-1].contribution in calls[told[-1].node].grad_outputs
+    call = calls[told[-1].node]
+    assert told[-1].contribution in [*call.grad_outputs, *[change.before for change in call.hooks]]
 
 
 def test_a_tensor_that_is_written_on_through_a_view_has_the_new_grad_fn(tmp_path):
