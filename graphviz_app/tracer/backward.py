@@ -17,13 +17,14 @@ from graphviz_app.recording import events as ev
 from graphviz_app.recording.values import elements
 from graphviz_app.tracer import hygiene, watchers_in_c
 from graphviz_app.tracer.graph import SLOT_BITS, end_of
-from graphviz_app.tracer.hook_watch import HookWatch, are_same, change, holds
+from graphviz_app.tracer.hook_watch import HookWatch, change, holds
 from graphviz_app.tracer.identity import UNNUMBERED
 from graphviz_app.tracer.leaves import grad_of, version_of
 from graphviz_app.tracer.memory import storage_start_of
 from graphviz_app.tracer.mutation import explain_mutation
 from graphviz_app.tracer.node_hooks import register
 from graphviz_app.tracer.unlisted import unlist
+from graphviz_app.tracer.values import are_same
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -14,11 +14,11 @@ from graphviz_app.own import __builtins__  # noqa: F401
 from graphviz_app.recording import events as ev
 from graphviz_app.tracer.leaves import version_of
 from graphviz_app.tracer.node_hooks import register
+from graphviz_app.tracer.values import are_same
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from graphviz_app.recording.values import TensorRecord
     from graphviz_app.tracer.core import Core
     from graphviz_app.tracer.hooks import HookName, UserHooks
     from graphviz_app.tracer.node_hooks import Hooks
@@ -167,14 +167,6 @@ def same(core: Core, before: int, after: int) -> bool:
         return before == after
     one, two = core.values.recent(before), core.values.recent(after)
     return one is not None and two is not None and are_same(one, two)
-
-
-def are_same(one: TensorRecord, two: TensorRecord) -> bool:
-    """Whether two records are of the same elements: by all of them, or by figures and samples of many."""
-    if one.data is not None or two.data is not None:
-        return one.data == two.data
-    # Figures may hold NaN, which is not equal to itself.
-    return one.sample == two.sample and repr(one.statistics) == repr(two.statistics)
 
 
 def change(direction: str, slot: int, before: int, after: int, names: list[HookName]) -> ev.HookChange:

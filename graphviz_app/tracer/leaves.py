@@ -16,7 +16,7 @@ from graphviz_app.tracer.identity import ORDINARY, dispatches
 from graphviz_app.tracer.memory import READABLE, address_of, array_of, storage_start_of
 from graphviz_app.tracer.strided import overlap
 from graphviz_app.tracer.unlisted import list_again
-from graphviz_app.tracer.values import is_same
+from graphviz_app.tracer.values import are_same
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -430,7 +430,7 @@ class Leaves:
             record, number = values.read(tensor), ev.NONE
         # What was written on may have been another part of the memory in which it lies, which counts for all of it.
         known = known or values.recent(leaf.value)
-        if known is not None and is_same(record, known):
+        if known is not None and are_same(record, known):
             tracked.value = leaf.value
             self._note_where(leaf, tensor)
             return

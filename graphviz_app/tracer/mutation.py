@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
+
+import msgspec
+from msgspec.structs import replace
 
 from graphviz_app.own import __builtins__  # noqa: F401
 
@@ -18,7 +21,7 @@ _MESSAGE = re.compile(
 )
 
 
-class Saver(NamedTuple):
+class Saver(msgspec.Struct, frozen=True, gc=False):
     """An operation whose nodes had saved a tensor for backward.
 
     Attributes:
@@ -34,7 +37,7 @@ class Saver(NamedTuple):
     span: ev.Span | None
 
 
-class Mutation(NamedTuple):
+class Mutation(msgspec.Struct, frozen=True, gc=False):
     """A write in place on a tensor that nodes had saved for backward."""
 
     before: int
@@ -67,7 +70,7 @@ def explain_mutation(
         for mutation in reversed(fitting):
             savers = tuple(each for each in mutation.saved_by if each.first <= failed <= each.last)
             if savers:
-                return _sentence(mutation._replace(saved_by=savers), version, expected)
+                return _sentence(replace(mutation, saved_by=savers), version, expected)
         fitting = [each for each in fitting if any(saver.last not in ran for saver in each.saved_by)]
     return _sentence(fitting[-1], version, expected) if fitting else ""
 

@@ -144,7 +144,7 @@ class ValueRecorder:
         """Whether a large tensor has the figures of a value, whatever its version says."""
         self._known.pop(address_of(tensor), None)
         old = self.recent(number)
-        return old is not None and is_same(self.read(tensor), old)
+        return old is not None and are_same(self.read(tensor), old)
 
     def forget_figures(self) -> None:
         """Hold nothing of any tensor."""
@@ -272,11 +272,12 @@ class ValueRecorder:
         return TensorRecord(*head, None, figures(array), picture)
 
 
-def is_same(one: TensorRecord, other: TensorRecord) -> bool:
-    """Whether two records have the same elements, as far as they tell: of many, the figures and a sample."""
-    if one.data is not None or other.data is not None:
-        return one.data == other.data and one.shape == other.shape
-    return (one.statistics, one.sample) == (other.statistics, other.sample)
+def are_same(one: TensorRecord, two: TensorRecord) -> bool:
+    """Whether two records are of the same elements: by all of them, or by figures and samples of many."""
+    if one.data is not None or two.data is not None:
+        return one.data == two.data and one.shape == two.shape
+    # Figures may hold NaN, which is not equal to itself.
+    return one.sample == two.sample and repr(one.statistics) == repr(two.statistics)
 
 
 def _large(way: Strided, requires_grad: bool, figured: Statistics | None, picture: Sample) -> TensorRecord:
