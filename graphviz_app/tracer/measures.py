@@ -17,8 +17,9 @@ if TYPE_CHECKING:
 
 _CHUNK = 1 << 17
 """Elements at a time: few enough to stay in the processor's cache between one figure and the next."""
-_ROW = 1 << 13
-"""Elements in one product: from 10,000 on OpenBLAS starts threads, which would stand in torch's own threads' way."""
+_ROW = 1 << 9
+"""Elements in one product: from 10,000 on OpenBLAS starts threads, which would stand in torch's own threads' way, and
+a plain BLAS (Linux distributions build numpy with one) adds one product to the next, where many spoil the sum."""
 SAMPLE_ELEMENTS = 1024
 _smallest, _largest = np.minimum.reduce, np.maximum.reduce
 _any, _sum = np.logical_or.reduce, np.add.reduce  # as methods, they are Python functions
