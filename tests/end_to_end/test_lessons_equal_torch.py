@@ -15,7 +15,7 @@ from graphviz_app.runner.pool import WorkerPool
 from graphviz_app.runner.run import Run
 from graphviz_app.timeline import Timeline
 
-# Runs a program as it is, and writes down every global leaf's `.grad` after every backward().
+# Runs programs as they are, and writes down every global leaf's `.grad` after every backward() of each.
 ORACLE = """
 import json, runpy, sys, torch
 backward, seen = torch.Tensor.backward, []
@@ -33,8 +33,12 @@ def watched(self, *args, **kwargs):
     seen.append({name: leaf.grad.flatten().tolist() for name, leaf in found if leaf.grad is not None})
 
 torch.Tensor.backward = watched
-runpy.run_path(sys.argv[1], run_name="__main__")
-print("\\x1e" + json.dumps(seen))
+fresh = torch.get_rng_state()
+for path in sys.argv[1:]:
+    torch.set_rng_state(fresh)
+    runpy.run_path(path, run_name="__main__")
+    print("\\x1e" + json.dumps(seen), end="\\x1e")
+    seen.clear()
 """
 
 LESSONS = all_lessons()
@@ -45,6 +49,16 @@ def pool():
     pool = WorkerPool()
     yield pool
     pool.close()
+
+
+@pytest.fixture(scope="module")
+def expected():
+    """By lesson, what it prints and what torch computes."""
+    command = [sys.executable, "-c", ORACLE, *[str(lesson.program_path) for lesson in LESSONS]]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
+    told = done.stdout.split("\x1e")
+    found = zip(told[0::2], map(json.loads, told[1::2]), strict=False)
+    return dict(zip([lesson.slug for lesson in LESSONS], found, strict=True))
 
 
 def recorded(pool, path, source, folder):
@@ -69,15 +83,12 @@ def grads_after_each_pass(recording):
 
 
 @pytest.mark.parametrize("lesson", LESSONS, ids=[lesson.slug for lesson in LESSONS])
-def test_the_ledger_of_a_lesson_is_what_torch_computes(lesson, pool, tmp_path):
+def test_the_ledger_of_a_lesson_is_what_torch_computes(lesson, expected, pool, tmp_path):
     path = tmp_path / "program.py"
     path.write_text(lesson.program, encoding="utf-8")
-    done = subprocess.run(
-        [sys.executable, "-c", ORACLE, str(path)], capture_output=True, text=True, timeout=60, check=True
-    )
-    printed, _, seen = done.stdout.rpartition("\x1e")
+    printed, seen = expected[lesson.slug]
     recording = recorded(pool, path, lesson.program, tmp_path)
-    assert list(grads_after_each_pass(recording)) == json.loads(seen)
+    assert list(grads_after_each_pass(recording)) == seen
     assert "".join(e.text for e in recording.events() if isinstance(e, ev.Printed) and e.stream == "stdout") == printed
 
 

@@ -10,7 +10,7 @@ from graphviz_app.layout.engine import lay_out
 
 
 @pytest.mark.parametrize("engine", ["dot", "dot-fast", "layered"])
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(request=requests())
 def test_any_request_gets_a_layout_that_keeps_every_promise(engine, request):
     layout = lay_out(request, only=engine)

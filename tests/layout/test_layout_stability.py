@@ -15,7 +15,7 @@ def placed(request, **options):
     return Anchor(request, lay_out(request, **options))
 
 
-@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
 @given(request=requests(acyclic=True))
 def test_layouts_near_earlier_ones_keep_every_promise(request):
     paths = sorted({box.group for box in request.boxes if box.group})

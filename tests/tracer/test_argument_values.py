@@ -131,7 +131,7 @@ def differences(source, path):
 
 
 @given(st.lists(st.sampled_from(STATEMENTS), min_size=1, max_size=7))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_what_was_taken_and_given_is_what_was_there(tmp_path_factory, statements):
     source = HEAD + "\n".join(statements) + "\n"
     assert not differences(source, tmp_path_factory.mktemp("run") / "program.py"), source

@@ -101,7 +101,7 @@ def told(recording, last):
 
 
 @given(st.lists(st.sampled_from(STATEMENTS), min_size=1, max_size=8))
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=80, deadline=None)
 def test_after_every_line_the_ledger_says_what_torch_has(tmp_path_factory, statements):
     source = HEAD + "\n".join(statements) + "\n"
     expected = truth(source)

@@ -137,7 +137,7 @@ def views(draw):
     return found
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(views())
 def test_views_have_the_figures_of_their_own_elements(found):
     recorder = ValueRecorder(EventLog(lambda _: None), TracerOptions(element_budget=0))

@@ -55,7 +55,7 @@ def test_the_selected_box_has_the_focus(shown):
 
 def test_interfaces_outlive_neither_their_picture_nor_their_canvas_in_a_way_that_hurts(qtbot, small):
     kept = []
-    for round_ in range(20):
+    for round_ in range(8):
         canvas = Canvas()
         canvas.resize(640, 480)
         canvas.show()
