@@ -31,6 +31,11 @@ def main(argv: list[str] | None = None) -> int:
     if problem is not None:
         sys.stderr.write(f"{problem}\n")
         return 2
+    return run(argv)
+
+
+def run(argv: list[str] | None = None) -> int:
+    """As `main`, where it is known that a window can be opened."""
     paths = tuple(Path(argument) for argument in (sys.argv[1:] if argv is None else argv))
     from graphviz_app.ui.garbage import GarbageCollector
 

@@ -40,7 +40,7 @@ def open_window(path: Path | None) -> int:
     if problem is not None:
         raise CommandError(problem)
     # By name: the window's rooms are no part of the command line, and are only loaded here.
-    run: Callable[[list[str]], int] = importlib.import_module("graphviz_app.app").main
+    run: Callable[[list[str]], int] = importlib.import_module("graphviz_app.app").run
     return run([] if path is None else [str(path)])
 
 

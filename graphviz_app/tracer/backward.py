@@ -17,10 +17,9 @@ from graphviz_app.recording import events as ev
 from graphviz_app.recording.values import elements
 from graphviz_app.tracer import hygiene, watchers_in_c
 from graphviz_app.tracer.graph import SLOT_BITS, end_of
-from graphviz_app.tracer.hook_watch import HookWatch, change, holds
+from graphviz_app.tracer.hook_watch import HookWatch, change
 from graphviz_app.tracer.identity import UNNUMBERED
 from graphviz_app.tracer.leaves import grad_of, version_of
-from graphviz_app.tracer.memory import storage_start_of
 from graphviz_app.tracer.mutation import explain_mutation
 from graphviz_app.tracer.node_hooks import register
 from graphviz_app.tracer.unlisted import unlist
@@ -91,7 +90,6 @@ class BackwardPass:
         self._spent: list[int] = []
         self._firsts: list[dict[int, Any]] = []
         self._watch = HookWatch(core, hooks, self._guarded, self._look)
-        self._hooked_nodes = self._watch.stages
         # By node: what hooks changed of what is about to come in, and what came in where it was looked at beforehand.
         self._changes: dict[int, list[ev.HookChange]] = {}
         self._came: dict[int, tuple[list[int], list[ev.HookChange]]] = {}
@@ -290,7 +288,8 @@ class BackwardPass:
             if came and came[0] != ev.NONE:
                 self._accumulated(number, leaf, came[0])
             return
-        hooked = self._hooked_nodes and number in self._hooked_nodes
+        stages = self._watch.stages
+        hooked = stages and number in stages
         went = self._went(grad_inputs, () if hooked or looked else grad_outputs, came)
         if hooked:
             self._watch.changed_on_leaving(number, went, changes)
@@ -324,9 +323,9 @@ class BackwardPass:
 
     def _went(self, grad_inputs: tuple[Any, ...], grad_outputs: tuple[Any, ...], came: list[int]) -> list[int]:
         """The values of what a node sends: the very value that came where it passes the same tensor on, unwritten."""
-        record, lent = self._core.values.record, self._core.lent
+        record = self._core.values.record
         only = grad_outputs[0] if len(grad_outputs) == 1 else None
-        if only is not None and not (lent and storage_start_of(only) in lent):
+        if only is not None and not self._core.is_lent(only):
             return [ev.NONE if grad is None else came[0] if grad is only else record(grad) for grad in grad_inputs]
         return [ev.NONE if grad is None else record(grad) for grad in grad_inputs]
 
@@ -357,49 +356,52 @@ class BackwardPass:
         """Values of what came in, and where it is not the sum of what was sent."""
         changes = self._changes.pop(number, []) if self._changes else []
         came: list[int] = []
-        take, first_end, lent = self._arriving.pop, end_of(number, 0), self._core.lent
+        core = self._core
+        take, first_end = self._arriving.pop, end_of(number, 0)
         for slot, grad in enumerate(grad_outputs):
             sent = take(first_end + slot, None)
             if grad is None:
                 came.append(ev.NONE)
-            elif _is_what_was_sent(sent, grad) and not (lent and storage_start_of(grad) in lent):
+            elif _is_what_was_sent(sent, grad) and not (core.lent and core.is_lent(grad)):
                 came.append(sent.value)
             else:
-                value, changed = self._arrived(slot, grad, sent)
+                value, before = self._arrived(grad, sent)
                 came.append(value)
-                if changed is not None:
+                if before != value:
                     on_tensor, on_node = self._watch.late_names(number, slot)
-                    changes.append(_by(changed, on_tensor + on_node))
+                    changes.append(change("grad_outputs", slot, before, value, on_tensor + on_node))
                     if on_node:
-                        self._unhooked[first_end + slot] = changed.before
+                        self._unhooked[first_end + slot] = before
         return came, changes
 
     def _look(self, number: int, slot: int, grad: torch.Tensor, hook: HookName | None) -> None:
         """A gradient on its way into a node, before the first of the program's hooks on a tensor or after one."""
         end = end_of(number, slot)
         sent = self._arriving.get(end)
-        if _is_what_was_sent(sent, grad) and (hook is None or holds(self._core, sent.value, grad)):
+        if _is_what_was_sent(sent, grad) and (hook is None or self._core.values.holds(grad, sent.value)):
             return
-        value, changed = self._arrived(slot, grad, sent)
+        value, before = self._arrived(grad, sent)
         self._arriving[end] = _Sent(value, 0 if grad.is_sparse else grad._cdata, version_of(grad))
-        if changed is not None and hook is not None:
-            self._changes.setdefault(number, []).append(_by(changed, [hook]))
+        if before != value and hook is not None:
+            self._changes.setdefault(number, []).append(change("grad_outputs", slot, before, value, [hook]))
 
-    def _arrived(
-        self, slot: int, grad: torch.Tensor, came: _Sent | list[_Sent] | None
-    ) -> tuple[int, ev.HookChange | None]:
-        """The value of what came in, which is another tensor than what was sent, and what was changed about it."""
+    def _arrived(self, grad: torch.Tensor, came: _Sent | list[_Sent] | None) -> tuple[int, int]:
+        """The value of what came in, which is another tensor than what was sent, and before it was changed, if it was.
+
+        Two times the same number where nothing was changed, or nobody can tell.
+        """
         sent = came if type(came) is list else [] if came is None else [came]
         core = self._core
         record = core.values.read(grad)
         before = self._sum(sent) if sent else None
         if before is None or (record.data is None and record.statistics is None):
-            return core.values.keep(record), None
+            value = core.values.keep(record)
+            return value, value
         if are_same(before, record):
-            return sent[0].value if len(sent) == 1 else core.values.keep(record), None
+            value = sent[0].value if len(sent) == 1 else core.values.keep(record)
+            return value, value
         value = core.values.keep(record)
-        earlier = sent[0].value if len(sent) == 1 else core.values.keep(before)
-        return value, change("grad_outputs", slot, earlier, value, [])
+        return value, sent[0].value if len(sent) == 1 else core.values.keep(before)
 
     def _sum(self, sent: list[_Sent]) -> TensorRecord | None:
         """The sum of contributions in the order in which they came, where all were recorded whole."""
@@ -475,11 +477,6 @@ def _is_what_was_sent(sent: _Sent | list[_Sent] | None, grad: torch.Tensor) -> T
     The engine holds a contribution until it is consumed: its address cannot be another tensor's.
     """
     return type(sent) is _Sent and sent.address == grad._cdata and sent.version == version_of(grad)
-
-
-def _by(found: ev.HookChange, names: list[HookName]) -> ev.HookChange:
-    """A change that was found, with the names of the hooks that made it."""
-    return change(found.direction, found.slot, found.before, found.after, names)
 
 
 def _in_main_thread() -> bool:

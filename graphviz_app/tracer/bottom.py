@@ -24,9 +24,7 @@ _setprofile: Any = sys.setprofile
 _getprofile: Any = sys.getprofile
 _POINTER = ctypes.sizeof(ctypes.c_void_p)
 _KNOWN = sys.implementation.name == "cpython" and sys.version_info[:2] == (3, 11)
-_FRAME_OF_OBJECT = object.__basicsize__ + _POINTER
-_CODE, _OBJECT, _PREVIOUS = 4 * _POINTER, 5 * _POINTER, 6 * _POINTER
-_ENTERED = 8 * _POINTER + 4
+_OBJECT = 5 * _POINTER
 _REMAINING, _LIMIT = 3 * _POINTER + 8, 3 * _POINTER + 12
 _USED_HERE = 4
 """How deep the stack would be here if the program's frame were at its bottom: that frame, and three calls of ours."""
@@ -71,16 +69,16 @@ def _detach(frame: FrameType) -> None:
         depth += 1
         below = below.f_back
     _count_from_here(depth)
-    inner = ctypes.c_void_p.from_address(id(frame) + _FRAME_OF_OBJECT).value
+    inner = invisible.inner_of(frame)
     if not inner:
         return
-    code = ctypes.c_void_p.from_address(inner + _CODE).value
+    code = ctypes.c_void_p.from_address(inner + invisible.CODE).value
     owner = ctypes.c_void_p.from_address(inner + _OBJECT).value
-    entered_from_c = ctypes.c_bool.from_address(inner + _ENTERED).value
+    entered_from_c = ctypes.c_bool.from_address(inner + invisible.ENTERED).value
     if code != id(frame.f_code) or owner != id(frame) or not entered_from_c:
         return
     # The evaluation of this frame was entered from C, which returns to where it came from without asking this field.
-    ctypes.c_void_p.from_address(inner + _PREVIOUS).value = None
+    ctypes.c_void_p.from_address(inner + invisible.PREVIOUS).value = None
 
 
 def _count_from_here(depth: int) -> None:

@@ -17,7 +17,6 @@ from graphviz_app.tracer.cuts import find_cut
 from graphviz_app.tracer.data import DataReads
 from graphviz_app.tracer.flatten import other_arguments, results_in, tensors_in
 from graphviz_app.tracer.kinds import LENDERS, Kind
-from graphviz_app.tracer.memory import storage_start_of
 from graphviz_app.tracer.modules import ModulePaths
 from graphviz_app.tracer.saved import SavedTensors
 from graphviz_app.tracer.writes import Write, Writes
@@ -198,7 +197,7 @@ class CallRecorder:
         if is_known and not writes:
             # An earlier operation wrote, on an alias: what lies there now lay there before the call.
             value = tracked.value = self._core.values.record(tensor)
-        elif version != before + 1 or is_known or self._is_lent(tensor):
+        elif version != before + 1 or is_known or self._core.is_lent(tensor):
             # Several writes, or some that no version tells of: what lay there before this one nobody has seen.
             value = ev.NONE
         return value
@@ -218,14 +217,9 @@ class CallRecorder:
         values = self._core.values
         if known != ev.NONE:
             record = values.recent(known)
-            if not self._is_lent(tensor) or record is None or values.is_still(tensor, record):
+            if not self._core.is_lent(tensor) or record is None or values.is_still(tensor, record):
                 return known
         return values.record(tensor)
-
-    def _is_lent(self, tensor: torch.Tensor) -> bool:
-        """Whether somebody may have written on a tensor without a version that tells."""
-        lent = self._core.lent
-        return bool(lent) and storage_start_of(tensor) in lent
 
     def _forget_written(self, results: list[torch.Tensor], written: Written) -> None:
         """What was written on and not returned has another value now, which is looked at when it is used next."""
@@ -251,7 +245,7 @@ class CallRecorder:
                 tracked.value == ev.NONE
                 or tracked.version != version
                 or (written and any(tensor is each for each, _, _ in written))
-                or self._is_lent(tensor)
+                or self._core.is_lent(tensor)
             ):
                 tracked.version = version
                 tracked.value = record(tensor) if self._values else ev.NONE

@@ -94,3 +94,7 @@ class Core:
             self.lent.clear()
         self.lent.update([storage_start_of(tensor) for tensor in tensors if isinstance(tensor, torch.Tensor)])
         self.lent.discard(0)
+
+    def is_lent(self, tensor: torch.Tensor) -> bool:
+        """Whether somebody may have written on a tensor without a version that tells."""
+        return bool(self.lent) and storage_start_of(tensor) in self.lent

@@ -14,7 +14,6 @@ from graphviz_app.own import __builtins__  # noqa: F401
 from graphviz_app.recording import events as ev
 from graphviz_app.tracer.leaves import version_of
 from graphviz_app.tracer.node_hooks import register
-from graphviz_app.tracer.values import are_same
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -107,7 +106,7 @@ class HookWatch:
         for slot, number in enumerate(went):
             now, found = number, list[ev.HookChange]()
             for name, seen in reversed(stages):
-                if same(self._core, before := seen[slot].number, now):
+                if self._core.values.are_equal(before := seen[slot].number, now):
                     now = before
                     went[slot] = went[slot] if found else before
                     continue
@@ -146,27 +145,13 @@ class _Seen:
         if grad is None:
             self.number = ev.NONE
         elif last is not None and (last.address, last.version) == (self.address, self.version) and self.address:
-            self.number = last.number if holds(core, last.number, grad) else core.values.record(grad)
+            self.number = last.number if core.values.holds(grad, last.number) else core.values.record(grad)
         else:
             self.number = core.values.record(grad)
 
 
 def _nothing(grad_outputs: Any) -> None:
     """A node's hook that does nothing."""
-
-
-def holds(core: Core, number: int, grad: torch.Tensor) -> bool:
-    """Whether a tensor of the same version is what was recorded of it, also where `.data` was written on."""
-    record = core.values.recent(number)
-    return record is None or are_same(record, core.values.read(grad))
-
-
-def same(core: Core, before: int, after: int) -> bool:
-    """Whether two values are the same, as far as the recording tells."""
-    if before == after or ev.NONE in (before, after):
-        return before == after
-    one, two = core.values.recent(before), core.values.recent(after)
-    return one is not None and two is not None and are_same(one, two)
 
 
 def change(direction: str, slot: int, before: int, after: int, names: list[HookName]) -> ev.HookChange:

@@ -68,10 +68,10 @@ CALLING = (_call, _pass_over)
 
 def stand_in(caller: FrameType) -> Callable[[Any, Any, Any], Any]:
     """A function that calls what it is given, and looks like `caller` while it does, or cannot be seen at all."""
-    if invisible.PASSES_OVER:
-        return _call_over if caller.f_code is HANDLE else _call
     if invisible.WORKS and caller.f_code is not HANDLE:
         return _call
+    if invisible.PASSES_OVER:
+        return _call_over
     if caller.f_code is HANDLE and caller.f_back is not None and caller.f_back.f_back is not None:
         # A torch function written in Python handed itself over: its own caller is the one to look like.
         caller = caller.f_back.f_back

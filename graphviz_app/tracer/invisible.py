@@ -32,7 +32,8 @@ _ours: set[int] = set()
 _SEEN_TO_WORK = ((3, 11), (3, 12), (3, 13), (3, 14))
 _VERSION = sys.version_info[:2]
 _FRAME_OF_OBJECT = object.__basicsize__ + _POINTER
-_CODE, _PREVIOUS, _ENTERED = (4 * _POINTER, 6 * _POINTER, 8 * _POINTER + 4) if _VERSION < (3, 12) else (0, _POINTER, 0)
+CODE, PREVIOUS, ENTERED = (4 * _POINTER, 6 * _POINTER, 8 * _POINTER + 4) if _VERSION < (3, 12) else (0, _POINTER, 0)
+"""Where its own record of a frame keeps the code, the frame below, and whether C entered it (3.11 alone)."""
 _TAGS = 3
 """Bits of a pointer in which later Pythons keep notes of their own."""
 
@@ -91,9 +92,9 @@ def pass_over(frame: FrameType, caller: FrameType) -> None:
 
     The evaluation of such a frame returns to C without asking which frame is below it.
     """
-    inner, target = _inner(frame), _inner(caller)
-    if PASSES_OVER and inner and target and ctypes.c_bool.from_address(inner + _ENTERED).value:
-        ctypes.c_void_p.from_address(inner + _PREVIOUS).value = target
+    inner, target = inner_of(frame), inner_of(caller)
+    if PASSES_OVER and inner and target and ctypes.c_bool.from_address(inner + ENTERED).value:
+        ctypes.c_void_p.from_address(inner + PREVIOUS).value = target
 
 
 def codes_below(frame: FrameType) -> Iterator[int]:
@@ -104,9 +105,9 @@ def codes_below(frame: FrameType) -> Iterator[int]:
             yield id(back.f_code)
             back = back.f_back
         return
-    inner = _inner(frame)
-    while inner and (inner := ctypes.c_void_p.from_address(inner + _PREVIOUS).value):
-        yield (ctypes.c_void_p.from_address(inner + _CODE).value or 0) & ~_TAGS
+    inner = inner_of(frame)
+    while inner and (inner := ctypes.c_void_p.from_address(inner + PREVIOUS).value):
+        yield (ctypes.c_void_p.from_address(inner + CODE).value or 0) & ~_TAGS
 
 
 def is_ours(code: int) -> bool:
@@ -114,7 +115,7 @@ def is_ours(code: int) -> bool:
     return code in _ours
 
 
-def _inner(frame: FrameType) -> int | None:
+def inner_of(frame: FrameType) -> int | None:
     """The address of the interpreter's own record of a frame."""
     return ctypes.c_void_p.from_address(id(frame) + _FRAME_OF_OBJECT).value
 

@@ -12,6 +12,7 @@ import torch
 from msgspec.structs import replace
 
 from graphviz_app.own import __builtins__  # noqa: F401
+from graphviz_app.recording import events as ev
 from graphviz_app.recording.values import TensorRecord
 from graphviz_app.tracer.away import Away, why_unread
 from graphviz_app.tracer.identity import ORDINARY, dispatches
@@ -139,6 +140,18 @@ class ValueRecorder:
     def is_still(self, tensor: torch.Tensor, record: TensorRecord) -> bool:
         """Whether a small tensor holds what was recorded of it."""
         return record.data is None or self.read(tensor).data == record.data
+
+    def holds(self, tensor: torch.Tensor, number: int) -> bool:
+        """Whether a tensor of the same version is what was recorded of it, also where `.data` was written on."""
+        record = self.recent(number)
+        return record is None or are_same(record, self.read(tensor))
+
+    def are_equal(self, before: int, after: int) -> bool:
+        """Whether two values are the same, as far as the recording tells."""
+        if before == after or ev.NONE in (before, after):
+            return before == after
+        one, two = self.recent(before), self.recent(after)
+        return one is not None and two is not None and are_same(one, two)
 
     def has_figures(self, tensor: torch.Tensor, number: int) -> bool:
         """Whether a large tensor has the figures of a value, whatever its version says."""
