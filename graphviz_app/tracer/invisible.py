@@ -6,7 +6,9 @@ them. Which instruction that is stands in the code object. For our own code it i
 
 Nothing here is done unless it is seen to work on this interpreter; without it the tracer cleans up as well as it can
 (see `hygiene`). Python 3.12 and later also instrument code only from that instruction on, so `sys.settrace` and
-`sys.monitoring` are not told of it either.
+`sys.monitoring` are not told of it either. Python 3.12 alone begins anew at the first instruction of code that is not
+instrumented yet, and instruments none that can be stopped at nowhere: it would begin for ever. There the instruction
+that asks (RESUME) is taken out.
 """
 
 from __future__ import annotations
@@ -34,6 +36,7 @@ _VERSION = sys.version_info[:2]
 _FRAME_OF_OBJECT = object.__basicsize__ + _POINTER
 CODE, PREVIOUS, ENTERED = (4 * _POINTER, 6 * _POINTER, 8 * _POINTER + 4) if _VERSION < (3, 12) else (0, _POINTER, 0)
 """Where its own record of a frame keeps the code, the frame below, and whether C entered it (3.11 alone)."""
+_RESUME, _NOP = dis.opmap.get("RESUME", -1), dis.opmap["NOP"]
 _TAGS = 3
 """Bits of a pointer in which later Pythons keep notes of their own."""
 
@@ -50,7 +53,7 @@ def hide(code: CodeType) -> None:
 def skip(code: CodeType) -> None:
     """Make nothing but this one code object invisible."""
     if WORKS:
-        _first_traceable(code).value = len(code.co_code) // 2
+        _skip(code)
 
 
 def hide_package(prefix: str) -> None:
@@ -120,14 +123,27 @@ def inner_of(frame: FrameType) -> int | None:
     return ctypes.c_void_p.from_address(id(frame) + _FRAME_OF_OBJECT).value
 
 
+def _skip(code: CodeType) -> None:
+    if _VERSION == (3, 12):
+        for place in _resumes(code):
+            ctypes.c_uint8.from_address(id(code) + CodeType.__basicsize__ + place).value = _NOP
+    _first_traceable(code).value = len(code.co_code) // 2
+
+
+def _resumes(code: CodeType) -> list[int]:
+    """Where the function begins and goes on after a `yield`, in bytes."""
+    code_units = code.co_code[::2]
+    return [2 * unit for unit, opcode in enumerate(code_units) if opcode == _RESUME]
+
+
 def _first_traceable(code: CodeType) -> ctypes.c_int:
     return ctypes.c_int.from_address(id(code) + _FIRST_TRACEABLE)
 
 
 def _is_where_we_think(function: Callable[..., Any]) -> bool:
     code = function.__code__
-    resumes = [each.offset // 2 for each in dis.get_instructions(code) if each.opname == "RESUME"]
-    return bool(resumes) and _first_traceable(code).value == resumes[0]
+    resumes = _resumes(code)
+    return bool(resumes) and _first_traceable(code).value == resumes[0] // 2
 
 
 def _probe_walk() -> FrameType | None:
@@ -154,7 +170,7 @@ def _works() -> bool:
     if not all(map(_is_where_we_think, probes)):
         return False
     for probe in (_probe_walk, _probe_error):
-        _first_traceable(probe.__code__).value = len(probe.__code__.co_code) // 2
+        _skip(probe.__code__)
     here = _getframe()
     try:
         _probe_error()
