@@ -76,6 +76,9 @@ class BackwardPass:
         self._hooks = hooks
         self._create_graph = create_graph
         self._first_sequence = _sequence()
+        # By threads of the engine's own: the sequence numbers of what was made there.
+        self._made_in: dict[int, tuple[int, int]] = {}
+        core.running_passes.add(self.number)
         self._first_operation = core.operation_count
         # The hooks of each node, and ours among them.
         self._hooked: list[Hooks] = []
@@ -246,6 +249,8 @@ class BackwardPass:
         passes = core.local.passes
         if core.muted or (passes and passes[-1] is not self):
             return
+        if not passes:
+            self._in_engines_thread()
         try:
             with self._lock, _Disabled():
                 if _dispatch_modes():
@@ -256,6 +261,15 @@ class BackwardPass:
         except Exception as error:  # noqa: BLE001 - a fault of ours must never be the program's
             core.log.lost("a node's call", error)
 
+    def _in_engines_thread(self) -> None:
+        """The engine has run a node of this pass in a thread of its own, as it does for each device but the CPU."""
+        core, thread, sequence = self._core, _get_ident(), _sequence()
+        core.nodes.expect_others()
+        _, counted = core.engine_threads.get(thread, (ev.NONE, 0))
+        first, _ = self._made_in.setdefault(thread, (counted, sequence))
+        self._made_in[thread] = first, sequence
+        core.engine_threads[thread] = self.number, sequence
+
     def _called(self, number: int, grad_inputs: tuple[Any, ...], grad_outputs: tuple[Any, ...]) -> None:
         # Written out, because it is called for every node.
         if _tracer() is not None:
@@ -265,6 +279,8 @@ class BackwardPass:
         passes = core.local.passes
         if core.muted or (passes and passes[-1] is not self):
             return
+        if not passes:
+            self._in_engines_thread()
         record = self._record_far_call if core.values.away.is_used else self._record_call
         try:
             with self._lock, _Disabled():
@@ -456,8 +472,10 @@ class BackwardPass:
             if len(core.spent) > _SPENT_KEPT:
                 core.spent.clear()
             core.spent.update(self._ends)
+        core.running_passes.discard(self.number)
         if self._create_graph and _in_main_thread():
-            core.made_by_passes.append((self._first_sequence, _sequence(), self.number))
+            made = [(self._first_sequence, _sequence()), *self._made_in.values()]
+            core.made_by_passes += [(*numbers, self.number) for numbers in made]
             del core.made_by_passes[:-_PASSES_KEPT]
         if core.is_memory_lent or were_hooks or core.operation_count != self._first_operation:
             # The program's own code ran within the pass.

@@ -26,12 +26,14 @@ if TYPE_CHECKING:
 
     from graphviz_app.tracer.binding import ResultNames
     from graphviz_app.tracer.core import Core
-    from graphviz_app.tracer.graph import GraphWalker
+    from graphviz_app.tracer.graph import GraphWalker, Old
     from graphviz_app.tracer.identity import Tracked
     from graphviz_app.tracer.places import Place
 
     Written = list[tuple[torch.Tensor, Tracked, int]]
     """Tensors that a call wrote on, and their versions before."""
+
+    _Taken = tuple[list[tuple[str, torch.Tensor]], tuple[ev.TensorUse, ...], Written]
 
 _sequence = torch._C._autograd._get_sequence_nr
 _grad_enabled = torch.is_grad_enabled
@@ -61,6 +63,20 @@ class Call(msgspec.Struct, eq=False, gc=False):
     start: int
 
 
+def _old_nodes(arguments: list[tuple[str, torch.Tensor]], inputs: tuple[ev.TensorUse, ...], written: Written) -> Old:
+    """What a call's own nodes end at: the nodes of what it took, those of what it wrote on by their numbers alone."""
+    changed = {id(tensor) for tensor, _, _ in written}
+    nodes = {_node_of(tensor) for _, tensor in arguments if tensor.requires_grad and id(tensor) not in changed}
+    return nodes, {use.node for use in inputs} - {ev.NONE}
+
+
+def _node_of(tensor: torch.Tensor) -> Any:
+    try:
+        return tensor.grad_fn
+    except RuntimeError:
+        return None  # a view that torch will not describe
+
+
 class CallRecorder:
     """Records calls that deal with tensors. What is called for every argument and result is written out at length."""
 
@@ -88,7 +104,7 @@ class CallRecorder:
         core.operation_count = number + 1
         track = core.tensors.track
         given = [track(tensor) for tensor in results]
-        nodes = self._made(call, number, results, given)
+        nodes = self._made(call, number, results, given, (arguments, inputs, written))
         saved = self._saved.of(call, place, nodes, arguments, results, inputs) if nodes else ()
         grad_mode = _grad_enabled()
         cut = None if nodes else find_cut(call.kind, name, arguments, results, grad_mode=grad_mode)
@@ -127,8 +143,10 @@ class CallRecorder:
             is_users = self._core.places.is_user_code(call.caller.f_code)
             self._data.read(call.args[0], call.result, place, is_users=is_users)
 
-    def _made(self, call: Call, number: int, results: list[torch.Tensor], given: list[Tracked]) -> tuple[int, ...]:
-        """The nodes that the call, which is the operation of that number, has made."""
+    def _made(
+        self, call: Call, number: int, results: list[torch.Tensor], given: list[Tracked], taken: _Taken
+    ) -> tuple[int, ...]:
+        """The nodes that the call, which is the operation of that number, has made of what it has taken."""
         start, end = call.start, _sequence()
         if end == start:
             return ()
@@ -145,7 +163,8 @@ class CallRecorder:
             track, tensor = self._core.tensors.track, call.args[0]
             base = tensor._base if tensor._is_view() else None
             pairs += [(each, track(each)) for each in (tensor, base) if each is not None]
-        return self._graph.made_by(number, start, pairs, call.caller)
+        old = None if self._core.nodes.is_plain else _old_nodes(*taken)
+        return self._graph.made_by(number, start, pairs, old, call.caller)
 
     def _inputs(self, call: Call, arguments: list[tuple[str, torch.Tensor]], written: Written) -> list[ev.TensorUse]:
         core = self._core

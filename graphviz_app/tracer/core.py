@@ -33,7 +33,7 @@ class Local(threading.local):
     """What each thread has of its own.
 
     Attributes:
-        passes: The backward passes that run in it, innermost last.
+        passes: The backward passes that were begun in it and run, innermost last.
         silent: Above 0 while operations are not recorded.
         entering: Whether a pass was announced that is just about to enter the engine.
         compiled: Above 0 while what torch.compile compiles, or has compiled, runs.
@@ -70,8 +70,13 @@ class Core:
         self.process = os.getpid()
         # Nodes that ran for the last time, as far as anybody can know.
         self.spent: set[int] = set()
-        # Passes with `create_graph`: the first sequence number in each, the first after it, and the pass.
+        # Passes with `create_graph`: the first sequence number in each, the first after it, and the pass; for each
+        # thread in which it ran, since each counts for itself.
         self.made_by_passes: list[tuple[int, int, int]] = []
+        # By threads of the engine's own: the pass of which each has run a node last, and the next node's sequence
+        # number then. Not thread-local: where such a thread has no Python state, that would be gone each time.
+        self.engine_threads: dict[int, tuple[int, int]] = {}
+        self.running_passes: set[int] = set()
         # Leaves to which a pass that is running may add, by number, and the thread in which it runs.
         self.awaited: dict[int, int] = {}
         # Writes that made nodes useless, by the name of what was written on and who had saved it.

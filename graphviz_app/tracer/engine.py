@@ -190,6 +190,8 @@ class Engine:
         core.leaves.rename(caller)
         outputs, seeds, retain_graph, create_graph, inputs, accumulates = asked
         passes = core.local.passes
+        within, _ = core.engine_threads.get(_get_ident(), (ev.NONE, 0))
+        parent = passes[-1].number if passes else within if within in core.running_passes else ev.NONE
         running = BackwardPass(core, self._graph, self._hooks, create_graph=bool(create_graph))
         # Not `current_thread()`, which makes up a thread, and counts it, where the program began one by itself.
         thread = threading._active.get(_get_ident())  # type: ignore[attr-defined]
@@ -199,14 +201,14 @@ class Engine:
             inputs,
             caller,
             {
-                "parent": passes[-1].number if passes else ev.NONE,
+                "parent": parent,
                 "call": call,
                 "span": None if place is None else place.span,
                 "stack": () if place is None else place.frames,
                 "retain_graph": bool(retain_graph),
                 "create_graph": bool(create_graph),
                 "accumulates": bool(accumulates),
-                "thread": "" if thread is threading.main_thread() else _name_of(thread),
+                "thread": "" if thread is threading.main_thread() else _name_of(thread, within),
             },
             implicit=implicit,
             keeps=bool(retain_graph),
@@ -263,8 +265,10 @@ def _can_watch(core: Core, asked: _Asked) -> bool:
     return True
 
 
-def _name_of(thread: threading.Thread | None) -> str:
-    return f"thread {_get_ident()}" if thread is None else thread.name
+def _name_of(thread: threading.Thread | None, within: int) -> str:
+    if thread is not None:
+        return thread.name
+    return f"thread {_get_ident()}" if within == ev.NONE else "a thread of torch's engine"
 
 
 def _stacked(mode: Any) -> bool:

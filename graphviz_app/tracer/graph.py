@@ -12,11 +12,14 @@ import torch
 from graphviz_app.own import __builtins__  # noqa: F401
 from graphviz_app.recording import events as ev
 from graphviz_app.tracer import hygiene
-from graphviz_app.tracer.identity import UNNUMBERED
+from graphviz_app.tracer.identity import UNNUMBERED, identity_of
 
 if TYPE_CHECKING:
     from graphviz_app.tracer.core import Core
     from graphviz_app.tracer.identity import Tracked
+
+    Old = tuple[set[Any], set[int]]
+    """Nodes themselves, and numbers of others."""
 
     Reached = tuple[dict[Any, int], list[tuple[int, ...]]]
     """The nodes that a pass can reach with their numbers, and for each the ends (`end_of`) to which the slots of its
@@ -76,14 +79,14 @@ class GraphWalker:
         name, slots, definition = self._description(node)
         number = nodes.next()
         nodes.by_sequence[start] = number
-        nodes.object_ids[start] = id(node)
+        nodes.identities[start] = identity_of(node)
         tracked.node = number
         made = _Node(number, name, operation, ev.NONE, slots, ev.NONE, tracked.number, definition)
         core.log.add(ev.NodesMade((made,), tuple([_Edge(number, *end) for end in ends])))
         return (number,)
 
     def made_by(
-        self, operation: int, start: int, outputs: list[tuple[torch.Tensor, Tracked]], caller: Any
+        self, operation: int, start: int, outputs: list[tuple[torch.Tensor, Tracked]], old: Old | None, caller: Any
     ) -> tuple[int, ...]:
         """The nodes that an operation has just made, in the order in which they were made.
 
@@ -91,6 +94,7 @@ class GraphWalker:
             operation: The operation's number.
             start: The sequence number of the first node that can be its own.
             outputs: What it returned, and what it wrote on.
+            old: Nodes that it cannot have made; None where sequence numbers tell.
             caller: The frame that called it.
         """
         core = self._core
@@ -109,7 +113,7 @@ class GraphWalker:
             while stack:
                 node = stack.pop()
                 sequence = node._sequence_nr()
-                if not start <= sequence < UNNUMBERED or sequence in seen:
+                if not start <= sequence < UNNUMBERED or sequence in seen or (old and self._is_of(old, node)):
                     continue
                 seen.add(sequence)
                 following = node.next_functions
@@ -124,6 +128,10 @@ class GraphWalker:
         for tensor, tracked, node in ends:
             tracked.node, tracked.slot = number_of(node), tensor.output_nr
         return numbers
+
+    def _is_of(self, old: Old, node: Any) -> bool:
+        nodes, numbers = old
+        return node in nodes or (bool(numbers) and self._core.nodes.number(node) in numbers)
 
     def _announce(
         self,

@@ -24,8 +24,6 @@ _Alive = torch._C._WeakTensorRef
 _thread_number = threading.get_ident
 _reference_count = sys.getrefcount
 _OURS_ALONE = 2
-# Since torch 2.13 the Python object of a node lives as long as the node.
-_KEEPS_OBJECTS = tuple(int(part) for part in torch.__version__.split(".")[:2]) >= (2, 13)
 _SWEEP_AT = 4096
 _SPENT_KEPT = 100_000
 UNNUMBERED = (1 << 64) - 1
@@ -60,6 +58,8 @@ class _Held:
         return False
 
 
+_pointer = ctypes.c_void_p.from_address
+_Custom = torch._C._FunctionBase
 _references = ctypes.c_uint32.from_address
 _object_at = ctypes.PYFUNCTYPE(ctypes.py_object, ctypes.c_void_p)(("Py_NewRef", ctypes.pythonapi))
 
@@ -170,20 +170,33 @@ class TensorTable:
         self._sweep_at = max(_SWEEP_AT, 2 * len(self.by_address))
 
 
+def _address(node: Any) -> int:
+    """Where a node's C++ object lies, to which its Python object points; a custom function's is part of it."""
+    return id(node) if isinstance(node, _Custom) else _pointer(id(node) + object.__basicsize__).value or 0
+
+
+# Before torch 2.13 a Python object was made anew each time a node was asked for, if nobody had kept the last one.
+_KEEPS_OBJECTS = tuple(int(part) for part in torch.__version__.split(".")[:2]) >= (2, 13)
+identity_of = id if _KEEPS_OBJECTS else _address
+"""What no other node has while this one lives."""
+
+
 class NodeTable:
     """Numbers of nodes.
 
     In the main thread a node is known by its sequence number, which grows by one per node made. Each thread counts for
     itself, so other threads' nodes are known by their `metadata`: a dictionary that each has of its own. Nothing is
-    written into it, which the program could read; while we hold it, its address is nobody else's.
+    written into it, which the program could read; while we hold it, its address is nobody else's. Once the engine runs
+    nodes in threads of its own, as for a GPU, where nobody looks at what they make, all new nodes are known by that.
     """
 
     def __init__(self) -> None:
         # Nodes of the main thread; what others read of it holds only while `is_plain`.
         self.by_sequence: dict[int, int] = {}
-        # The ids of their Python objects. Another thread's node may have the same sequence number, and have been made
-        # where nobody looked: within a custom function, or in a thread of the engine's own.
-        self.object_ids: dict[int, int] = {}
+        # Who they are (`_identity`). Another thread's node may have the same sequence number, and have been made where
+        # nobody looked: within a custom function, or in a thread of the engine's own.
+        self.identities: dict[int, int] = {}
+        self._are_others = False
         # No lock: a child that is forked while another thread holds it would wait forever.
         self._numbers = itertools.count()
         self._main = threading.main_thread().ident
@@ -197,11 +210,15 @@ class NodeTable:
     @property
     def is_plain(self) -> bool:
         """Whether this is the main thread, and every numbered node is known by its sequence number."""
-        return not self._elsewhere and _thread_number() == self._main
+        return not self._are_others and not self._elsewhere and _thread_number() == self._main
+
+    def expect_others(self) -> None:
+        """From here on the engine may run nodes in threads of its own, and make others there, which count anew."""
+        self._are_others = True
 
     def number(self, node: Any) -> int:
         """The number of a node that is no `AccumulateGrad`, NONE where it has none yet."""
-        if self._elsewhere or _thread_number() != self._main:
+        if self._are_others or self._elsewhere or _thread_number() != self._main:
             number = self._elsewhere.get(id(node.metadata))
             return self._mains(node) if number is None else number
         return self.by_sequence.get(node._sequence_nr(), ev.NONE)
@@ -209,7 +226,7 @@ class NodeTable:
     def _mains(self, node: Any) -> int:
         """The number of a node if it is one of the main thread's."""
         sequence = node._sequence_nr()
-        if _KEEPS_OBJECTS and self.object_ids.get(sequence) != id(node):
+        if self.identities.get(sequence) != identity_of(node):
             return ev.NONE
         return self.by_sequence.get(sequence, ev.NONE)
 
@@ -226,8 +243,9 @@ class NodeTable:
         """Give a node the next number."""
         number = self.next()
         sequence = node._sequence_nr()
-        if _thread_number() == self._main and sequence != UNNUMBERED and sequence not in self.by_sequence:
-            self.by_sequence[sequence], self.object_ids[sequence] = number, id(node)
+        is_known_by_it = not self._are_others and sequence != UNNUMBERED and sequence not in self.by_sequence
+        if is_known_by_it and _thread_number() == self._main:
+            self.by_sequence[sequence], self.identities[sequence] = number, identity_of(node)
         else:
             metadata = node.metadata
             self._elsewhere[id(metadata)], self._held[id(metadata)] = number, metadata
@@ -257,5 +275,5 @@ class NodeTable:
         if len(self._spent) > 2 * _SPENT_KEPT:
             for sequence in self._spent[:-_SPENT_KEPT]:
                 self.by_sequence.pop(sequence, None)
-                self.object_ids.pop(sequence, None)
+                self.identities.pop(sequence, None)
             del self._spent[:-_SPENT_KEPT]

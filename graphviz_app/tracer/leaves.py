@@ -4,6 +4,7 @@
 # ruff: noqa: SLF001
 from __future__ import annotations
 
+import math
 from threading import get_ident
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -12,8 +13,8 @@ from msgspec.structs import replace
 
 from graphviz_app.own import __builtins__  # noqa: F401
 from graphviz_app.recording import events as ev
-from graphviz_app.tracer.identity import ORDINARY, dispatches
-from graphviz_app.tracer.memory import READABLE, address_of, array_of, storage_start_of
+from graphviz_app.tracer.identity import ORDINARY
+from graphviz_app.tracer.memory import address_of, storage_start_of
 from graphviz_app.tracer.strided import overlap
 from graphviz_app.tracer.unlisted import list_again
 from graphviz_app.tracer.values import are_same
@@ -396,8 +397,8 @@ class Leaves:
         self._see_grad(leaf, tensor)
         if leaf.grad_value == before:
             return
-        cleared = before != ev.NONE and _is_zero(leaf.grad_record, grad)
-        was_zero = old is not None and _is_zero(old, None)
+        cleared = before != ev.NONE and _is_zero(values.recent(leaf.grad_value))
+        was_zero = old is not None and _is_zero(old)
         if cleared and was_zero:
             return
         event = (ev.GradCleared if cleared else ev.GradWritten)(leaf.number, before, leaf.grad_value, span, text)
@@ -579,15 +580,9 @@ def _text_of(place: Place | None) -> str:
     return "" if place is None else place.site.text
 
 
-def _is_zero(record: TensorRecord | None, tensor: torch.Tensor | None) -> bool:
-    if record is not None and record.data is not None:
-        return not any(record.data)
-    return tensor is not None and _all_zero(tensor)
-
-
-def _all_zero(tensor: torch.Tensor) -> bool:
-    """Whether a tensor has elements that can be read, and all are zero; a nested one has no one shape to read by."""
-    if dispatches(tensor) or tensor.is_nested or not tensor.is_cpu or tensor.layout is not torch.strided:
+def _is_zero(record: TensorRecord | None) -> bool:
+    if record is None:
         return False
-    array = array_of(tensor, READABLE[tensor.dtype][1]) if tensor.dtype in READABLE else None
-    return array is not None and array.size > 0 and not array.any()
+    if record.data is not None:
+        return not any(record.data)
+    return record.statistics is not None and 0 < record.statistics.zeros == math.prod(record.shape)

@@ -34,6 +34,8 @@ _sequence = torch._C._autograd._get_sequence_nr
 _Disabled = torch._C.DisableTorchFunction
 _NoDispatch = torch._C._DisableTorchDispatch
 _dispatch_modes = torch._C._len_torch_dispatch_stack
+_modes = torch._C._len_torch_function_stack
+_pop_mode, _push_mode = torch._C._pop_torch_function_stack, torch._C._push_on_torch_function_stack
 _interpreter = torch._C._functorch.peek_interpreter_stack
 _tracing = torch._C._get_tracing_state
 _LOOK, _GRAD, _PASS, _DATA, _SET = Kind.LOOK, Kind.GRAD, Kind.PASS, Kind.DATA, Kind.SET
@@ -43,6 +45,26 @@ _STALE = (
     "has become."
 )
 _REFUSALS = ("its base or another view of its base has been modified", "tensors do not have strides")
+
+
+class NextMode:
+    """Calls the mode below ours as whoever handed a function over would, were we not there.
+
+    A function that is written in Python would hand itself over again, and stand on the stack twice.
+    """
+
+    __slots__ = ("_call", "_func", "_types")
+
+    def __init__(self, call: Any, func: Any, types: Any) -> None:
+        self._call, self._func, self._types = call, func, types
+
+    def __call__(self, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:  # noqa: ARG002
+        """Called as what it stands in for, which calls `func`."""
+        mode = _pop_mode()
+        try:
+            return self._call(mode.__torch_function__, (self._func, self._types, args, kwargs), {})
+        finally:
+            _push_mode(mode)
 
 
 class OperationMode(TorchFunctionMode):
@@ -61,7 +83,7 @@ class OperationMode(TorchFunctionMode):
             self._core.meet_watchers()
         if type(func) in OPERATORS:
             found = self._operator(func)
-            return self._run(func._op, args, kwargs if kwargs is not None else {}, _getframe(1), found)
+            return self._run(func._op, args, kwargs if kwargs is not None else {}, _getframe(1), found, types)
         try:
             found = self._known(func)
         except TypeError:
@@ -71,11 +93,12 @@ class OperationMode(TorchFunctionMode):
             # Only a tensor in the middle of a graph warns when its `.grad` is read.
             if kind is _LOOK and _tracing() is None:
                 return func(*args)
-            if kind is _GRAD and type(args[0]) in ORDINARY and args[0].is_leaf and _tracing() is None:
+            # Nor is a mode below ours to hear of a question of ours.
+            if kind is _GRAD and type(args[0]) in ORDINARY and not _modes() and args[0].is_leaf and _tracing() is None:
                 grad = func(*args)
                 list_again(grad)
                 return grad
-        return self._run(func, args, kwargs if kwargs is not None else {}, _getframe(1), found)
+        return self._run(func, args, kwargs if kwargs is not None else {}, _getframe(1), found, types)
 
 
 class Operations:
@@ -91,7 +114,9 @@ class Operations:
         self.calls = CallRecorder(core, graph, self.names)
         self._last_place: Place | None = None
 
-    def run(self, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any], caller: FrameType, found: Any) -> Any:
+    def run(
+        self, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any], caller: FrameType, found: Any, types: Any
+    ) -> Any:
         """Call `func` and record the call."""
         call = hygiene.stand_in(caller)
         handed_over = caller.f_code is hygiene.HANDLE
@@ -101,6 +126,8 @@ class Operations:
                 found = self.kinds.of(func)
         kind, name = found
         if handed_over:
+            if _modes():
+                call = NextMode(call, func, types)
             func = hygiene.delegate(caller, func, args, kwargs, self._lock)
         core = self.core
         if name in LENDERS or (kind is _DATA and core.local.silent):

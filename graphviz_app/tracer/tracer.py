@@ -17,7 +17,7 @@ from graphviz_app.tracer.engine import Engine
 from graphviz_app.tracer.graph import GraphWalker
 from graphviz_app.tracer.hooks import UserHooks
 from graphviz_app.tracer.node_hooks import told_of_nothing
-from graphviz_app.tracer.operations import OperationMode, Operations
+from graphviz_app.tracer.operations import NextMode, OperationMode, Operations
 from graphviz_app.tracer.options import TracerOptions
 from graphviz_app.tracer.patches import Patches
 from graphviz_app.tracer.signals import Signals
@@ -36,7 +36,7 @@ _depth = torch._C._len_torch_function_stack
 
 def _calling() -> Iterator[CodeType]:
     """Functions of ours that call the program's, or write what it prints."""
-    plain = (OperationMode.__torch_function__, Operations.run, Engine._run)
+    plain = (OperationMode.__torch_function__, NextMode.__call__, Operations.run, Engine._run)
     callers = (*plain, *hygiene.CALLING, *streams.CALLING, *watchers.CALLING)
     yield from (function.__code__ for function in callers)
     for holder in (Patches, Engine, DirectCalls, Watchers):

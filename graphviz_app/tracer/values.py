@@ -14,12 +14,13 @@ from msgspec.structs import replace
 from graphviz_app.own import __builtins__  # noqa: F401
 from graphviz_app.recording import events as ev
 from graphviz_app.recording.values import TensorRecord
-from graphviz_app.tracer.away import Away, why_unread
-from graphviz_app.tracer.identity import ORDINARY, dispatches
+from graphviz_app.tracer.away import Away, UnheardByProfilers, why_unread
+from graphviz_app.tracer.identity import ORDINARY
 from graphviz_app.tracer.measures import figures, sample
 from graphviz_app.tracer.memory import READABLE, Readable, address_of, array_of, storage_start, string_at
 from graphviz_app.tracer.originals import is_inference, is_neg, numel, storage_offset, stride_of
 from graphviz_app.tracer.strided import Strided
+from graphviz_app.tracer.unread import NO_MEMORY, why_untouchable
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -34,7 +35,6 @@ _OVER_BUDGET = (
     "The values recorded so far fill the recording's budget: from here on values are recorded as shapes and figures."
 )
 _data = torch.Tensor.data.__get__
-_NO_MEMORY = "it has no memory of its own"
 _Alive = torch._C._WeakTensorRef
 _RECENT = 4096
 _KNOWN, _KNOWN_HERE = 4096, 64
@@ -241,12 +241,12 @@ class ValueRecorder:
             return _unreadable(tensor, f"it cannot be read ({type(error).__name__})")
 
     def _describe(self, tensor: torch.Tensor) -> TensorRecord:
-        note = _untouchable(tensor)
+        note = why_untouchable(tensor)
         if note:
             return _unreadable(tensor, note)
         readable, name = tensor, str(tensor.dtype).removeprefix("torch.")
         if tensor.layout is not _strided or tensor.is_quantized or not tensor.is_cpu:
-            if numel(tensor) > _DENSE_LIMIT:
+            if (tensor.layout is not _strided or tensor.is_quantized) and numel(tensor) > _DENSE_LIMIT:
                 return _unreadable(tensor, "it is too large to be copied")
             if not tensor.is_cpu and (note := why_unread(tensor)):
                 return _unreadable(tensor, note)
@@ -256,12 +256,12 @@ class ValueRecorder:
             return _unreadable(tensor, f"numpy knows no {name}")
         array = array_of(readable, READABLE[readable.dtype][1])
         if array is None:
-            return _unreadable(tensor, _NO_MEMORY)
+            return _unreadable(tensor, NO_MEMORY)
         return self._of_array(tensor, array, name)
 
     def _as_plain(self, tensor: torch.Tensor) -> torch.Tensor:
         """A strided CPU copy of a sparse, quantised or far-away tensor."""
-        with torch._C._AutoDispatchBelowAutograd():
+        with torch._C._AutoDispatchBelowAutograd(), UnheardByProfilers():
             if tensor.is_quantized:
                 return tensor.dequantize().cpu()
             if tensor.layout is not _strided:
@@ -295,19 +295,6 @@ def are_same(one: TensorRecord, two: TensorRecord) -> bool:
 
 def _large(way: Strided, requires_grad: bool, figured: Statistics | None, picture: Sample) -> TensorRecord:
     return TensorRecord(way.shape, way.name, "cpu", way.strides, "strided", requires_grad, None, figured, picture)
-
-
-def _untouchable(tensor: torch.Tensor) -> str:
-    """Why a tensor's elements must not be read, or ""."""
-    if tensor.is_meta:
-        return "it is on the meta device, which keeps no elements"
-    if torch._C._functorch.is_functorch_wrapped_tensor(tensor):
-        return "inside a function transform (vmap, grad, jvp)"
-    if dispatches(tensor):
-        return f"it is a {type(tensor).__name__}, a tensor subclass with a mind of its own"
-    if tensor.is_nested:
-        return "it is a nested tensor"
-    return _NO_MEMORY if tensor._is_zerotensor() or torch._is_functional_tensor(tensor) else ""
 
 
 def _unreadable(tensor: torch.Tensor, note: str) -> TensorRecord:

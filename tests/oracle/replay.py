@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import re
+
+from graphviz_app.recording import Recording
 from graphviz_app.recording import events as ev
 from graphviz_app.recording.values import elements
 
@@ -103,3 +107,44 @@ class Replay:
         """The bytes of a leaf's `.grad` at the end; None where it is None or was not recorded whole."""
         array = self._array(self.grads.get(leaf, ev.NONE))
         return None if array is None else array.tobytes()
+
+
+def is_the_same(recorded, plain):
+    """A program did when recorded what it did without."""
+    assert _same(recorded.stdout) == _same(plain.stdout)
+    assert _same(recorded.stderr) == _same(plain.stderr)
+    assert recorded.status == plain.status
+
+
+def _same(text):
+    """Addresses of objects and of threads differ from run to run, also without us."""
+    # So do the times at which torch's profiler reports, to stderr, what it did or could not do.
+    text = re.sub(r"USDT:.*\n", "", text)
+    # Whoever has used the GPU in one of the engine's threads before cuBLAS does has made its context there.
+    text = re.sub(r".*no current CUDA context.*\n.*\n", "", text)
+    text = re.sub(r"(ERROR|WARNING|INFO|STAGE):[-0-9]+ [:0-9]+ \d+:\d+", r"\1:", text)
+    return re.sub(r"0x[0-9a-f]{6,}", "0x", re.sub(r"pid=\d+", "pid=", text))
+
+
+def adds_up(recorded):
+    """A program's recording holds all, and its sums are torch's to the bit."""
+    recording = Recording.open(recorded.folder / "recording")
+    replay = Replay(recording)
+    assert replay.problems == []
+    _grads_are_torchs(recorded.folder, replay)
+    notices = [recording.event(number).text for number in recording.index.notices]
+    assert [text for text in notices if "lost" in text] == []
+    recording.close()
+
+
+def _grads_are_torchs(folder, replay):
+    if not (folder / "grads").exists():
+        return
+    for leaf, grad in json.loads((folder / "grads").read_text()).items():
+        mine = replay.grads.get(int(leaf), ev.NONE)
+        if grad is None:
+            assert mine == ev.NONE, f"leaf {leaf}"
+        elif replay.grad_bytes(int(leaf)) is not None:
+            assert replay.grad_bytes(int(leaf)).hex() == grad, f"leaf {leaf}"
+        else:
+            assert mine != ev.NONE, f"leaf {leaf}"

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
-import re
 import sys
 from pathlib import Path
 
 import pytest
-from replay import Replay
+from replay import Replay, adds_up, is_the_same
 
 from graphviz_app.recording import Recording
 from graphviz_app.recording import events as ev
@@ -40,47 +38,14 @@ def _identify(path):
     return path.stem if path.stem != "program" else path.parent.name
 
 
-def _same(text):
-    """Addresses of objects and of threads differ from run to run, also without us."""
-    # So do the times at which torch's profiler reports, to stderr, what it did or could not do.
-    text = re.sub(r"USDT:.*\n", "", text)
-    text = re.sub(r"(ERROR|WARNING|INFO|STAGE):[-0-9]+ [:0-9]+ \d+:\d+", r"\1:", text)
-    return re.sub(r"0x[0-9a-f]{6,}", "0x", re.sub(r"pid=\d+", "pid=", text))
-
-
 @pytest.mark.parametrize("program", _names(), ids=_identify)
 def test_program_is_the_same_when_recorded(program, zygote, tmp_path):
     plain = zygote.run(program, tmp_path / "plain", recorded=False)
     # One that dies of what this torch lacks would be the same when recorded, and show nothing.
     assert plain.status == STATUSES.get(_identify(program), 0), plain.stderr
     recorded = zygote.run(program, tmp_path / "recorded", recorded=True)
-    assert _same(recorded.stdout) == _same(plain.stdout)
-    assert _same(recorded.stderr) == _same(plain.stderr)
-    assert recorded.status == plain.status
-    recording = Recording.open(recorded.folder / "recording")
-    replay = Replay(recording)
-    assert replay.problems == []
-    _grads_are_torchs(recorded.folder, replay)
-    lost = [text for text in _notices(recording) if "lost" in text]
-    assert lost == []
-    recording.close()
-
-
-def _notices(recording):
-    return [recording.event(number).text for number in recording.index.notices]
-
-
-def _grads_are_torchs(folder, replay):
-    if not (folder / "grads").exists():
-        return
-    for leaf, grad in json.loads((folder / "grads").read_text()).items():
-        mine = replay.grads.get(int(leaf), ev.NONE)
-        if grad is None:
-            assert mine == ev.NONE, f"leaf {leaf}"
-        elif replay.grad_bytes(int(leaf)) is not None:
-            assert replay.grad_bytes(int(leaf)).hex() == grad, f"leaf {leaf}"
-        else:
-            assert mine != ev.NONE, f"leaf {leaf}"
+    is_the_same(recorded, plain)
+    adds_up(recorded)
 
 
 def test_what_comes_into_nodes_of_other_threads_was_sent_there(zygote, tmp_path):

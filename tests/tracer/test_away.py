@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from torch._subclasses.fake_tensor import FakeTensorMode
 
 from graphviz_app.recording import events as ev
 from graphviz_app.recording.values import elements
@@ -76,6 +77,13 @@ class Counted:
         return torch.zeros(tensor.shape)
 
 
+@pytest.fixture
+def meta_is_read(monkeypatch):
+    """Tensors of the meta device stand in for such of a device that is far away."""
+    monkeypatch.setattr("graphviz_app.tracer.away.why_untouchable", lambda _: "")
+
+
+@pytest.mark.usefixtures("meta_is_read")
 def test_what_is_fetched_together_is_waited_for_once():
     counted = Counted()
     one, other = torch.empty(2, device="meta"), torch.empty(3, device="meta")
@@ -86,6 +94,7 @@ def test_what_is_fetched_together_is_waited_for_once():
     assert counted.waited == [torch.device("meta")]
 
 
+@pytest.mark.usefixtures("meta_is_read")
 def test_a_copy_is_not_used_once_its_tensor_may_have_been_written_on():
     counted = Counted()
     tensor = torch.empty(2, device="meta")
@@ -93,6 +102,15 @@ def test_a_copy_is_not_used_once_its_tensor_may_have_been_written_on():
     counted.away.forget()
     counted.away.copy_of(tensor)
     assert len(counted.copied) == len(counted.waited) == 2
+
+
+def test_what_has_no_elements_to_read_is_not_fetched():
+    counted = Counted()
+    with FakeTensorMode():
+        fake = torch.empty(2, device="cuda")
+    counted.away.fetch([torch.empty(2, device="meta"), fake, torch.empty(0, device="meta").expand(3, 0)])
+    assert not counted.copied
+    assert not counted.waited
 
 
 def test_tensors_on_the_cpu_cost_nothing():
