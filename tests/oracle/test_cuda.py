@@ -13,6 +13,9 @@ import torch
 from replay import adds_up, is_the_same
 from test_oracle import PROGRAMS
 
+from graphviz_app.recording import Recording
+from graphviz_app.recording import events as ev
+
 if sys.platform != "linux" or not torch.cuda.is_available():
     pytest.skip("there is no CUDA device here", allow_module_level=True)
 
@@ -55,6 +58,17 @@ def test_program_for_a_gpu_is_the_same_when_recorded(program, zygote, tmp_path):
 def test_program_is_the_same_when_recorded_on_a_gpu(name, folder_for_a_gpu, zygote, tmp_path):
     # How it ends is its own affair: not everything can be done there.
     adds_up(_compare(folder_for_a_gpu / name, zygote, tmp_path)[1])
+
+
+def test_passes_within_nodes_of_a_gpu_are_their_children(zygote, tmp_path):
+    recording = Recording.open(
+        zygote.run(HERE / "cuda" / "nested.py", tmp_path, recorded=True).folder / "recording"
+    )  # fmt: skip
+    events = [recording.event(number) for number in range(len(recording.index.events))]
+    started = [event for event in events if isinstance(event, ev.BackwardStarted)]
+    # The last part of a checkpointed sequence is computed as it is; without re-entering there is one pass.
+    assert [event.parent for event in started] == [ev.NONE, 0, ev.NONE, ev.NONE, 3]
+    recording.close()
 
 
 COUNT = """
