@@ -92,6 +92,11 @@ class Core:
         self.is_watched = False
         self.meet_watchers: Callable[[], None] = lambda: None
 
+    @property
+    def is_within_pass(self) -> bool:
+        """Whether this thread runs nodes of a pass: one begun in it, or any, where it is one of the engine's own."""
+        return bool(self.local.passes) or threading.get_ident() in self.engine_threads
+
     def lend(self, tensors: Iterable[Any], *, is_outside: bool = True) -> None:
         """These may be written on from here on without a version that tells, also by somebody outside torch."""
         self.is_memory_lent = self.is_memory_lent or is_outside

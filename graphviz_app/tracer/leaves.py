@@ -251,7 +251,7 @@ class Leaves:
                 # It may be a part of any leaf.
                 for each in self._all:
                     self._touch(each, writing, value=True, grad=True)
-        if self._core.local.passes:
+        if self._core.is_within_pass:
             # From within a pass, which may add to that very `.grad` next.
             self.settle()
 

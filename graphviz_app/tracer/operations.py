@@ -11,7 +11,7 @@ import torch
 from torch.overrides import TorchFunctionMode
 
 from graphviz_app.own import __builtins__  # noqa: F401
-from graphviz_app.tracer import hygiene, watchers_in_c
+from graphviz_app.tracer import hygiene, invisible, watchers_in_c
 from graphviz_app.tracer.binding import ResultNames
 from graphviz_app.tracer.calls import Call, CallRecorder
 from graphviz_app.tracer.flatten import results_in, tensors_in
@@ -53,16 +53,16 @@ class NextMode:
     A function that is written in Python would hand itself over again, and stand on the stack twice.
     """
 
-    __slots__ = ("_call", "_func", "_types")
+    __slots__ = ("_func", "_types")
 
-    def __init__(self, call: Any, func: Any, types: Any) -> None:
-        self._call, self._func, self._types = call, func, types
+    def __init__(self, func: Any, types: Any) -> None:
+        self._func, self._types = func, types
 
     def __call__(self, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:  # noqa: ARG002
         """Called as what it stands in for, which calls `func`."""
         mode = _pop_mode()
         try:
-            return self._call(mode.__torch_function__, (self._func, self._types, args, kwargs), {})
+            return mode.__torch_function__(self._func, self._types, args, kwargs)
         finally:
             _push_mode(mode)
 
@@ -126,8 +126,8 @@ class Operations:
                 found = self.kinds.of(func)
         kind, name = found
         if handed_over:
-            if _modes():
-                call = NextMode(call, func, types)
+            if invisible.WORKS and _modes():
+                call = NextMode(func, types)
             func = hygiene.delegate(caller, func, args, kwargs, self._lock)
         core = self.core
         if name in LENDERS or (kind is _DATA and core.local.silent):

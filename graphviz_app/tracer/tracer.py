@@ -11,6 +11,7 @@ import torch
 
 from graphviz_app.own import __builtins__  # noqa: F401
 from graphviz_app.tracer import hygiene, invisible, patches, streams, watchers
+from graphviz_app.tracer.bottom import run_at_bottom
 from graphviz_app.tracer.core import Core
 from graphviz_app.tracer.direct import DirectCalls
 from graphviz_app.tracer.engine import Engine
@@ -36,7 +37,7 @@ _depth = torch._C._len_torch_function_stack
 
 def _calling() -> Iterator[CodeType]:
     """Functions of ours that call the program's, or write what it prints."""
-    plain = (OperationMode.__torch_function__, NextMode.__call__, Operations.run, Engine._run)
+    plain = (run_at_bottom, OperationMode.__torch_function__, NextMode.__call__, Operations.run, Engine._run)
     callers = (*plain, *hygiene.CALLING, *streams.CALLING, *watchers.CALLING)
     yield from (function.__code__ for function in callers)
     for holder in (Patches, Engine, DirectCalls, Watchers):

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+pytest.register_assert_rewrite("replay")
 PROGRAMS = Path(__file__).parents[1] / "programs"
 
 

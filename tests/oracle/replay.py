@@ -120,6 +120,8 @@ def _same(text):
     """Addresses of objects and of threads differ from run to run, also without us."""
     # So do the times at which torch's profiler reports, to stderr, what it did or could not do.
     text = re.sub(r"USDT:.*\n", "", text)
+    # What the driver is asked for is told to a profiler by the driver itself, copies of ours among it.
+    text = re.sub(r"\('cuda\w+', \d+\)(, )?", "", text)
     # Whoever has used the GPU in one of the engine's threads before cuBLAS does has made its context there.
     text = re.sub(r".*no current CUDA context.*\n.*\n", "", text)
     text = re.sub(r"(ERROR|WARNING|INFO|STAGE):[-0-9]+ [:0-9]+ \d+:\d+", r"\1:", text)

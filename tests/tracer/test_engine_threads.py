@@ -76,6 +76,19 @@ def test_nodes_made_in_an_engines_thread_are_not_taken_for_others(tmp_path):
     recording.close()
 
 
+@has_far_device
+def test_writes_and_clears_by_hooks_in_an_engines_thread_are_told_where_they_happen(tmp_path):
+    recording = record("writes", tmp_path)
+    assert Replay(recording).problems == []
+    changes = [
+        type(recording.event(number)).__name__
+        for number in range(len(recording.index.events))
+        if isinstance(recording.event(number), ev.GradWritten | ev.GradCleared)
+    ]
+    assert changes == ["GradWritten", "GradCleared", "GradWritten"]
+    recording.close()
+
+
 NESTED = """
 import torch
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+import pytest
+
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from support_record import all_events, run_source
 
@@ -109,3 +111,20 @@ def test_the_compiler_may_be_loaded_in_other_ways_than_by_compile():
     text = "import torch\nprint(torch._dynamo.explain(lambda x: x.sin() * 2)(torch.ones(2)).graph_count)\n"
     ran = run_source(text, capture=False)
     assert (ran.status, ran.stdout, ran.stderr) == (0, b"1\n", b"")
+
+
+SIGNALLED = """
+import os
+import signal
+
+told = []
+signal.signal(signal.SIGUSR1, lambda number, frame: told.append(frame.f_code.co_name))
+os.kill(os.getpid(), signal.SIGUSR1)
+print(told)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signals")
+def test_a_signal_is_handled_where_it_arrives():
+    printed = [event.text for event in all_events(run_source(SIGNALLED).recording) if isinstance(event, ev.Printed)]
+    assert "".join(printed) == "['<module>']\n"

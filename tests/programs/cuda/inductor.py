@@ -1,4 +1,7 @@
 # Compiled by inductor into kernels for the GPU: it computes what it computes, and says what it says.
+import os
+
+os.environ["TORCHINDUCTOR_FORCE_DISABLE_CACHES"] = "1"  # what was compiled before, it warns of no more
 import torch
 from torch import nn
 

@@ -49,6 +49,12 @@ kernel("expand")(lambda tensor, size, *, implicit=False: Far(np.broadcast_to(ten
 kernel("clone")(lambda tensor, **options: Far(tensor.array.copy()))
 
 
+@kernel("mul_.Tensor")
+def multiply_in_place(one, other):
+    one.array = one.array * value(other)
+    return one
+
+
 @kernel("add.out")
 def add_into(one, other, *, alpha=1, out):
     out.array = np.array(value(one) + np.float32(alpha) * value(other), np.float32)
