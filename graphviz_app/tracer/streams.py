@@ -6,6 +6,7 @@ plain Python's own way to the descriptor, with plain Python's buffering, and is 
 
 from __future__ import annotations
 
+import ctypes
 import io
 import os
 import sys
@@ -78,8 +79,9 @@ class _Buffer(io.BufferedWriter):
     def write(self, data: Any) -> int:
         """Write as ever."""
         text = _texts.get(id(self))
-        if text is not None:
-            _hearings[id(text)].arrived(text, data)
+        hearing = None if text is None else _hearings.get(id(text))
+        if text is not None and hearing is not None:
+            hearing.arrived(text, data)
         return io.BufferedWriter.write(self, data)
 
     def __repr__(self) -> str:
@@ -95,7 +97,10 @@ class _Text(io.TextIOWrapper):
             _met[-1]()
         hearing = _hearings.get(id(self))
         if hearing is None:
-            return io.TextIOWrapper.write(self, text)
+            # Put back, but still held by the program: nobody else will write out what lies in it.
+            count = io.TextIOWrapper.write(self, text)
+            io.TextIOWrapper.flush(self)
+            return count
         if type(text) is str:
             shown = text if hearing.newline == "\n" else text.replace("\n", hearing.newline)
             hearing.owed += shown.encode(self.encoding, "replace")
@@ -136,6 +141,10 @@ for _kind, _shown in ((_Raw, "FileIO"), (_Buffer, "BufferedWriter"), (_Text, "Te
 CALLING = (_Buffer.write, _Text.write, _Text.flush)
 
 
+def _keep(stream: Any) -> None:
+    ctypes.pythonapi.Py_IncRef(ctypes.py_object(stream))
+
+
 class Streams:
     """Puts the streams in place.
 
@@ -155,6 +164,7 @@ class Streams:
         self._flushed = flushed
         _met.append(watched)
         self._old: list[Any] = []
+        self._heard: list[tuple[str, _Text, Any]] = []
 
     def capture(self) -> None:
         """Make all that is written an event, and nothing else."""
@@ -173,7 +183,9 @@ class Streams:
             buffering: dict[str, Any] = {"line_buffering": old.line_buffering, "write_through": old.write_through}
             # Where the interpreter runs unbuffered (`python -u`) there is no buffer to hear, but text still is heard.
             below: Any = _Buffer(old.buffer.raw) if type(old.buffer) is io.BufferedWriter else old.buffer
-            self._install(name, _Text(below, old.encoding, old.errors, **buffering))
+            mine = _Text(below, old.encoding, old.errors, **buffering)
+            self._heard.append((name, mine, old))
+            self._install(name, mine)
 
     def flush(self) -> None:
         """Write out what is still in the buffers, as Python does at its end."""
@@ -182,6 +194,17 @@ class Streams:
                 stream.flush()
             except Exception:  # noqa: BLE001 - the program may have put anything there, or closed it
                 continue
+
+    def put_back(self) -> None:
+        """Nobody hears any more: what the program's objects still write when they die takes the way it always took."""
+        for name, mine, old in self._heard:
+            del _hearings[id(mine)]
+            # It never goes away, or it would close the file that it shares with the old one.
+            _keep(mine)
+            for place in (name, f"__{name}__"):
+                if getattr(sys, place, None) is mine:
+                    setattr(sys, place, old)
+        self._heard = []
 
     def _install(self, name: str, stream: _Text) -> None:
         hear = self._hear
