@@ -135,7 +135,7 @@ class Program:
         with self._log.lock:
             self._log.add(ev.Finished(ending.how, ending.status))
             self._log.flush()
-        self._streams.put_back()
+        self._streams.unhear()
         # The interpreter ends a module that nobody holds in another way, which objects' last words tell.
         self.tracer.core.names.globals = {}
         self._module = types.ModuleType("__main__")

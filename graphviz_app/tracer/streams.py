@@ -42,7 +42,7 @@ class _Hearing:
         self.owed = b""
         self.newline = "\r\n" if sys.platform == "win32" else "\n"
 
-    def arrived(self, text: _Text, data: Any) -> None:
+    def arrived(self, text: io.TextIOWrapper, data: Any) -> None:
         """Bytes arrive at the buffer: the text layer's own, which were heard before, or the program's."""
         content = bytes(data)
         if content == self.owed:
@@ -55,70 +55,10 @@ class _Hearing:
 
 # By the id of a text layer, of a buffer with its text layer, and of a descriptor's file with its process.
 _hearings: dict[int, _Hearing] = {}
-_texts: dict[int, _Text] = {}
+_texts: dict[int, io.TextIOWrapper] = {}
 _processes: dict[int, int] = {}
 # Called first where something watches the calls of the thread that writes: what is called next, it would be told of.
 _met: list[Callable[[], None]] = [lambda: None]
-
-
-class _Raw(io.FileIO):
-    """The descriptor's file, which takes everything and writes nothing."""
-
-    def __init__(self, descriptor: int) -> None:
-        io.FileIO.__init__(self, descriptor, "w", closefd=False)
-        _processes[id(self)] = _getpid()
-
-    def write(self, data: Any) -> int:
-        """Take all of it. A forked child cannot be heard, and writes to the descriptor, where the app reads it."""
-        return len(data) if _getpid() == _processes[id(self)] else io.FileIO.write(self, data)
-
-
-class _Buffer(io.BufferedWriter):
-    """A buffer that hears what is written to it past the text layer."""
-
-    def write(self, data: Any) -> int:
-        """Write as ever."""
-        text = _texts.get(id(self))
-        hearing = None if text is None else _hearings.get(id(text))
-        if text is not None and hearing is not None:
-            hearing.arrived(text, data)
-        return io.BufferedWriter.write(self, data)
-
-    def __repr__(self) -> str:
-        return _in_full(io.BufferedWriter.__repr__(self))
-
-
-class _Text(io.TextIOWrapper):
-    """A text layer that hears what is written to it, at the moment at which it is."""
-
-    def write(self, text: str) -> int:
-        """Write as ever."""
-        if _profiler() is not None or _tracer() is not None:
-            _met[-1]()
-        hearing = _hearings.get(id(self))
-        if hearing is None:
-            # Put back, but still held by the program: nobody else will write out what lies in it.
-            count = io.TextIOWrapper.write(self, text)
-            io.TextIOWrapper.flush(self)
-            return count
-        if type(text) is str:
-            shown = text if hearing.newline == "\n" else text.replace("\n", hearing.newline)
-            hearing.owed += shown.encode(self.encoding, "replace")
-        count = io.TextIOWrapper.write(self, text)
-        hearing.hear(text)
-        return count
-
-    def flush(self) -> None:
-        """Flush as ever."""
-        if _profiler() is not None or _tracer() is not None:
-            _met[-1]()
-        io.TextIOWrapper.flush(self)
-        hearing = _hearings.get(id(self))
-        if hearing is not None and hearing.flushed is not None:
-            hearing.flushed()
-
-    def __repr__(self) -> str:
-        return _in_full(io.TextIOWrapper.__repr__(self))
 
 
 def _in_full(text: str) -> str:
@@ -126,11 +66,88 @@ def _in_full(text: str) -> str:
     return text if text.startswith("<_io.") else f"<_io.{text[1:]}"
 
 
+# The classes of the streams depend on no variable of this module: when the interpreter ends, it empties modules, and
+# after that objects of the program's may still write, and the streams write out what lies in them.
+
+
+def _make_raw() -> type[io.FileIO]:
+    file, processes, getpid = io.FileIO, _processes, _getpid
+
+    class Raw(file):
+        """The descriptor's file, which takes everything and writes nothing."""
+
+        def __init__(self, descriptor: int) -> None:
+            file.__init__(self, descriptor, "w", closefd=False)
+            processes[id(self)] = getpid()
+
+        def write(self, data: Any) -> int:
+            """Take all of it. A forked child cannot be heard, and writes to the descriptor, where the app reads it."""
+            return len(data) if getpid() == processes[id(self)] else file.write(self, data)
+
+    return Raw
+
+
+def _make_buffer() -> type[io.BufferedWriter]:
+    buffered, texts, hearings, in_full = io.BufferedWriter, _texts, _hearings, _in_full
+
+    class Buffer(buffered):
+        """A buffer that hears what is written to it past the text layer."""
+
+        def write(self, data: Any) -> int:
+            """Write as ever."""
+            text = texts.get(id(self))
+            if text is not None:
+                hearings[id(text)].arrived(text, data)
+            return buffered.write(self, data)
+
+        def __repr__(self) -> str:
+            return in_full(buffered.__repr__(self))
+
+    return Buffer
+
+
+def _make_text() -> type[io.TextIOWrapper]:
+    wrapper, hearings, met, in_full = io.TextIOWrapper, _hearings, _met, _in_full
+    profiler, tracer = _profiler, _tracer
+
+    class Text(wrapper):
+        """A text layer that hears what is written to it, at the moment at which it is."""
+
+        def write(self, text: str) -> int:
+            """Write as ever."""
+            if profiler() is not None or tracer() is not None:
+                met[-1]()
+            hearing = hearings.get(id(self))
+            if hearing is None:
+                return wrapper.write(self, text)
+            if type(text) is str:
+                shown = text if hearing.newline == "\n" else text.replace("\n", hearing.newline)
+                hearing.owed += shown.encode(self.encoding, "replace")
+            count = wrapper.write(self, text)
+            hearing.hear(text)
+            return count
+
+        def flush(self) -> None:
+            """Flush as ever."""
+            if profiler() is not None or tracer() is not None:
+                met[-1]()
+            wrapper.flush(self)
+            hearing = hearings.get(id(self))
+            if hearing is not None and hearing.flushed is not None:
+                hearing.flushed()
+
+        def __repr__(self) -> str:
+            return in_full(wrapper.__repr__(self))
+
+    return Text
+
+
 def _names(stream: Any) -> list[str]:
     """What `dir()` lists of a stream of Python's own."""
     return [*dir(type(stream).__base__), *vars(stream)]
 
 
+_Raw, _Buffer, _Text = _make_raw(), _make_buffer(), _make_text()
 for _kind, _shown in ((_Raw, "FileIO"), (_Buffer, "BufferedWriter"), (_Text, "TextIOWrapper")):
     _kind.__module__, _kind.__name__, _kind.__qualname__ = "_io", _shown, _shown
     for _method in [_each for _each in vars(_kind).values() if isinstance(_each, FunctionType)]:
@@ -141,8 +158,8 @@ for _kind, _shown in ((_Raw, "FileIO"), (_Buffer, "BufferedWriter"), (_Text, "Te
 CALLING = (_Buffer.write, _Text.write, _Text.flush)
 
 
-def _keep(stream: Any) -> None:
-    ctypes.pythonapi.Py_IncRef(ctypes.py_object(stream))
+def _nothing() -> None:
+    """Nobody needs to know that something watches."""
 
 
 class Streams:
@@ -163,8 +180,7 @@ class Streams:
         self._hear = hear
         self._flushed = flushed
         _met.append(watched)
-        self._old: list[Any] = []
-        self._heard: list[tuple[str, _Text, Any]] = []
+        self._heard: list[Any] = []
 
     def capture(self) -> None:
         """Make all that is written an event, and nothing else."""
@@ -183,9 +199,9 @@ class Streams:
             buffering: dict[str, Any] = {"line_buffering": old.line_buffering, "write_through": old.write_through}
             # Where the interpreter runs unbuffered (`python -u`) there is no buffer to hear, but text still is heard.
             below: Any = _Buffer(old.buffer.raw) if type(old.buffer) is io.BufferedWriter else old.buffer
-            mine = _Text(below, old.encoding, old.errors, **buffering)
-            self._heard.append((name, mine, old))
-            self._install(name, mine)
+            stream = _Text(below, old.encoding, old.errors, **buffering)
+            self._heard.append(stream)
+            self._install(name, stream)
 
     def flush(self) -> None:
         """Write out what is still in the buffers, as Python does at its end."""
@@ -195,18 +211,16 @@ class Streams:
             except Exception:  # noqa: BLE001 - the program may have put anything there, or closed it
                 continue
 
-    def put_back(self) -> None:
-        """Nobody hears any more: what the program's objects still write when they die takes the way it always took."""
-        for name, mine, old in self._heard:
-            del _hearings[id(mine)]
-            # It never goes away, or it would close the file that it shares with the old one.
-            _keep(mine)
-            for place in (name, f"__{name}__"):
-                if getattr(sys, place, None) is mine:
-                    setattr(sys, place, old)
+    def unhear(self) -> None:
+        """Nobody hears any more what goes to the descriptors; it goes there as ever."""
+        for stream in self._heard:
+            # Held by nobody but the program, it writes out what lies in it when it goes.
+            _texts.pop(id(stream.buffer), None)
+            del _hearings[id(stream)]
         self._heard = []
+        _met.append(_nothing)
 
-    def _install(self, name: str, stream: _Text) -> None:
+    def _install(self, name: str, stream: Any) -> None:
         hear = self._hear
 
         def tell(text: Any) -> None:
@@ -216,7 +230,8 @@ class Streams:
         stream.mode = "w"  # type: ignore[attr-defined]
         _hearings[id(stream)] = _Hearing(tell, self._flushed)
         _texts[id(stream.buffer)] = stream
-        # The old stream is kept: collected, it would close the descriptor.
-        self._old.append((getattr(sys, name), getattr(sys, f"__{name}__")))
+        # The old streams are kept for ever: the first to go would close the file that all have in common.
+        for old in (getattr(sys, name), getattr(sys, f"__{name}__")):
+            ctypes.pythonapi.Py_IncRef(ctypes.py_object(old))
         setattr(sys, name, stream)
         setattr(sys, f"__{name}__", stream)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import atexit
 import builtins
 import gc
+import io
 import json
 import linecache
 import os
@@ -139,6 +140,18 @@ def child(job):
         os.dup2(descriptor, number)
         os.close(descriptor)
     sys.stdin = sys.__stdin__ = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115
+    for name, number in (("stdout", 1), ("stderr", 2)):
+        # What torch's modules hold goes away with nobody, and would not write out what lies in it.
+        old = getattr(sys, name)
+        raw = io.FileIO(number, "w", closefd=False)
+        raw.name = f"<{name}>"
+        buffer = raw if old.write_through else io.BufferedWriter(raw)
+        new = io.TextIOWrapper(
+            buffer, old.encoding, old.errors, write_through=old.write_through, line_buffering=number == 2
+        )
+        new.mode = "w"
+        setattr(sys, name, new)
+        setattr(sys, f"__{name}__", new)
     linecache.clearcache()
     torch.manual_seed(0)
     (recorded if job["recorded"] else plain)(job)
