@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from graphviz_app.runner.worker import Worker, spawn_worker
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
 
 class WorkerPool:
@@ -21,7 +21,7 @@ class WorkerPool:
         spawn: Starts a worker.
     """
 
-    def __init__(self, *, python: str = sys.executable, spawn: Callable[[], Worker] | None = None) -> None:
+    def __init__(self, *, python: str = sys.executable, spawn: Callable[..., Worker] | None = None) -> None:
         self._spawn = spawn or partial(spawn_worker, capture=True, python=python)
         self._waiting: Worker | None = None
         self._timer: threading.Timer | None = None
@@ -49,13 +49,19 @@ class WorkerPool:
                 self._timer.daemon = True
                 self._timer.start()
 
-    def take(self) -> Worker:
+    def take(self, changes: Mapping[str, str | None] | None = None) -> Worker:
         """The waiting worker, or a new one that still imports torch; it belongs to the caller.
+
+        Args:
+            changes: Variables that torch is to find when it is imported, None for such as it is not to find: the worker
+                that waits has imported it.
 
         Raises:
             OSError: If no process can be started.
             RuntimeError: If the pool is closed.
         """
+        if changes and not self._closed:
+            return self._spawn(changes=changes)
         with self._lock:
             self._fill()
             worker, self._waiting = self._waiting, None

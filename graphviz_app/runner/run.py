@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from msgspec.structs import replace
+
 from graphviz_app.runner.conversation import Conversation
+from graphviz_app.runner.early import changes_before_torch
 from graphviz_app.runner.feed import Feed, open_feed
 from graphviz_app.runner.outcome import RunOutcome
 from graphviz_app.runner.waiting import waits_for_input
@@ -56,7 +60,8 @@ class Run:
     `stop`, `send_input`, `close_input` and `wait` may be called from any thread; the callbacks come from the run's.
 
     Args:
-        take_worker: Gives the worker, which from then on belongs to the run.
+        take_worker: Gives the worker, which from then on belongs to the run; called with `changes` of its environment
+            where the program makes some before it imports torch.
         program: What to run.
         recording_path: Where the recording goes.
         on_progress: Told about twenty times a second what the run has come to.
@@ -65,7 +70,7 @@ class Run:
 
     def __init__(
         self,
-        take_worker: Callable[[], Worker],
+        take_worker: Callable[..., Worker],
         program: RunProgram,
         recording_path: Path,
         *,
@@ -99,7 +104,7 @@ class Run:
     def run(self) -> RunOutcome:
         """Run in this thread, and return when the process is gone."""
         try:
-            worker = self._take_worker()
+            worker = self._begin()
         except OSError as error:
             return self._end(RunOutcome("failed", problem=f"Python could not be started: {error.strerror or error}."))
         try:
@@ -112,6 +117,14 @@ class Run:
                 feed.close()
         finally:
             worker.close()
+
+    def _begin(self) -> Worker:
+        early = changes_before_torch(self.program.source, os.environ)
+        if not early.changes and not early.unknown:
+            return self._take_worker()
+        before = tuple((name, os.environ.get(name)) for name in early.changes)
+        self.program = replace(self.program, environment=before, early=early.unknown)
+        return self._take_worker(changes=early.changes) if early.changes else self._take_worker()
 
     def wait(self, timeout: float | None = None) -> RunOutcome | None:
         """How it ended, or None if it still runs after `timeout` seconds."""

@@ -9,11 +9,15 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from graphviz_app.protocol import AppChannel, app_channel
 from graphviz_app.protocol.transport import PipeTransport
 from graphviz_app.protocol.worker_end import PIPES
 from graphviz_app.runner import windows
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 TRACER = ("-m", "graphviz_app.tracer")
 _PIPE_BYTES = 1 << 20
@@ -81,19 +85,26 @@ class Worker:
                 os.kill(self.process.pid, number)
 
 
-def spawn_worker(*, capture: bool, python: str = sys.executable, entry: tuple[str, ...] = TRACER) -> Worker:
+def spawn_worker(
+    *,
+    capture: bool,
+    python: str = sys.executable,
+    entry: tuple[str, ...] = TRACER,
+    changes: Mapping[str, str | None] | None = None,
+) -> Worker:
     """Start a worker, which begins to import torch at once.
 
     Args:
         capture: See `Worker`.
         python: The interpreter that has torch.
         entry: What it is to run.
+        changes: Variables of its environment that are not ours, None for those that it has not.
 
     Raises:
         OSError: If the process cannot be started.
     """
     if sys.platform == "win32":
-        return spawn_calling_back(capture=capture, python=python, entry=entry)
+        return spawn_calling_back(capture=capture, python=python, entry=entry, changes=changes)
     _take_standard_descriptors()
     command_read, command_write = os.pipe()
     report_read, report_write = os.pipe()
@@ -107,6 +118,7 @@ def spawn_worker(*, capture: bool, python: str = sys.executable, entry: tuple[st
             stderr=subprocess.PIPE if capture else None,
             bufsize=0,
             cwd=_neutral_directory(),
+            env=_changed(changes),
             start_new_session=capture,
         )
     except BaseException:
@@ -119,7 +131,9 @@ def spawn_worker(*, capture: bool, python: str = sys.executable, entry: tuple[st
     return Worker(process, app_channel(PipeTransport(report_read, command_write)), capture)
 
 
-def spawn_calling_back(*, capture: bool, python: str, entry: tuple[str, ...]) -> Worker:
+def spawn_calling_back(
+    *, capture: bool, python: str, entry: tuple[str, ...], changes: Mapping[str, str | None] | None = None
+) -> Worker:
     """Start a worker that calls back on a socket, since pipes are not so easily inherited on Windows."""
     with windows.Listener() as listener:
         process = subprocess.Popen(
@@ -129,6 +143,7 @@ def spawn_calling_back(*, capture: bool, python: str, entry: tuple[str, ...]) ->
             stderr=subprocess.PIPE if capture else None,
             bufsize=0,
             cwd=_neutral_directory(),
+            env=_changed(changes),
             creationflags=windows.creation_flags(capture=capture),
             start_new_session=capture,
         )
@@ -139,6 +154,13 @@ def spawn_calling_back(*, capture: bool, python: str, entry: tuple[str, ...]) ->
             process.kill()
             process.wait()
             raise
+
+
+def _changed(changes: Mapping[str, str | None] | None) -> dict[str, str] | None:
+    if not changes:
+        return None
+    environment = {**os.environ, **changes}
+    return {name: value for name, value in environment.items() if value is not None}
 
 
 def _take_standard_descriptors() -> None:

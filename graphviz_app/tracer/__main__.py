@@ -27,7 +27,7 @@ from graphviz_app.protocol import (
     keep_journal,
 )
 from graphviz_app.recording import events as ev
-from graphviz_app.tracer.warming import warm_further
+from graphviz_app.tracer.warming import restore, warm_further
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -35,6 +35,11 @@ if TYPE_CHECKING:
     from graphviz_app.tracer.launch import Ending, Program
 
 _NO_TORCH = "PyTorch cannot be imported by this Python ({executable}): {error}"
+
+_EARLY = (
+    "The program computes {names} before it imports torch. Here torch is imported by then, and has read its "
+    "environment: set it to a text that stands in the program, or where the program is started."
+)
 
 
 def main() -> int:
@@ -78,6 +83,7 @@ def _run(channel: WorkerChannel, command: RunProgram) -> int:
 
     wished = command.options
     options = TracerOptions(wished.element_budget, wished.recording_bytes, wished.operations, wished.forward_values)
+    restore(dict(command.environment))
     program = Program(
         command.path,
         command.source,
@@ -87,6 +93,8 @@ def _run(channel: WorkerChannel, command: RunProgram) -> int:
         sink=lambda batch: _send(channel, batch),
         options=options,
     )
+    if command.early:
+        program.say(_EARLY.format(names=", ".join(command.early)))
     last = _LastWords(channel, program)
     # Handlers run in reverse order: this one comes after all of the program's.
     atexit.register(last.say)

@@ -126,6 +126,11 @@ class Program:
         # When it is shown, by a function of the program's perhaps, nobody is handling it any more.
         return Ending(0, "returned") if failure is None else self._uncaught(failure, failure)
 
+    def say(self, sentence: str) -> None:
+        """Tell the user something about the run, in the console."""
+        with self._log.lock:
+            self._log.notice(sentence)
+
     def finish(self, ending: Ending) -> None:
         """The program's threads and exit handlers are through: say how it ended."""
         self._streams.flush()

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from graphviz_app.own import __builtins__  # noqa: F401
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
 _LOADED_LATE = ("torch.fx.experimental.symbolic_shapes", "torch._dynamo")
 _PATIENCE = 0.2
@@ -41,12 +41,15 @@ def warm_further(is_wanted: Callable[[float], bool]) -> None:
         except Exception:  # noqa: BLE001 - what this torch does not have, or not on this machine, is not needed either
             continue
         finally:
-            _restore(environment)
+            for name in set(os.environ) - set(environment):
+                del os.environ[name]
+            restore(environment)
 
 
-def _restore(environment: dict[str, str]) -> None:
-    for name in set(os.environ) - set(environment):
-        del os.environ[name]
+def restore(environment: Mapping[str, str | None]) -> None:
+    """Give variables these values again; None where they were not there."""
     for name, value in environment.items():
-        if os.environ.get(name) != value:
+        if value is None:
+            os.environ.pop(name, None)
+        elif os.environ.get(name) != value:
             os.environ[name] = value

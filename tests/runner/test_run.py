@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from graphviz_app.protocol import RunProgram
 from graphviz_app.recording import Recording
 from graphviz_app.recording import events as ev
 from graphviz_app.runner import Run, feed
@@ -286,7 +287,7 @@ def test_a_python_that_cannot_be_started_is_an_outcome_not_an_exception(tmp_path
     def spawn():
         raise FileNotFoundError(2, "No such file or directory")
 
-    run = Run(spawn, None, tmp_path / "run.agrec")
+    run = Run(spawn, RunProgram("p.py", "print()", (), "/"), tmp_path / "run.agrec")
     outcome = run.run()
     assert outcome.failed
     assert outcome.sentence() == "Python could not be started: No such file or directory."
