@@ -82,6 +82,12 @@ def stand_in(caller: FrameType) -> Callable[[Any, Any, Any], Any]:
     return _make(caller)
 
 
+def forget() -> None:
+    """Hold nothing of the program's code and variables, which its objects' last words would show."""
+    _stand_ins.clear()
+    _delegates.clear()
+
+
 def _make(caller: FrameType) -> Callable[[Any, Any, Any], Any]:
     code = caller.f_code
     changed: dict[str, Any] = {

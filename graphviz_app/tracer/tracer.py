@@ -120,6 +120,7 @@ class Tracer:
         except Exception as error:  # noqa: BLE001 - whatever the program left behind, the recording ends well
             self.core.log.notice(f"Something of the recording was lost at its end ({error!r}).")
         self.core.muted = True
+        hygiene.forget()
         self.core.log.flush()
 
     def _remove_mode(self) -> None:
