@@ -180,7 +180,8 @@ class Streams:
         self._hear = hear
         self._flushed = flushed
         _met.append(watched)
-        self._heard: list[Any] = []
+        # The ids of text layers and of their buffers, which the program may have taken apart.
+        self._heard: list[tuple[int, int]] = []
 
     def capture(self) -> None:
         """Make all that is written an event, and nothing else."""
@@ -200,7 +201,7 @@ class Streams:
             # Where the interpreter runs unbuffered (`python -u`) there is no buffer to hear, but text still is heard.
             below: Any = _Buffer(old.buffer.raw) if type(old.buffer) is io.BufferedWriter else old.buffer
             stream = _Text(below, old.encoding, old.errors, **buffering)
-            self._heard.append(stream)
+            self._heard.append((id(stream), id(below)))
             self._install(name, stream)
 
     def flush(self) -> None:
@@ -213,10 +214,10 @@ class Streams:
 
     def unhear(self) -> None:
         """Nobody hears any more what goes to the descriptors; it goes there as ever."""
-        for stream in self._heard:
+        for stream, buffer in self._heard:
             # Held by nobody but the program, it writes out what lies in it when it goes.
-            _texts.pop(id(stream.buffer), None)
-            del _hearings[id(stream)]
+            _texts.pop(buffer, None)
+            _hearings.pop(stream, None)
         self._heard = []
         _met.append(_nothing)
 

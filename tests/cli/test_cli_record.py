@@ -62,6 +62,12 @@ class Last:
 one = Last("one")
 sys.stdout.write("begun ")
 """,
+    "streams that are taken apart": """import io, sys
+sys.stdout = io.TextIOWrapper(sys.stdout.detach(), encoding="latin-1")
+sys.stderr = io.TextIOWrapper(sys.stderr.buffer, encoding="latin-1", line_buffering=True)
+print("\\xe4", file=sys.stderr)
+sys.stdout.write("\\xf6 at the end")
+""",
     "an empty program": "",
 }
 
