@@ -35,6 +35,8 @@ class GarbageCollector(QObject):
         super().__init__(parent)
         self._clock = clock
         self._turns = 0
+        # Not asked of Python, some releases of which begin with things of their own put aside.
+        self._is_aside = False
         self._last_step = float("-inf")
         self._took = 0.0
         self._was_enabled = gc.isenabled()
@@ -49,7 +51,8 @@ class GarbageCollector(QObject):
 
         def put_aside() -> None:
             # Modules, classes and widgets are most of what a full collection would look at.
-            if session.recording is None and not gc.get_freeze_count():
+            if session.recording is None and not self._is_aside:
+                self._is_aside = True
                 gc.freeze()
 
         session.run_started.connect(put_aside)
@@ -60,6 +63,7 @@ class GarbageCollector(QObject):
         """Collect once more, and leave collecting to Python again."""
         self._timer.stop()
         gc.unfreeze()
+        self._is_aside = False
         gc.collect()
         if self._was_enabled:
             gc.enable()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections import Counter
@@ -18,6 +19,7 @@ from tests.support_trace import trace_source
 PROGRAMS = Path(__file__).parents[1] / "programs" / "far"
 # Tensors of a device that is written in Python are left alone; this one stands in for a device of torch's own.
 SCRIPT = """
+import os
 import sys
 from pathlib import Path
 from unittest import mock
@@ -37,8 +39,11 @@ with mock.patch("graphviz_app.tracer.values.why_unread", lambda tensor: ""), \\
     ending = run.run()
     run.finish(ending)
 writer.finish()
-sys.exit(ending.status)
+sys.stdout.flush()
+# Where a thread of the engine's still lets go of objects written in Python, the end of the interpreter may abort it.
+os._exit(ending.status)
 """
+PLAIN = "import os, runpy, sys; runpy.run_path(sys.argv[1]); sys.stdout.flush(); os._exit(0)"
 
 has_far_device = pytest.mark.skipif(
     not hasattr(torch.utils.backend_registration, "_setup_privateuseone_for_python_backend"),
@@ -51,9 +56,9 @@ def record(name, folder):
     command = [sys.executable, "-c", SCRIPT, str(PROGRAMS / f"{name}.py"), str(folder / "recording")]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
-    plain = subprocess.run(
-        [sys.executable, str(PROGRAMS / f"{name}.py")], capture_output=True, text=True, timeout=120, check=True
-    )
+    command = [sys.executable, "-c", PLAIN, str(PROGRAMS / f"{name}.py")]
+    environment = {**os.environ, "PYTHONPATH": str(PROGRAMS)}
+    plain = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True, env=environment)
     assert (done.stdout, done.stderr) == (plain.stdout, plain.stderr)
     return Recording.open(folder / "recording")
 
