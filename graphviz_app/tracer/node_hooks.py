@@ -89,7 +89,10 @@ def told_of_nothing(hook: Callable[..., Any], key: int, hooks: Hooks) -> Callabl
     return call
 
 
-_TOLD_OF_NOTHING = next(each for each in told_of_nothing.__code__.co_consts if isinstance(each, CodeType))
+# Python 3.14 keeps the code of annotations there as well.
+_TOLD_OF_NOTHING = next(
+    each for each in told_of_nothing.__code__.co_consts if isinstance(each, CodeType) and each.co_name == "call"
+)
 
 
 def register(register_on_node: Callable[[Any], Any], hook: Callable[..., Any]) -> Hooks:

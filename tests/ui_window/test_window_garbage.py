@@ -69,14 +69,16 @@ def test_a_full_collection_does_not_wait_for_ever(collector, session):
 
 
 def test_what_was_there_before_the_first_run_is_put_aside_once(collector, session):
+    # Some releases of Python begin with things of their own put aside.
+    before = gc.get_freeze_count()
     collector.follow(session)
     session.run_started.emit()
     aside = gc.get_freeze_count()
-    assert aside > 10_000
+    assert aside > before + 10_000
     session.recording = object()
     kept = [[] for _ in range(1000)]
     session.run_started.emit()
     assert gc.get_freeze_count() <= aside
     collector.close()
-    assert gc.get_freeze_count() == 0
+    assert gc.get_freeze_count() <= before
     assert kept
