@@ -193,8 +193,8 @@ class NodeTable:
     def __init__(self) -> None:
         # Nodes of the main thread; what others read of it holds only while `is_plain`.
         self.by_sequence: dict[int, int] = {}
-        # Who they are (`identity_of`). Another thread's node may have the same sequence number, and have been made where
-        # nobody looked: within a custom function, or in a thread of the engine's own.
+        # Who they are (`identity_of`). Another thread's node may have the same sequence number, and have been made
+        # where nobody looked: within a custom function, or in a thread of the engine's own.
         self.identities: dict[int, int] = {}
         self._are_others = False
         # No lock: a child that is forked while another thread holds it would wait forever.
