@@ -78,7 +78,6 @@ class BackwardPass:
         self._first_sequence = _sequence()
         # By threads of the engine's own: the sequence numbers of what was made there.
         self._made_in: dict[int, tuple[int, int]] = {}
-        core.running_passes.add(self.number)
         self._first_operation = core.operation_count
         # The hooks of each node, and ours among them.
         self._hooked: list[Hooks] = []
@@ -472,7 +471,7 @@ class BackwardPass:
             if len(core.spent) > _SPENT_KEPT:
                 core.spent.clear()
             core.spent.update(self._ends)
-        core.running_passes.discard(self.number)
+        core.running_passes.pop(self.number, None)
         if self._create_graph and _in_main_thread():
             made = [(self._first_sequence, _sequence()), *self._made_in.values()]
             core.made_by_passes += [(*numbers, self.number) for numbers in made]

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from graphviz_app.recording import events as ev
     from graphviz_app.tracer.mutation import Mutation, Saver
     from graphviz_app.tracer.options import TracerOptions
+    from graphviz_app.tracer.places import Place
 
 
 _LENT_KEPT = 10_000
@@ -76,7 +77,8 @@ class Core:
         # By threads of the engine's own: the pass of which each has run a node last, and the next node's sequence
         # number then. Not thread-local: where such a thread has no Python state, that would be gone each time.
         self.engine_threads: dict[int, tuple[int, int]] = {}
-        self.running_passes: set[int] = set()
+        # By the numbers of passes that run: where each was begun.
+        self.running_passes: dict[int, Place | None] = {}
         # Leaves to which a pass that is running may add, by number, and the thread in which it runs.
         self.awaited: dict[int, int] = {}
         # Writes that made nodes useless, by the name of what was written on and who had saved it.

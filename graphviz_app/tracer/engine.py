@@ -192,7 +192,10 @@ class Engine:
         passes = core.local.passes
         within, _ = core.engine_threads.get(_get_ident(), (ev.NONE, 0))
         parent = passes[-1].number if passes else within if within in core.running_passes else ev.NONE
+        # Below a pass that a library begins in a thread of the engine's there is no line of the program's.
+        place = place or core.running_passes.get(parent)
         running = BackwardPass(core, self._graph, self._hooks, create_graph=bool(create_graph))
+        core.running_passes[running.number] = place
         # Not `current_thread()`, which makes up a thread, and counts it, where the program began one by itself.
         thread = threading._active.get(_get_ident())  # type: ignore[attr-defined]
         running.start(

@@ -96,6 +96,10 @@ def test_writes_and_clears_by_hooks_in_an_engines_thread_are_told_where_they_hap
 
 NESTED = """
 import torch
+from torch.utils.checkpoint import checkpoint
+
+def twice(x):
+    return x * 2
 
 class Nested(torch.autograd.Function):
     @staticmethod
@@ -109,7 +113,7 @@ class Nested(torch.autograd.Function):
         (x,) = ctx.saved_tensors
         with torch.enable_grad():
             inner = x.detach().requires_grad_()
-            out = Nested.apply(inner, ctx.depth - 1) if ctx.depth else inner * 2
+            out = Nested.apply(inner, ctx.depth - 1) if ctx.depth else checkpoint(twice, inner, use_reentrant=True)
             out.sum().backward()
         return inner.grad * grad, None
 
@@ -122,7 +126,10 @@ def test_passes_within_nodes_of_an_engines_thread_are_their_children(tmp_path):
     # From the sixtieth on the engine runs them in threads of its own, on the CPU too.
     recording = trace_source(NESTED, tmp_path / "program.py")
     started = events_of(recording, ev.BackwardStarted)
-    assert [event.parent for event in started] == [ev.NONE, *range(71)]
+    assert [event.parent for event in started] == [ev.NONE, *range(72)]
+    # The last one torch itself has begun, where no line of the program's is on the stack.
+    assert started[-1].span == started[-2].span
+    assert started[-1].span is not None
     assert {event.thread for event in started} == {"", "a thread of torch's engine"}
 
 
