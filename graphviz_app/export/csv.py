@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from graphviz_app.export.json_values import JsonNumber, json_numbers
 from graphviz_app.export.text import cell_text
 from graphviz_app.recording import events as ev
+from graphviz_app.recording.passes import pass_name
 from graphviz_app.recording.values import elements, statistics
 from graphviz_app.timeline import Timeline
 
@@ -34,7 +35,7 @@ def csv_chunks(recording: Recording, timeline: Timeline | None = None) -> Iterat
                 str(entry.step),
                 cell_text(timeline.leaf_name(entry.leaf)),
                 entry.kind,
-                "" if entry.pass_id == ev.NONE else str(entry.pass_id + 1),
+                "" if entry.pass_id == ev.NONE else pass_name(recording, entry.pass_id),
                 "" if entry.line == ev.NONE else str(entry.line),
                 cell_text(entry.how),
                 *values,

@@ -18,6 +18,7 @@ from graphviz_app.export.source import Source, last_picture_step
 from graphviz_app.export.svg import font_style
 from graphviz_app.export.text import visible_text, xml_text
 from graphviz_app.recording import events as ev
+from graphviz_app.recording.passes import pass_name
 from graphviz_app.scene.numbers import tensor_text
 from graphviz_app.scene.shapes import Text
 from graphviz_app.scene.theme import THEMES
@@ -120,7 +121,7 @@ def _ledger_line(source: Source, entry: LedgerEntry) -> tuple[int | str, ...]:
     what = f"+ {text(entry.contribution)} =" if entry.kind == "accumulated" else f"{entry.how or entry.kind} →"
     name = visible_text(source.timeline.leaf_name(entry.leaf))
     leaf = name if entry.kind == "updated" else f"{name}.grad"
-    pass_text = "" if entry.pass_id == ev.NONE else str(entry.pass_id + 1)
+    pass_text = "" if entry.pass_id == ev.NONE else pass_name(source.recording, entry.pass_id)
     return (entry.step, leaf, pass_text, text(entry.before), visible_text(what), text(entry.after))
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from typing_extensions import assert_never
 
 from graphviz_app.recording import events as ev
+from graphviz_app.recording.passes import pass_name
 from graphviz_app.scene.numbers import tensor_text
 from graphviz_app.scene.words import place_text, short_name
 
@@ -33,7 +34,7 @@ def caption(state: StepState) -> str:
         case ev.BackwardStarted():
             return _started(event, state)
         case ev.BackwardFinished():
-            return _finished(event)
+            return _finished(event, state)
         case ev.GradCleared() | ev.GradWritten() | ev.LeafUpdated():
             return _changed(event, state)
         case _:
@@ -159,13 +160,15 @@ def _started(event: ev.BackwardStarted, state: StepState) -> str:
         roots.append(f"{len(event.roots) - _MOST_TARGETS} more")
     nested = " within another pass" if event.parent != ev.NONE else ""
     start = " and ".join(roots) or "nothing"
-    return f"{short_name(event.call)}() starts pass {event.pass_id + 1}{nested} at {start}{_at(state, event.span)}."
+    name = pass_name(state.recording, event.pass_id)
+    return f"{short_name(event.call)}() starts pass {name}{nested} at {start}{_at(state, event.span)}."
 
 
-def _finished(event: ev.BackwardFinished) -> str:
+def _finished(event: ev.BackwardFinished, state: StepState) -> str:
+    name = pass_name(state.recording, event.pass_id)
     if event.error:
-        return f"Pass {event.pass_id + 1} ended with an error: {event.sentence or event.error}"
-    return f"Pass {event.pass_id + 1} has finished."
+        return f"Pass {name} ended with an error: {event.sentence or event.error}"
+    return f"Pass {name} has finished."
 
 
 def _changed(event: ev.GradCleared | ev.GradWritten | ev.LeafUpdated, state: StepState) -> str:

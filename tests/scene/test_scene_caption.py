@@ -41,6 +41,15 @@ MUL = ev.NodesMade(
             [MUL, ev.BackwardStarted(0, roots=(ev.Root(0, 0, 0, implicit=True),), span=LINE)],
             "backward() starts pass 1 at MulBackward0 with the implicit seed [1], line 3.",
         ),
+        (
+            [MUL, ev.BackwardStarted(0), ev.BackwardStarted(1, parent=0, roots=(ev.Root(0, 0, 0),), span=LINE)],
+            "backward() starts pass 1.1 within another pass at MulBackward0 with the seed [1], line 3.",
+        ),
+        (
+            [ev.BackwardStarted(0), ev.BackwardStarted(1, parent=0), ev.BackwardFinished(1), ev.BackwardFinished(0)]
+            + [ev.BackwardStarted(2), ev.BackwardFinished(2)],
+            "Pass 2 has finished.",
+        ),
         ([MUL, ev.NodeCalled(0, 0, (0,), (1,))], "MulBackward0 received [1] and sends [2] to w (AccumulateGrad)."),
         (
             [MUL, ev.NodeCalled(0, 0, (0,), (ev.NONE,))],

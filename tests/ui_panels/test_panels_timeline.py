@@ -9,8 +9,8 @@ from PySide6.QtGui import QAccessible
 
 from graphviz_app.recording import Recording
 from graphviz_app.recording import events as ev
+from graphviz_app.recording.passes import pass_name
 from graphviz_app.timeline import Timeline
-from graphviz_app.ui.panels.passes import pass_name
 from graphviz_app.ui.panels.timeline_marks import Lane, PassRow, between, counts, marks_of
 from graphviz_app.ui.panels.timeline_painter import round_distance
 from graphviz_app.ui.panels.timeline_strip import TimelineStrip

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 from typing_extensions import assert_never
 
 from graphviz_app.recording import events as ev
+from graphviz_app.recording.passes import pass_name
 from graphviz_app.scene.numbers import count_text
 from graphviz_app.timeline import Phase
 from graphviz_app.ui.panels.facts import Code, Fact, Page, Paragraph, Row, Section, Value, section
 from graphviz_app.ui.panels.facts_explained import explained, formula_sections, saved_rows
-from graphviz_app.ui.panels.passes import pass_name
 from graphviz_app.ui.panels.words import line_place, operation_name
 
 if TYPE_CHECKING:

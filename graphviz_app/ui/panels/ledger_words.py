@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from typing_extensions import assert_never
 
 from graphviz_app.recording.events import NONE
+from graphviz_app.recording.passes import pass_name
 from graphviz_app.scene.numbers import tensor_text
 from graphviz_app.scene.words import place_text, short_place
-from graphviz_app.ui.panels.passes import pass_name
 
 if TYPE_CHECKING:
     from graphviz_app.timeline import LedgerEntry, Timeline

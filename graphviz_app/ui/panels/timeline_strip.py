@@ -10,8 +10,8 @@ from PySide6.QtGui import QFontMetricsF, QPainter, QPalette, QPixmap
 from PySide6.QtWidgets import QAbstractSlider, QSizePolicy, QToolTip, QWidget
 
 from graphviz_app.recording import events as ev
+from graphviz_app.recording.passes import pass_name
 from graphviz_app.ui.panels.colours import widget_colours
-from graphviz_app.ui.panels.passes import pass_name
 from graphviz_app.ui.panels.timeline_geometry import StripGeometry, arrange, wanted_height
 from graphviz_app.ui.panels.timeline_marks import Marks, marks_of
 from graphviz_app.ui.panels.timeline_painter import StripContext, draw_cursor, draw_marks

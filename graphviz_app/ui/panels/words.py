@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from typing_extensions import assert_never
 
 from graphviz_app.recording import events as ev
+from graphviz_app.recording.passes import pass_name
 from graphviz_app.scene.numbers import tensor_text
 from graphviz_app.scene.words import place_text
-from graphviz_app.ui.panels.passes import pass_name
 
 if TYPE_CHECKING:
     from graphviz_app.timeline import StepState, Timeline
