@@ -46,8 +46,7 @@ MUL = ev.NodesMade(
             "backward() starts pass 1.1 within another pass at MulBackward0 with the seed [1], line 3.",
         ),
         (
-            [ev.BackwardStarted(0), ev.BackwardStarted(1, parent=0), ev.BackwardFinished(1), ev.BackwardFinished(0)]
-            + [ev.BackwardStarted(2), ev.BackwardFinished(2)],
+            [ev.BackwardStarted(0), ev.BackwardStarted(1, parent=0), ev.BackwardStarted(2), ev.BackwardFinished(2)],
             "Pass 2 has finished.",
         ),
         ([MUL, ev.NodeCalled(0, 0, (0,), (1,))], "MulBackward0 received [1] and sends [2] to w (AccumulateGrad)."),
