@@ -14,12 +14,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _READ_BY_TORCH = (
-    "OMP_", "GOMP_", "KMP_", "MKL_", "OPENBLAS_", "BLIS_", "VECLIB_", "DNNL_", "ONEDNN_", "ATEN_", "C10_", "GLOO_",
-    "TORCH", "PYTORCH_", "TRITON_", "AOT_", "CUDA_", "CUBLAS_", "CUDNN_", "NVIDIA_", "NCCL_", "HIP_", "HSA_", "ROCR_",
-    "MIOPEN_",
+    "OMP_", "GOMP_", "KMP_", "MKL_", "OPENBLAS_", "BLIS_", "VECLIB_", "DNNL_", "ONEDNN_", "ATEN_", "C10_", "TORCH",
+    "PYTORCH_", "TRITON_", "AOT_",
 )  # fmt: skip
-"""Variables of torch's and of the libraries that it loads. Others are read when the process starts, such as PYTHON…
-and LD_…, on which a program has no influence, or by what the program itself imports."""
+"""Variables that torch and the libraries below it read when they are loaded. CUDA_…, NCCL_… and their like are read
+when a device is used first, others when the process starts, such as PYTHON… and LD_…, which no program can change."""
 _WITHOUT_TORCH = {"numpy", "scipy", "pandas", "matplotlib", "PIL", "sklearn", "tqdm", "yaml", "requests", "rich"}
 
 

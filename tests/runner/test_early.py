@@ -44,6 +44,7 @@ from graphviz_app.runner.early import changes_before_torch
         ("import os\ndef f():\n    os.environ['OMP_NUM_THREADS'] = '1'", {}),
         ("import os\nos.environ['LD_PRELOAD'] = '1'", {}),
         ("import os\nos.environ['PYTHONHASHSEED'] = '1'", {}),
+        ("import os\nos.environ['CUDA_VISIBLE_DEVICES'] = ''\nimport torch", {}),
         (
             "os.environ['OMP_NUM_THREADS'] = '1'\nenviron = {}\nenviron['OMP_NUM_THREADS'] = '2'",
             {"OMP_NUM_THREADS": "1"},
