@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from graphviz_app.commands.screen import say, tables
 from graphviz_app.commands.source import open_source
-from graphviz_app.recording.events import NONE
 from graphviz_app.recording.passes import pass_name
 from graphviz_app.recording.values import elements, statistics
 from graphviz_app.scene.words import short_place
@@ -79,7 +78,7 @@ def _row(entry: LedgerEntry, timeline: Timeline) -> tuple[str, ...]:
     recording = timeline.recording
     added = entry.kind == "accumulated"
     return (
-        pass_name(recording, entry.pass_id) if entry.pass_id != NONE else "",
+        pass_name(recording, entry.pass_id),
         short_place(recording, entry.file, entry.line),
         timeline.leaf_name(entry.leaf) + ("" if entry.kind == "updated" else ".grad"),
         f"{entry.kind} by {entry.how}" if entry.how else entry.kind,

@@ -35,7 +35,7 @@ def csv_chunks(recording: Recording, timeline: Timeline | None = None) -> Iterat
                 str(entry.step),
                 cell_text(timeline.leaf_name(entry.leaf)),
                 entry.kind,
-                "" if entry.pass_id == ev.NONE else pass_name(recording, entry.pass_id),
+                pass_name(recording, entry.pass_id),
                 "" if entry.line == ev.NONE else str(entry.line),
                 cell_text(entry.how),
                 *values,

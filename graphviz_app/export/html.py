@@ -121,8 +121,14 @@ def _ledger_line(source: Source, entry: LedgerEntry) -> tuple[int | str, ...]:
     what = f"+ {text(entry.contribution)} =" if entry.kind == "accumulated" else f"{entry.how or entry.kind} →"
     name = visible_text(source.timeline.leaf_name(entry.leaf))
     leaf = name if entry.kind == "updated" else f"{name}.grad"
-    pass_text = "" if entry.pass_id == ev.NONE else pass_name(source.recording, entry.pass_id)
-    return (entry.step, leaf, pass_text, text(entry.before), visible_text(what), text(entry.after))
+    return (
+        entry.step,
+        leaf,
+        pass_name(source.recording, entry.pass_id),
+        text(entry.before),
+        visible_text(what),
+        text(entry.after),
+    )
 
 
 def _fonts(steps: PlayerSteps) -> str:

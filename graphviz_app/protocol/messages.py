@@ -45,10 +45,10 @@ class RunProgram(Message, frozen=True, tag="run"):
             the command line: they go to the process's own descriptors with plain Python's buffering, and are
             recorded too.
         options: How much is recorded.
+        journal: The file in which what is sent is also kept, absolute; "" where none is.
         environment: Variables with which the worker was started for this program's sake, and what they are when it
             begins, None where they are not there.
         early: Variables that it sets before it imports torch to what nobody could know; torch has read them by then.
-        journal: The file in which what is sent is also kept, absolute; "" where none is.
     """
 
     path: str

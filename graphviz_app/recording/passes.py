@@ -15,7 +15,9 @@ _NAMES: WeakKeyDictionary[Recording, dict[int, str]] = WeakKeyDictionary()
 
 
 def pass_name(recording: Recording, pass_id: int) -> str:
-    """The name of a pass, counted as the program's user counts: nested passes do not shift the others."""
+    """The name of a pass, "" for NONE, counted as the program's user counts: nested ones do not shift the others."""
+    if pass_id == NONE:
+        return ""
     names = _NAMES.get(recording)
     if names is None:
         names = _NAMES[recording] = _count(recording)

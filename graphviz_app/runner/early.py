@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import sys
+import warnings
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -41,8 +42,14 @@ def changes_before_torch(source: str, environment: Mapping[str, str]) -> Early:
         source: The program's text.
         environment: What it starts with.
     """
+    if "environ" not in source and "putenv" not in source:
+        # Nearly every program: its text need not be read once more.
+        return Early({}, ())
     try:
-        statements = ast.parse(source).body
+        with warnings.catch_warnings():
+            # What Python has to say about the user's escapes it says when the program runs.
+            warnings.simplefilter("ignore")
+            statements = ast.parse(source).body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return Early({}, ())
     found = _Changes(environment)

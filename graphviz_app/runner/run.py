@@ -120,8 +120,6 @@ class Run:
 
     def _begin(self) -> Worker:
         early = changes_before_torch(self.program.source, os.environ)
-        if not early.changes and not early.unknown:
-            return self._take_worker()
         before = tuple((name, os.environ.get(name)) for name in early.changes)
         self.program = replace(self.program, environment=before, early=early.unknown)
         return self._take_worker(changes=early.changes) if early.changes else self._take_worker()

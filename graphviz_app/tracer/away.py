@@ -58,29 +58,27 @@ class UnheardByProfilers:
 
 
 def _reach(tensor: torch.Tensor) -> int:
-    """Elements from the first to behind the last, as they lie."""
-    return reach_of(zip(tensor.shape, stride_of(tensor), strict=True)) if numel(tensor) else 0
-
-
-def _is_copied_as_it_lies(tensor: torch.Tensor) -> bool:
+    """Elements from the first to behind the last, of a tensor that is copied as it lies; 0 of others."""
     # A copy without gaps would be made on the device first, in memory that the program may lack: an expanded gradient
     # is one element there, and as large as what was summed up when it is written out.
     if not tensor.is_cuda or is_contiguous(tensor) or is_conj(tensor) or is_neg(tensor):
-        return False
-    return _reach(tensor) <= _SPARSE * numel(tensor)
+        return 0
+    reach = reach_of(zip(tensor.shape, stride_of(tensor), strict=True))
+    return reach if reach <= _SPARSE * numel(tensor) else 0
 
 
 def _bytes_to_copy(tensor: torch.Tensor) -> int:
-    return element_size(tensor) * (_reach(tensor) if _is_copied_as_it_lies(tensor) else numel(tensor))
+    return element_size(tensor) * (_reach(tensor) or numel(tensor))
 
 
 def _start_copy(tensor: torch.Tensor) -> torch.Tensor:
-    is_awaited = _bytes_to_copy(tensor) > _PINNED
+    reach = _reach(tensor)
+    goes_on = _bytes_to_copy(tensor) <= _PINNED
     with torch._C._AutoDispatchBelowAutograd():
-        if not _is_copied_as_it_lies(tensor):
-            return tensor.to("cpu", non_blocking=not is_awaited)
-        lying = tensor.as_strided((_reach(tensor),), (1,), storage_offset(tensor))
-        return lying.to("cpu", non_blocking=not is_awaited).as_strided(tensor.shape, stride_of(tensor), 0)
+        if not reach:
+            return tensor.to("cpu", non_blocking=goes_on)
+        lying = tensor.as_strided((reach,), (1,), storage_offset(tensor))
+        return lying.to("cpu", non_blocking=goes_on).as_strided(tensor.shape, stride_of(tensor), 0)
 
 
 def _wait_for_cuda(device: torch.device) -> None:
