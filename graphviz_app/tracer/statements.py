@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import ast
-from typing import TYPE_CHECKING
+import warnings
+from typing import TYPE_CHECKING, Any
 
 from graphviz_app.own import __builtins__  # noqa: F401
 from graphviz_app.recording import events as ev
@@ -15,6 +16,22 @@ if TYPE_CHECKING:
 _LONGEST_TEXT = 72
 WHOLE = -1
 """In place of the position in a tuple that is returned: it is returned itself."""
+
+
+_QUIETLY: list[Any] = [("ignore", None, Warning, None, 0)]
+
+
+def _parsed_quietly(text: str) -> ast.AST:
+    """A text's tree. What Python has to say about the user's escapes, it has said when it compiled the program.
+
+    `warnings.catch_warnings` would be noticed: whatever the program is warned of only once, it would be once more.
+    """
+    filters = warnings.filters
+    warnings.filters = _QUIETLY
+    try:
+        return compile(text, "<unknown>", "exec", ast.PyCF_ONLY_AST, dont_inherit=True)
+    finally:
+        warnings.filters = filters
 
 
 class Statements:
@@ -72,7 +89,7 @@ class Statements:
     def _parse(self) -> None:
         self._is_parsed = True
         try:
-            tree = ast.parse(self._text)
+            tree = _parsed_quietly(self._text)
         except (SyntaxError, ValueError, RecursionError, MemoryError):
             return
         for node in ast.walk(tree):
