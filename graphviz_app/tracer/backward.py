@@ -389,8 +389,10 @@ class BackwardPass:
                         self._unhooked[first_end + slot] = before
         return came, changes
 
-    def _look(self, number: int, slot: int, grad: torch.Tensor, hook: HookName | None) -> None:
+    def _look(self, number: int, slot: int, grad: torch.Tensor | None, hook: HookName | None) -> None:
         """A gradient on its way into a node, before the first of the program's hooks on a tensor or after one."""
+        if grad is None:
+            return  # of several outputs one that nothing came to, for which torch lets no hook give anything
         end = end_of(number, slot)
         sent = self._arriving.get(end)
         if _is_what_was_sent(sent, grad) and (hook is None or self._core.values.holds(grad, sent.value)):

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from graphviz_app.tracer.hooks import HookName, UserHooks
     from graphviz_app.tracer.node_hooks import Hooks
 
-    Look = Callable[[int, int, torch.Tensor, HookName | None], None]
+    Look = Callable[[int, int, torch.Tensor | None, HookName | None], None]
     """Told of a gradient, by its node and slot, and of the hook that has just had it in hand, None before the first."""
 
 _running_node = torch._C._current_autograd_node
@@ -68,7 +68,7 @@ class HookWatch:
     def _look_here(self, hooks: Hooks, node: int, slot: int, before: HookName | None) -> None:
         guarded, look = self._guarded, self._look
 
-        def between(grad: torch.Tensor) -> None:
+        def between(grad: torch.Tensor | None) -> None:
             guarded(partial(look, node, slot, grad, before))
 
         # Whoever pickles a tensor is warned of hooks that do not say so of themselves.
