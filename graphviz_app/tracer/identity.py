@@ -187,7 +187,9 @@ class NodeTable:
     In the main thread a node is known by its sequence number, which grows by one per node made. Each thread counts for
     itself, so other threads' nodes are known by their `metadata`: a dictionary that each has of its own. Nothing is
     written into it, which the program could read; while we hold it, its address is nobody else's. Once the engine runs
-    nodes in threads of its own, as for a GPU, where nobody looks at what they make, all new nodes are known by that.
+    nodes in threads of its own, as for a GPU, where nobody looks at what they make, the main thread's new nodes have to
+    be told from those: by where they lie, and where their `metadata` does. That is not held: what the program has put
+    into it would outlive the node.
     """
 
     def __init__(self) -> None:
@@ -196,6 +198,8 @@ class NodeTable:
         # Who they are (`identity_of`). Another thread's node may have the same sequence number, and have been made
         # where nobody looked: within a custom function, or in a thread of the engine's own.
         self.identities: dict[int, int] = {}
+        # By sequence number: where the metadata lies of those that were numbered since there are others.
+        self._metadata: dict[int, int] = {}
         self._are_others = False
         # No lock: a child that is forked while another thread holds it would wait forever.
         self._numbers = itertools.count()
@@ -228,6 +232,8 @@ class NodeTable:
         sequence = node._sequence_nr()
         if self.identities.get(sequence) != identity_of(node):
             return ev.NONE
+        if self._metadata and self._metadata.get(sequence, id(node.metadata)) != id(node.metadata):
+            return ev.NONE
         return self.by_sequence.get(sequence, ev.NONE)
 
     def can_be_new(self, node: Any) -> bool:
@@ -243,9 +249,11 @@ class NodeTable:
         """Give a node the next number."""
         number = self.next()
         sequence = node._sequence_nr()
-        is_known_by_it = not self._are_others and sequence != UNNUMBERED and sequence not in self.by_sequence
+        is_known_by_it = sequence != UNNUMBERED and sequence not in self.by_sequence
         if is_known_by_it and _thread_number() == self._main:
             self.by_sequence[sequence], self.identities[sequence] = number, identity_of(node)
+            if self._are_others:
+                self._metadata[sequence] = id(node.metadata)
         else:
             metadata = node.metadata
             self._elsewhere[id(metadata)], self._held[id(metadata)] = number, metadata
@@ -276,4 +284,5 @@ class NodeTable:
             for sequence in self._spent[:-_SPENT_KEPT]:
                 self.by_sequence.pop(sequence, None)
                 self.identities.pop(sequence, None)
+                self._metadata.pop(sequence, None)
             del self._spent[:-_SPENT_KEPT]

@@ -29,3 +29,14 @@ for late in (kept[0], kept[-1]):
 thread = threading.Thread(target=run, args=(3,))
 thread.start()
 thread.join()
+# What the program keeps at a node goes when the node goes, also of nodes that it makes from here on.
+class Kept:
+    def __del__(self):
+        print("gone")
+w = torch.tensor([1.0, 2.0], requires_grad=True)
+y = (w * 2).exp()
+y.grad_fn.metadata["kept"] = Kept()
+y.sum().backward()
+print(w.grad)
+del y
+print("after")
