@@ -90,8 +90,13 @@ class _Cuts:
                 self._draw(operation)
         if not any(kind == "node" for _, kind in values_of(self.graph, "kind")) and len(loose) <= MOST_LOOSE:
             for operation in loose:
-                self._draw(operation)
+                if not self._is_leaf(operation):
+                    self._draw(operation)
         self.graph.graph["cuts_left_out"] = self.left_out
+
+    def _is_leaf(self, operation: ev.OperationRan) -> bool:
+        """Whether an operation made a leaf that has a card of its own: `w = torch.ones(3, requires_grad=True)`."""
+        return bool(operation.outputs) and all(self._graph_key(use) is not None for use in operation.outputs)
 
     def _is_data(self, operation: ev.OperationRan, use: ev.TensorUse) -> bool:
         """Whether a tensor is the program's own data, best known by its name: `x = torch.ones(3)` cut off nothing."""
@@ -191,7 +196,7 @@ class _Cuts:
             "module_type": operation.module_type,
             "operation": operation.operation,
             "value": ev.NONE if output is None else output.value,
-            "cause": cut_words(operation.cut),
+            "cause": "requires grad" if _is_start(operation) else cut_words(operation.cut),
         }
 
     def _tensor_attributes(self, use: ev.TensorUse, name: str) -> dict[str, Any]:
@@ -208,6 +213,11 @@ class _Cuts:
             "value": use.value,
             "cause": "requires no grad",
         }
+
+
+def _is_start(operation: ev.OperationRan) -> bool:
+    """Whether an operation that made no node made what requires a gradient: nothing is cut off there."""
+    return operation.cut is None and any(use.requires_grad for use in operation.outputs)
 
 
 def _writes_on_its_input(operation: ev.OperationRan) -> bool:

@@ -152,16 +152,23 @@ def _why(event: ev.OperationRan) -> str:
 def _started(event: ev.BackwardStarted, state: StepState) -> str:
     roots: list[str] = []
     for root in event.roots[:_MOST_TARGETS]:
-        seed = "the implicit seed" if root.implicit else "the seed"
-        name = "" if root.tensor == ev.NONE else state.timeline.tensor_name(root.tensor)
-        known = name or (_node_name(state, root.node) if root.node != ev.NONE else "a tensor that requires no grad")
-        roots.append(f"{known} with {seed} {_text(state, root.seed)}")
+        roots.append(_root(root, state))
     if len(event.roots) > _MOST_TARGETS:
         roots.append(f"{len(event.roots) - _MOST_TARGETS} more")
     nested = " within another pass" if event.parent != ev.NONE else ""
     start = " and ".join(roots) or "nothing"
     name = pass_name(state.recording, event.pass_id)
     return f"{short_name(event.call)}() starts pass {name}{nested} at {start}{_at(state, event.span)}."
+
+
+def _root(root: ev.Root, state: StepState) -> str:
+    name = "" if root.tensor == ev.NONE else state.timeline.tensor_name(root.tensor)
+    if root.node == ev.NONE:
+        return f"{name}, which requires no grad" if name else "a tensor that requires no grad"
+    known = name or _node_name(state, root.node)
+    if root.seed == ev.NONE:
+        return f"{known} without a seed"
+    return f"{known} with {'the implicit seed' if root.implicit else 'the seed'} {_text(state, root.seed)}"
 
 
 def _finished(event: ev.BackwardFinished, state: StepState) -> str:

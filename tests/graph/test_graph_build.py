@@ -203,3 +203,19 @@ def test_without_any_graph_the_operations_that_made_none_are_shown():
     graph = graph_of(program.recording())
     assert graph.nodes["operation:0"]["cause"] == "no input requires grad"
     assert np.array_equal(sorted(name for _, name in graph.nodes(data="variable")), ["a", "b", "c"])
+
+
+def test_what_made_a_leaf_is_no_cut_and_is_left_out_where_the_leaf_has_a_card():
+    program = Program("w = tensor(1.0)\n")
+    leaf = program.leaf("w")
+    use = ev.TensorUse(leaf.number, leaf.value, requires_grad=True, is_leaf=True)
+    program.events.append(ev.OperationRan(0, "torch.tensor", outputs=(use,)))
+    program.operations += 1
+    assert graph_of(program.recording()).nodes["operation:0"]["cause"] == "requires grad"
+    program.made[0].append(ev.Node(0, "AccumulateGrad", leaf=leaf.leaf, tensor=leaf.number))
+    program.nodes.append(0)
+    program.leaf_nodes[leaf.leaf] = 0
+    program.run("mul", leaf, cut="no_grad", variable="y")
+    drawn = dict(graph_of(program.recording()).nodes(data="variable"))
+    assert sorted(drawn.values()) == ["w", "y"]
+    assert "operation:0" not in drawn

@@ -24,6 +24,7 @@ RAN = ev.OperationRan(0, "torch.Tensor.mul", LINE, outputs=(ev.TensorUse(1, 1),)
 MUL = ev.NodesMade(
     (ev.Node(0, "MulBackward0", operation=0, tensor=1), ev.Node(1, "AccumulateGrad", leaf=0)), (ev.Edge(0, 0, 1, 0),)
 )
+NOWHERE = ev.Root(ev.NONE, 0, ev.NONE, implicit=True, tensor=1)
 
 
 @pytest.mark.parametrize(
@@ -40,6 +41,10 @@ MUL = ev.NodesMade(
         (
             [MUL, ev.BackwardStarted(0, roots=(ev.Root(0, 0, 0, implicit=True),), span=LINE)],
             "backward() starts pass 1 at MulBackward0 with the implicit seed [1], line 3.",
+        ),
+        (
+            [MUL, ev.NameBound(1, "y"), ev.BackwardStarted(0, roots=(NOWHERE,), span=LINE)],
+            "backward() starts pass 1 at y, which requires no grad, line 3.",
         ),
         (
             [MUL, ev.BackwardStarted(0), ev.BackwardStarted(1, parent=0, roots=(ev.Root(0, 0, 0),), span=LINE)],
