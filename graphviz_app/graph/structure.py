@@ -27,12 +27,13 @@ class _Signature(NamedTuple):
 
     Attributes:
         exact: The same call from the same place.
-        module: The module it ran in, where that is a library's, whose lines are not known: several of its calls may
-            look the same, so only entering the module once more counts, or doing nothing but the same.
+        module: The module it ran in, where that is a library's, whose lines are not known: its path, its type, and the
+            place in the program that called it, which tells `D(real) + D(fake)` from a second round. Several of its
+            calls may look the same, so only entering the module once more counts, or doing nothing but the same.
     """
 
     exact: int
-    module: tuple[str, str] | None
+    module: tuple[str, str, int] | None
 
 
 class _Round:
@@ -197,8 +198,9 @@ class _Way:
 
     def _signature(self, depth: int) -> _Signature:
         operation = self._operation
-        exact = hash((operation.name, operation.span, operation.stack[depth:], operation.module))
-        return _Signature(exact, self._library)
+        place = hash((operation.span, operation.stack[depth:]))
+        exact = hash((operation.name, place, operation.module))
+        return _Signature(exact, None if self._library is None else (*self._library, place))
 
 
 def _between(depth: int, forwards: list[int]) -> bool:
