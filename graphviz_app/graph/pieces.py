@@ -20,24 +20,27 @@ LONGEST_PLAIN_ROW = 150
 def with_rounds_in_pieces(placed: Placed) -> Placed:
     """Put the rounds of long loops into groups of neighbours."""
     old = placed.tree
-    counts: dict[tuple[int, str], int] = defaultdict(int)
+    # A graph may begin with any round of a loop that the program is in for long.
+    loops: dict[tuple[int, str], list[int]] = defaultdict(list)
     for number, segment in enumerate(old.segments):
         if segment.kind == "iteration":
-            loop = (old.parents[number], segment.name)
-            counts[loop] = max(counts[loop], segment.number + 1)
-    if not any(count > LONGEST_ROW for count in counts.values()):
+            loops[old.parents[number], segment.name].append(segment.number)
+    if not any(len(rounds) > LONGEST_ROW for rounds in loops.values()):
         return placed
+    ends = {loop: (min(rounds), max(rounds) + 1) for loop, rounds in loops.items() if len(rounds) > LONGEST_ROW}
     tree = Tree()
     moved = [TOP] * len(old)
     pieces: dict[tuple[int, str, int], int] = {}
     for number in range(1, len(old)):
         segment = old.segments[number]
         parent = moved[old.parents[number]]
-        if segment.kind == "iteration":
+        loop = (old.parents[number], segment.name)
+        if segment.kind == "iteration" and loop in ends:
+            first, end = ends[loop]
             # Neighbours share their pieces: of a hundred thousand rounds only every twentieth is asked about.
-            place = (old.parents[number], segment.name, segment.number // CHUNK)
+            place = (*loop, (segment.number - first) // CHUNK)
             if place not in pieces:
-                pieces[place] = tree.within(parent, _rounds(segment, counts[place[:2]]))
+                pieces[place] = tree.within(parent, _rounds(segment, first, end))
             parent = pieces[place]
         moved[number] = tree.child(parent, segment)
     return Placed(tree, {key: moved[place] for key, place in placed.places.items()})
@@ -102,10 +105,10 @@ class _Row:
         return found
 
 
-def _rounds(segment: Segment, count: int) -> list[Segment]:
+def _rounds(segment: Segment, start: int, end: int) -> list[Segment]:
     return [
-        Segment("rounds", f"iterations {first + 1:,}–{last:,} {segment.name}", subtitle=f"of {count:,}")
-        for first, last in _ranges(segment.number, count)
+        Segment("rounds", f"iterations {start + first + 1:,}–{start + last:,} {segment.name}", subtitle=f"of {end:,}")
+        for first, last in _ranges(segment.number - start, end - start)
     ]
 
 

@@ -1,22 +1,23 @@
 """Where an operation stands in the program's structure: functions, loops, modules, from outside to inside.
 
 Nothing of this is annotated by anybody: it is read from the call stacks and module paths that were recorded, and from
-where the source texts have their loops.
+where the source texts have their loops. Rounds of a loop were counted when it ran; in recordings that do not have
+them, and in the little that nobody counted, they are told by what is done again.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from graphviz_app.graph.loops import source_loops
 from graphviz_app.graph.tree import TOP, Segment, Tree
 from graphviz_app.recording import events as ev
+from graphviz_app.recording.loops import source_loops
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
 
-    from graphviz_app.graph.loops import Loop, SourceLoops
     from graphviz_app.recording import Recording
+    from graphviz_app.recording.loops import Loop, SourceLoops
 
 _LINE = "line "
 _WAYS_KEPT = 20_000
@@ -47,8 +48,19 @@ class _Round:
         self.seen: set[Hashable] = set()
         self.last: _Signature | None = None
 
-    def advance(self, position: int, signature: _Signature | None) -> int:
-        """Take the next operation; a jump back, or doing the same thing again at the same place, is a new round."""
+    def take(self, turn: _Turn, told: int | None) -> int:
+        """Take the next operation, and say in which round it ran, from 0.
+
+        Args:
+            turn: Where it stands in the loop.
+            told: Which round it is by the recording, from 1; where that does not tell, a jump back, or doing the same
+                thing again at the same place, is a new one.
+        """
+        position, signature = turn.position, turn.signature
+        if told is not None:
+            self.number, self.position, self.last = told - 1, position, None
+            self.seen.clear()
+            return self.number
         if position < self.position or (position == self.position and signature is not None and self._again(signature)):
             self.number += 1
             self.seen.clear()
@@ -99,6 +111,7 @@ class StructureReader:
         if isinstance(event, ev.BackwardStarted):
             event = ev.OperationRan(ev.NONE, event.call, event.span, event.stack)
         place, child, rounds = TOP, self.tree.child, self._rounds
+        told = {(each.depth, each.line): each.number for each in event.rounds}
         for step in self._way_to(event):
             if isinstance(step, Segment):
                 place = child(place, step)
@@ -106,7 +119,8 @@ class StructureReader:
             loop = rounds.get((place, step.loop))
             if loop is None:
                 loop = rounds[place, step.loop] = _Round()
-            place = child(place, Segment("iteration", step.name, loop.advance(step.position, step.signature)))
+            number = loop.take(step, told.get((step.depth, step.loop.line)))
+            place = child(place, Segment("iteration", step.name, number))
         return place
 
     def _way_to(self, operation: ev.OperationRan) -> tuple[Segment | _Turn, ...]:
@@ -137,6 +151,7 @@ class StructureReader:
 class _Turn(NamedTuple):
     """A loop on the way to an operation: where in its body the way goes on, and what tells one round from the next."""
 
+    depth: int
     loop: Loop
     name: str
     position: int
@@ -184,17 +199,17 @@ class _Way:
         self._steps.append(Segment("module", name, subtitle=".".join(self._modules)))
 
     def _loops_around(self, span: ev.Span) -> tuple[Loop, ...]:
-        return self._reader.loops_at(span).around(span.line)
+        return self._reader.loops_at(span).around(span)
 
     def _add_loops(self, span: ev.Span, depth: int, *, alone: bool) -> None:
         source = self._reader.loops_at(span)
-        loops = source.around(span.line)
+        loops = source.around(span)
         for inner, loop in enumerate(loops, start=1):
             is_innermost = inner == len(loops)
             position = source.statement(span.line) if is_innermost else loops[inner].line
             # Within a further loop the same thing may be done again and again in one round of this one.
             signature = self._signature(depth) if is_innermost and alone else None
-            self._steps.append(_Turn(loop, f"{_LINE}{loop.line}", position, signature))
+            self._steps.append(_Turn(depth, loop, f"{_LINE}{loop.line}", position, signature))
 
     def _signature(self, depth: int) -> _Signature:
         operation = self._operation

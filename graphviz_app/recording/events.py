@@ -49,6 +49,20 @@ class Frame(Struct, frozen=True):
     function: str
 
 
+class Round(Struct, frozen=True):
+    """Which round of a loop something ran in.
+
+    Attributes:
+        depth: Which call of the stack has the loop, from 0, outermost first.
+        line: The line of its `for` or `while`.
+        number: Which round, from 1, of those in which torch was called.
+    """
+
+    depth: int
+    line: int
+    number: int
+
+
 class Node(Struct, frozen=True):
     """An `torch.autograd.graph.Node`, that is a `grad_fn`.
 
@@ -208,6 +222,7 @@ class OperationRan(Struct, frozen=True, tag="op"):
         cut: Why it made no node, or why its outputs left the graph; None where the graph goes on.
         parameters: Other arguments in words ("dim=1, keepdim=True"), shortened.
         saved: Indexes into `inputs` and, after them, `outputs`, of tensors that its nodes saved for backward.
+        rounds: The loops around each call of the stack, outermost first; none where nobody counted.
     """
 
     operation: int
@@ -223,6 +238,7 @@ class OperationRan(Struct, frozen=True, tag="op"):
     cut: Cut | None = None
     parameters: str = ""
     saved: tuple[int, ...] = ()
+    rounds: tuple[Round, ...] = ()
 
 
 class BackwardStarted(Struct, frozen=True, tag="backward"):

@@ -116,12 +116,14 @@ class CallRecorder:
             self._forget_written(results, written)
         module, module_type = self._modules.of(core.places)
         span, stack = (None, ()) if place is None else (place.span, place.frames)
+        rounds = core.rounds.of(place, name, module_type, _caller_of(call.caller).f_code)
         words = other_arguments(args, kwargs) if kwargs or len(args) != len(arguments) else ""
         core.log.add(
             ev.OperationRan(
-                number, name, span, stack, module, module_type, inputs, outputs, nodes, grad_mode, cut, words, saved
+                number, name, span, stack, module, module_type, inputs, outputs, nodes, grad_mode, cut, words, saved,
+                rounds,
             )
-        )
+        )  # fmt: skip
         if name in LENDERS:
             core.lend(results)
         if written:

@@ -15,6 +15,7 @@ from graphviz_app.tracer.log import EventLog
 from graphviz_app.tracer.memory import storage_start_of
 from graphviz_app.tracer.names import Names
 from graphviz_app.tracer.places import Places
+from graphviz_app.tracer.rounds import Rounds
 from graphviz_app.tracer.values import ValueRecorder
 
 if TYPE_CHECKING:
@@ -63,6 +64,7 @@ class Core:
         self.tensors = TensorTable()
         self.nodes = NodeTable()
         self.places = Places(self.log, folder, bottom)
+        self.rounds = Rounds(self.places)
         self.names = Names(self.places)
         self.leaves = Leaves(self, self.names.of)
         self.local = Local()

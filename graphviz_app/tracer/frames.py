@@ -27,7 +27,7 @@ _LOCALS_3_11 = 8 * _POINTER + 8
 """Where that one's variables begin: behind eight pointers, an int, a bool and a char."""
 
 
-def _variables(code: CodeType) -> tuple[str, ...]:
+def variables_of(code: CodeType) -> tuple[str, ...]:
     """All variables of a function in the order in which its frames keep them.
 
     Behind its own stand those that inner functions and comprehensions use too, and those of outer functions. What is an
@@ -41,13 +41,13 @@ def _variables(code: CodeType) -> tuple[str, ...]:
 
 
 def _from_proxy(frame: FrameType, index: int) -> Any:
-    name = _variables(frame.f_code)[index]
+    name = variables_of(frame.f_code)[index]
     return frame.f_locals.get(name, MISSING)
 
 
 def _by_api(frame: FrameType, index: int) -> Any:
     try:
-        return _get_var(frame, _variables(frame.f_code)[index])
+        return _get_var(frame, variables_of(frame.f_code)[index])
     except NameError:
         return MISSING
 
@@ -102,7 +102,7 @@ def _works(reader: Callable[[FrameType, int], Any]) -> bool:
         if frame is None:
             return MISSING, MISSING, first, None
         # `shared` is a variable that the lambda uses too, `token` one of the outer function's.
-        cells = [reader(frame, _variables(frame.f_code).index(name)) for name in ("shared", "token")]
+        cells = [reader(frame, variables_of(frame.f_code).index(name)) for name in ("shared", "token")]
         found = [cell.cell_contents if type(cell) is CellType else cell for cell in cells]
         is_shared = (lambda: found[0] is shared)() and found[1] is token
         return reader(frame, 0), reader(frame, 1), reader(frame, 2) if second is not first else None, is_shared
@@ -131,7 +131,7 @@ def local_variable(frame: FrameType, index: int) -> Any:
 
 def local_variables(frame: FrameType) -> Iterator[tuple[str, Any]]:
     """The names and values of a function's variables that are set now, those of outer functions included."""
-    for index, name in enumerate(_variables(frame.f_code)):
+    for index, name in enumerate(variables_of(frame.f_code)):
         value = local_variable(frame, index)
         if value is not MISSING:
             yield name, value

@@ -21,10 +21,13 @@ from torch.utils._contextlib import context_decorator as _context_decorator
 from graphviz_app.own import __builtins__, original_builtins  # noqa: F401
 from graphviz_app.recording import events as ev
 from graphviz_app.tracer.modules import CALL
+from graphviz_app.tracer.rounds import levels_of
 from graphviz_app.tracer.statements import WHOLE, Statements
 
 if TYPE_CHECKING:
+    from graphviz_app.recording.loops import Loop
     from graphviz_app.tracer.log import EventLog
+    from graphviz_app.tracer.rounds import Level
 
 _CODES_KEPT = 20_000
 _getframe = sys._getframe
@@ -44,6 +47,10 @@ class Site(msgspec.Struct, eq=False, gc=False):
         statement: The line at which its statement begins.
         returned: Which part of what its function returns the value is, None where it is none.
         called: The last name of what is called there, "" where nothing of a name is.
+        instruction: Where in the code object it is.
+        loops: The loops around it, outermost first.
+        head: The innermost of them where it stands in its `for` or `while`.
+        has_loops: Whether its file has any.
     """
 
     code: CodeType
@@ -54,6 +61,10 @@ class Site(msgspec.Struct, eq=False, gc=False):
     statement: int
     returned: int | None
     called: str
+    instruction: int
+    loops: tuple[Loop, ...]
+    head: Loop | None
+    has_loops: bool
 
 
 class Place(msgspec.Struct, eq=False, gc=False):
@@ -64,12 +75,16 @@ class Place(msgspec.Struct, eq=False, gc=False):
         span: Where that stands.
         frames: All, outermost first.
         targets: What the value is assigned to, also by the callers of functions that return it.
+        levels: The sites in code that has loops, outermost first.
+        direct_from: The outermost site from which on each called the next by itself, with no library between.
     """
 
     site: Site
     span: ev.Span
     frames: tuple[ev.Frame, ...]
     targets: tuple[str, ...]
+    levels: tuple[Level, ...]
+    direct_from: int
 
     @classmethod
     def of(cls, sites: list[Site], frame: FrameType | None = None) -> Place:
@@ -83,7 +98,9 @@ class Place(msgspec.Struct, eq=False, gc=False):
         targets = site.targets
         if not targets and site.returned is not None and frame is not None:
             targets = _returned_to(sites, frame)
-        return cls(site, site.span, tuple([each.frame for each in sites]), targets)
+        levels = levels_of(sites)
+        direct_from = _direct_from(sites, frame) if levels else 0
+        return cls(site, site.span, tuple([each.frame for each in sites]), targets, levels, direct_from)
 
 
 class Places:
@@ -110,6 +127,7 @@ class Places:
         self._sites: dict[tuple[int, int], Site] = {}
         self.inner: FrameType | None = None
         self.outer: FrameType | None = None
+        self.frames: list[FrameType] = []
         self._places: dict[tuple[int, ...], Place] = {}
 
     def add_source(self, path: str, text: str) -> None:
@@ -121,9 +139,10 @@ class Places:
         """The user's place that led to `frame`, or None where there is none.
 
         The calls of modules that were met on the way, innermost and outermost, are in `inner` and `outer` until
-        `let_go`.
+        `let_go`, the program's own frames, innermost first, in `frames`.
         """
         key: list[int] = []
+        frames: list[FrameType] = []
         start = frame
         libraries, users = self._libraries, self._users
         inner = outer = None
@@ -136,6 +155,7 @@ class Places:
             elif number in users:
                 key.append(number)
                 key.append(frame.f_lasti)
+                frames.append(frame)
             elif code is CALL:
                 inner = inner or frame
                 outer = frame
@@ -145,7 +165,7 @@ class Places:
                 self._meet(code)
                 continue
             frame = frame.f_back
-        self.inner, self.outer = inner, outer
+        self.inner, self.outer, self.frames = inner, outer, frames
         if not key:
             return None
         sites = tuple(key)
@@ -154,6 +174,7 @@ class Places:
     def let_go(self) -> None:
         """Hold no frames: one that is held keeps the variables of its function when that has returned."""
         self.inner = self.outer = None
+        self.frames = []
 
     def of_traceback(self, traceback: Any) -> Place | None:
         """The user's place at which an exception was raised."""
@@ -244,7 +265,12 @@ class Places:
             span = statements.span(self._files[code.co_filename], _positions(code, instruction))
             text, targets, statement = statements.at(span)
             returned, called = statements.returned(span), statements.called(span)
-        return Site(code, span, ev.Frame(span, _function_name(code)), text, targets, statement, returned, called)
+            loops, head = statements.loops(span)
+        frame = ev.Frame(span, _function_name(code))
+        return Site(
+            code, span, frame, text, targets, statement, returned, called, instruction, loops, head,
+            statements.has_loops,
+        )  # fmt: skip
 
 
 def _returned_to(sites: list[Site], frame: FrameType) -> tuple[str, ...]:
@@ -269,6 +295,23 @@ def _returned_to(sites: list[Site], frame: FrameType) -> tuple[str, ...]:
             return _part_of(outer.targets, part)
         inner = outer
     return ()
+
+
+def _direct_from(sites: list[Site], frame: FrameType | None) -> int:
+    """The outermost of sites from which on each called the next by itself, or as a module."""
+    depth = len(sites) - 1
+    codes = {id(site.code) for site in sites}
+    while frame is not None and id(frame.f_code) not in codes:
+        # What a library calls for the innermost, the call itself tells.
+        frame = frame.f_back
+    while frame is not None and depth > 0:
+        frame = frame.f_back
+        while frame is not None and frame.f_code is not sites[depth - 1].code:
+            if frame.f_code not in _TRANSPARENT:
+                return depth
+            frame = frame.f_back
+        depth -= 1
+    return depth
 
 
 def _hands_on(outer: Site, inner: Site, between: list[CodeType]) -> bool:

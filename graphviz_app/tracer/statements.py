@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from graphviz_app.own import __builtins__  # noqa: F401
 from graphviz_app.recording import events as ev
+from graphviz_app.recording.loops import SourceLoops
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import TypeGuard
+
+    from graphviz_app.recording.loops import Loop
 
 _LONGEST_TEXT = 72
 WHOLE = -1
@@ -50,7 +53,7 @@ class Statements:
         self._called: dict[tuple[int, int, int, int], str] = {}
         self._text = text
         self._starts: dict[int, int] = {}
-        self._loops: list[tuple[int, int]] = []
+        self._loops = SourceLoops(None)
 
     def span(self, file: int, position: tuple[int, int, int, int]) -> ev.Span:
         """A span of an instruction's position, whose columns count UTF-8 bytes."""
@@ -80,11 +83,16 @@ class Statements:
         """The last name of what is called at a span ("run" in `self.model.run(x)`), "" where nothing is."""
         return self._called.get((span.line, span.column, span.end_line, span.end_column), "")
 
-    def loops(self, line: int) -> tuple[int, ...]:
-        """Lines of the loops whose bodies hold a line, outermost first."""
-        if not self._is_parsed:
-            self._parse()
-        return tuple(start for start, end in self._loops if start < line <= end)
+    @property
+    def has_loops(self) -> bool:
+        """Whether there are any loops."""
+        return self._loops.are_any
+
+    def loops(self, span: ev.Span) -> tuple[tuple[Loop, ...], Loop | None]:
+        """The loops around a span, outermost first, and the one, innermost of them, in whose header it stands."""
+        head = self._loops.head(span.line)
+        around = self._loops.around(span)
+        return (around if head is None else (*around, head)), head
 
     def _parse(self) -> None:
         self._is_parsed = True
@@ -96,10 +104,8 @@ class Statements:
             if isinstance(node, ast.stmt):
                 for line in range(node.lineno, (node.end_lineno or node.lineno) + 1):
                     self._starts[line] = max(self._starts.get(line, 0), node.lineno)
-            if isinstance(node, (ast.For, ast.While)):
-                self._loops.append((node.lineno, node.end_lineno or node.lineno))
             self._note(node)
-        self._loops.sort()
+        self._loops = SourceLoops(tree, self._text)
 
     def _note(self, node: ast.AST) -> None:
         """What becomes of the values of the expressions of one node."""

@@ -2,7 +2,6 @@ import pytest
 
 from graphviz_app.graph.build import chapter_graph
 from graphviz_app.graph.grouping import group_nodes, members
-from graphviz_app.graph.loops import Loop, source_loops
 from graphviz_app.graph.structure import module_names
 from graphviz_app.timeline import Timeline
 from tests.support_programs import Program, chain, star, transformer, unrolled
@@ -88,24 +87,6 @@ def test_an_unrolled_cell_that_is_the_same_module_each_round_is_told_apart_by_it
 def test_the_same_graph_always_gets_the_same_groups():
     recording = transformer(4, parts=3, per_part=3)
     assert grouping_of(recording)[1] == grouping_of(recording)[1]
-
-
-def test_loops_are_found_by_the_syntax_of_the_source():
-    source = source_loops("for a in b:\n    c(\n        d,\n    )\n    while e:\n        f()\n")
-    assert source.around(1) == ()
-    assert source.around(3) == (Loop(1, 2, 6),)
-    assert source.around(6) == (Loop(1, 2, 6), Loop(5, 6, 6))
-    assert source.statement(3) == 2
-
-
-def test_a_function_within_a_loop_is_not_in_the_loop():
-    source = source_loops("for a in b:\n    def f():\n        return 1\n")
-    assert source.around(3) == ()
-
-
-@pytest.mark.parametrize("text", ["for x in", "\0", "(" * 500, ""])
-def test_a_source_that_cannot_be_read_has_no_loops(text):
-    assert source_loops(text).around(1) == ()
 
 
 @pytest.mark.parametrize(
