@@ -62,10 +62,9 @@ class SourceLoops:
         if tree is not None:
             self._read(tree)
 
-    @property
-    def are_any(self) -> bool:
-        """Whether the text has any."""
-        return any(self._loops.values())
+    def are_between(self, first: int, last: int) -> bool:
+        """Whether a loop begins between two lines, both included."""
+        return any(first <= loop.line <= last for loops in self._loops.values() for loop in loops)
 
     def around(self, span: Span) -> tuple[Loop, ...]:
         """The loops around a place within its function, outermost first."""

@@ -22,8 +22,6 @@ from graphviz_app.tracer.saved import SavedTensors
 from graphviz_app.tracer.writes import Write, Writes
 
 if TYPE_CHECKING:
-    from types import FrameType
-
     from graphviz_app.tracer.binding import ResultNames
     from graphviz_app.tracer.core import Core
     from graphviz_app.tracer.graph import GraphWalker, Old
@@ -116,7 +114,7 @@ class CallRecorder:
             self._forget_written(results, written)
         module, module_type = self._modules.of(core.places)
         span, stack = (None, ()) if place is None else (place.span, place.frames)
-        rounds = core.rounds.of(place, name, module_type, _caller_of(call.caller).f_code)
+        rounds = core.rounds.of(place, name, module_type, call.caller)
         words = other_arguments(args, kwargs) if kwargs or len(args) != len(arguments) else ""
         core.log.add(
             ev.OperationRan(
@@ -133,7 +131,7 @@ class CallRecorder:
         if cut == "detach" and len(given) == 1 and arguments:
             self._writes.detached(given[0], core.tensors.known(arguments[0][1]))
         if given and place is not None and place.targets:
-            by_library = not core.places.is_user_code(_caller_of(call.caller).f_code)
+            by_library = not core.places.is_user_code(hygiene.real_caller(call.caller).f_code)
             if by_library and written and core.leaves.are_known(results):
                 # An optimizer's step or a module's first values: a parameter is no result of it.
                 given = []
@@ -296,7 +294,7 @@ class CallRecorder:
             for other in self._writes.aliased(tensor, tracked):
                 saved_by += tuple([n for n in self._saved.threatened(write, other, before) if n not in saved_by])
             core.log.add(ev.TensorMutated(tracked.number, write.operation, before, tracked.version, span, saved_by))
-        is_users = core.places.is_user_code(_caller_of(call.caller).f_code)
+        is_users = core.places.is_user_code(hygiene.real_caller(call.caller).f_code)
         tensors = [tensor for tensor, _, _ in written]
         core.leaves.touch(tensors, place, text=text, is_users=is_users, is_recorded=True)
 
@@ -355,10 +353,3 @@ def _writes(name: str, path: str) -> bool:
         or (path == "0" and name[-1] == "_" and name[-2] != "_")
         or (name.endswith("_") and not name.endswith("__") and path.startswith("0"))
     )
-
-
-def _caller_of(frame: FrameType) -> FrameType:
-    """The frame that really called: torch functions written in Python hand themselves over through two of torch's."""
-    if frame.f_code is hygiene.HANDLE and frame.f_back is not None and frame.f_back.f_back is not None:
-        return frame.f_back.f_back
-    return frame

@@ -183,7 +183,7 @@ class Engine:
         core = self._core
         call, implicit = (name, False) if name else _caller(caller)
         place = core.places.find(caller)
-        core.rounds.of(place, call, "", caller.f_code)
+        core.rounds.of(place, call, "", caller)
         core.places.let_go()
         core.leaves.sweep(place)
         self._operations.names.bind_pending()

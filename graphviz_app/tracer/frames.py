@@ -135,3 +135,35 @@ def local_variables(frame: FrameType) -> Iterator[tuple[str, Any]]:
         value = local_variable(frame, index)
         if value is not MISSING:
             yield name, value
+
+
+def variables_in(frame: FrameType, places: tuple[int | str, ...]) -> int:
+    """What tells the values of variables from those of another moment.
+
+    Args:
+        frame: Whose they are.
+        places: As for `local_variable`; of global ones their names.
+    """
+    found = 0
+    for place in places:
+        value = dict.get(frame.f_globals, place) if type(place) is str else local_variable(frame, place)
+        found = found * 31 + id(value)
+    return found
+
+
+def is_plain(code: CodeType, place: int) -> bool:
+    """Whether a variable is the function's alone: none that an inner function uses too, nor an outer one's."""
+    return place < len(code.co_varnames) and code.co_varnames[place] not in code.co_cellvars
+
+
+def _identity_from_memory(frame: FrameType, place: int) -> int:
+    inner = ctypes.c_void_p.from_address(id(frame) + _FRAME_3_11).value
+    return ctypes.c_void_p.from_address(inner + _LOCALS_3_11 + place * _POINTER).value or 0 if inner else 0
+
+
+def _identity(frame: FrameType, place: int) -> int:
+    return id(local_variable(frame, place))
+
+
+identity_in = _identity_from_memory if _read is _from_memory else _identity
+"""What tells the value of a plain variable from that of another moment, by the variable's place."""

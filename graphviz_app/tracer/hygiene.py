@@ -66,6 +66,13 @@ _call_over = functools.partial(_pass_over)
 CALLING = (_call, _pass_over)
 
 
+def real_caller(frame: FrameType) -> FrameType:
+    """The frame that really called: torch functions written in Python hand themselves over through two of torch's."""
+    if frame.f_code is HANDLE and frame.f_back is not None and frame.f_back.f_back is not None:
+        return frame.f_back.f_back
+    return frame
+
+
 def stand_in(caller: FrameType) -> Callable[[Any, Any, Any], Any]:
     """A function that calls what it is given, and looks like `caller` while it does, or cannot be seen at all."""
     if invisible.WORKS and caller.f_code is not HANDLE:

@@ -21,13 +21,13 @@ from torch.utils._contextlib import context_decorator as _context_decorator
 from graphviz_app.own import __builtins__, original_builtins  # noqa: F401
 from graphviz_app.recording import events as ev
 from graphviz_app.tracer.modules import CALL
-from graphviz_app.tracer.rounds import levels_of
+from graphviz_app.tracer.rounds import around
 from graphviz_app.tracer.statements import WHOLE, Statements
 
 if TYPE_CHECKING:
     from graphviz_app.recording.loops import Loop
     from graphviz_app.tracer.log import EventLog
-    from graphviz_app.tracer.rounds import Level
+    from graphviz_app.tracer.rounds import Around
 
 _CODES_KEPT = 20_000
 _getframe = sys._getframe
@@ -50,7 +50,7 @@ class Site(msgspec.Struct, eq=False, gc=False):
         instruction: Where in the code object it is.
         loops: The loops around it, outermost first.
         head: The innermost of them where it stands in its `for` or `while`.
-        has_loops: Whether its file has any.
+        has_loops: Whether its code has any.
     """
 
     code: CodeType
@@ -75,7 +75,7 @@ class Place(msgspec.Struct, eq=False, gc=False):
         span: Where that stands.
         frames: All, outermost first.
         targets: What the value is assigned to, also by the callers of functions that return it.
-        levels: The sites in code that has loops, outermost first.
+        around: The loops around each of the sites.
         direct_from: The outermost site from which on each called the next by itself, with no library between.
     """
 
@@ -83,7 +83,7 @@ class Place(msgspec.Struct, eq=False, gc=False):
     span: ev.Span
     frames: tuple[ev.Frame, ...]
     targets: tuple[str, ...]
-    levels: tuple[Level, ...]
+    around: Around
     direct_from: int
 
     @classmethod
@@ -98,9 +98,9 @@ class Place(msgspec.Struct, eq=False, gc=False):
         targets = site.targets
         if not targets and site.returned is not None and frame is not None:
             targets = _returned_to(sites, frame)
-        levels = levels_of(sites)
-        direct_from = _direct_from(sites, frame) if levels else 0
-        return cls(site, site.span, tuple([each.frame for each in sites]), targets, levels, direct_from)
+        loops = around(sites)
+        direct_from = _direct_from(sites, frame) if loops.turns else 0
+        return cls(site, site.span, tuple([each.frame for each in sites]), targets, loops, direct_from)
 
 
 class Places:
@@ -269,7 +269,7 @@ class Places:
         frame = ev.Frame(span, _function_name(code))
         return Site(
             code, span, frame, text, targets, statement, returned, called, instruction, loops, head,
-            statements.has_loops,
+            statements.has_loops(code.co_firstlineno, _last_line(code)),
         )  # fmt: skip
 
 
@@ -365,6 +365,10 @@ def _positions(code: CodeType, instruction: int) -> tuple[int, int, int, int]:
         if start <= instruction < end and at is not None:
             line = at
     return line, ev.NONE, ev.NONE, ev.NONE
+
+
+def _last_line(code: CodeType) -> int:
+    return max((line for _, _, line in code.co_lines() if line is not None), default=code.co_firstlineno)
 
 
 def _function_name(code: CodeType) -> str:

@@ -15,12 +15,13 @@ import msgspec
 
 from graphviz_app.own import __builtins__  # noqa: F401
 from graphviz_app.recording import events as ev
-from graphviz_app.tracer.frames import local_variable, variables_of
+from graphviz_app.tracer import hygiene
+from graphviz_app.tracer.frames import identity_in, is_plain, variables_in, variables_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from types import CodeType, FrameType
 
+    from graphviz_app.recording.loops import Loop
     from graphviz_app.tracer.places import Place, Places, Site
 
 _OPTIMIZED = 1
@@ -28,6 +29,7 @@ _OPTIMIZED = 1
 _GENERATORS = 0x20 | 0x80 | 0x100 | 0x200
 """Flags of those of generators and coroutines of every kind (`inspect.CO_…`)."""
 _ENTRIES_KEPT = 10_000
+_SELF = (0,)
 _Round = ev.Round
 
 
@@ -36,91 +38,87 @@ class Turn(msgspec.Struct, frozen=True, eq=False, gc=False):
 
     Attributes:
         key: What no other loop of another code, or at another depth, has.
-        line: The line of its `for` or `while`.
         depth: Which call, from 0, outermost first.
-        statement: Where in the body the call stands, by its line.
-        instruction: Where in that statement; 0 where a further loop is around the call.
-        targets: Places of its own variables among the function's, or their names where they are global.
+        frame: Where that call's frame is in a list that has the innermost first.
+        above: What tells the calls further out; of a generator, which goes on wherever it is resumed, nothing does.
+        position: Where in the body the call stands: by its statement's line, then, where no further loop is around it,
+            by its instruction.
+        target: The place of its own variable among the function's; NONE where it has none, several, or one elsewhere.
+        targets: Where its own variables are (`variables_in`).
+        is_method: Whether the function is a method, whose object tells one of its runs from another's.
+        is_generator: Whether the function is a generator, or a coroutine.
         is_head: Whether the call stands in the loop's `for` or `while`.
         is_lone: Whether but one statement of its body calls anything.
         is_innermost: Whether no further loop is around this call, nor around one that it led to.
     """
 
     key: tuple[int, int, int]
-    line: int
     depth: int
-    statement: int
-    instruction: int
+    frame: int
+    above: int
+    position: int
+    target: int
     targets: tuple[int | str, ...]
+    is_method: bool
+    is_generator: bool
     is_head: bool
     is_lone: bool
     is_innermost: bool
 
 
-class Level(msgspec.Struct, frozen=True, eq=False, gc=False):
-    """One call of a stack, of code that may have loops.
+class Level(msgspec.Struct, frozen=True, gc=False):
+    """A call of a stack, of code that has loops.
 
     Attributes:
-        key: What no other code, nor the same at another depth, has.
-        depth: Which call, from 0, outermost first.
-        above: What tells the calls further out.
-        is_method: Whether the function is a method, whose object tells one of its runs from another's.
-        is_generator: Whether it is a generator, or a coroutine.
-        turns: The loops around the call, outermost first.
-        lines: Their lines.
+        key: Its depth and its code.
+        lines: The lines of the loops that are around it there.
     """
 
     key: tuple[int, int]
-    depth: int
-    above: int
-    is_method: bool
-    is_generator: bool
-    turns: tuple[Turn, ...]
     lines: tuple[int, ...]
 
 
-class Called(msgspec.Struct, frozen=True, eq=False, gc=False):
-    """What is called.
+class Around(msgspec.Struct, frozen=True, eq=False, gc=False):
+    """The loops around the calls of a stack.
 
     Attributes:
-        place: From where.
-        name: The name of the function.
-        module: The class of the module that calls it, "" where none does.
-        code: The code that does.
+        turns: The loops, outermost first.
+        levels: The calls of code that has loops.
     """
 
-    place: Place
-    name: str
-    module: str
-    code: CodeType
+    turns: tuple[Turn, ...]
+    levels: tuple[Level, ...]
 
-    @property
-    def is_own(self) -> bool:
-        """Whether the program itself calls it: no library on its behalf, as `sum` and an optimizer do."""
-        site = self.place.site
-        return self.code is site.code and site.called in ("", self.name.rpartition(".")[2])
+
+NOTHING = Around((), ())
 
 
 class _Entry(msgspec.Struct, eq=False, gc=False):
     """Where a loop has come to.
 
     Attributes:
-        context: What tells this run of the loop from another.
+        above: As in `Turn`.
+        outer: The round of the loop around it; of a generator's, which generator it is.
+        owner: Whose method it runs in.
         target: What its variables are bound to.
-        statement: As in `Turn`.
-        instruction: As in `Turn`.
+        position: As in `Turn`.
         number: Which round it is, from 1.
         is_over: Whether its `for` or `while` came since.
-        first: What was called first in this round.
+        place: Where the round began.
+        name: The function that was called there.
+        module: The class of the module that called it, "" where none did.
     """
 
-    context: int
+    above: int
+    outer: int
+    owner: int
     target: int
-    statement: int
-    instruction: int
+    position: int
     number: int
     is_over: bool
-    first: Called
+    place: Place
+    name: str
+    module: str
 
 
 class _Local(threading.local):
@@ -129,8 +127,9 @@ class _Local(threading.local):
     def __init__(self) -> None:
         # Neither dictionaries of dictionaries nor lists, which the program's garbage collector would count.
         self.entries: dict[tuple[int, int, int], _Entry] = {}
-        # By the key of a level, the loops that it is in.
+        # By depth and code, the lines of the loops that it is in.
         self.entered: dict[tuple[int, int], tuple[int, ...]] = {}
+        self.levels: tuple[Level, ...] = ()
         # What was told last: most of what is called is called in the same rounds, and then shares one tuple.
         self.told: tuple[ev.Round, ...] = ()
 
@@ -146,134 +145,130 @@ class Rounds:
         self._places = places
         self._local = _Local()
 
-    def of(self, place: Place | None, name: str, module: str, code: CodeType) -> tuple[ev.Round, ...]:
+    def of(self, place: Place | None, name: str, module: str, caller: FrameType) -> tuple[ev.Round, ...]:
         """The rounds in which something is called now, of the loops around each call of its stack.
+
+        Written out, because it is asked for every call.
 
         Args:
             place: Where in the program, the one that was found last.
-            name: As in `Called`.
-            module: As in `Called`.
-            code: As in `Called`.
+            name: The function that is called.
+            module: The class of the module that calls it, "" where none does.
+            caller: The frame that calls it.
         """
-        if place is None or not place.levels:
+        if place is None or place.around is NOTHING:
             return ()
-        called = Called(place, name, module, code)
-        local, frames = self._local, self._places.frames
-        number = 0
-        found: list[ev.Round] = []
-        for level in place.levels:
-            self._enter(level)
-            frame = frames[-1 - level.depth]
-            for turn in level.turns:
-                entry = local.entries.get(turn.key)
-                context, target = _context(level, frame, number), _target(turn, frame)
-                if entry is None or entry.context != context:
-                    entry = local.entries[turn.key] = _begun(turn, context, target, called)
-                else:
-                    _advance(entry, turn, target, called)
-                number = entry.number
-                if not turn.is_head:
-                    found.append(_Round(level.depth, turn.line, number))
-        told = tuple(found)
-        if told != local.told:
-            local.told = told
+        local, around, frames = self._local, place.around, self._places.frames
+        is_other = around.levels != local.levels
+        if is_other:
+            _enter(local, around.levels)
+        entries, turns, number = local.entries, around.turns, 0
+        for turn in turns:
+            frame, entry = frames[turn.frame], entries.get(turn.key)
+            place_of_target = turn.target
+            target = identity_in(frame, place_of_target) if place_of_target >= 0 else variables_in(frame, turn.targets)
+            outer = id(frame) if turn.is_generator else number
+            if entry is None or entry.outer != outer or entry.above != turn.above:
+                number, is_other = 0 if turn.is_head else 1, True
+                entries[turn.key] = _Entry(
+                    turn.above, outer, _owner(turn, frame), target, turn.position, number, turn.is_head, place, name,
+                    module,
+                )  # fmt: skip
+                continue
+            if turn.is_head:
+                entry.is_over = True
+            elif (
+                entry.is_over
+                or target != entry.target
+                or turn.position < entry.position
+                or (turn.is_innermost and place is entry.place and _is_again(turn, entry, name, module, caller))
+            ):
+                is_other, owner = True, _owner(turn, frame)
+                entry.number = entry.number + 1 if owner == entry.owner else 1
+                entry.is_over, entry.owner, entry.place, entry.name, entry.module = False, owner, place, name, module
+            entry.target, entry.position = target, turn.position
+            number = entry.number
+        if is_other:
+            told = [_Round(turn.depth, turn.key[2], entries[turn.key].number) for turn in turns if not turn.is_head]
+            local.told = tuple(told)
         return local.told
 
-    def _enter(self, level: Level) -> None:
-        """A call is in these loops; those that it has been in and is no more, begin anew should they run again."""
-        local = self._local
+
+def _enter(local: _Local, levels: tuple[Level, ...]) -> None:
+    """Calls are in these loops; those that they have been in and are no more, begin anew should they run again."""
+    local.levels = levels
+    if len(local.entries) > _ENTRIES_KEPT:
+        local.entries.clear()
+        local.entered.clear()
+    for level in levels:
         before = local.entered.get(level.key, ())
-        if before == level.lines:
-            return
-        for line in before:
-            if line not in level.lines:
-                local.entries.pop((*level.key, line), None)
-        if len(local.entries) > _ENTRIES_KEPT:
-            local.entries.clear()
-            local.entered.clear()
-        local.entered[level.key] = level.lines
+        if before != level.lines:
+            for line in before:
+                if line not in level.lines:
+                    local.entries.pop((*level.key, line), None)
+            local.entered[level.key] = level.lines
 
 
-def _begun(turn: Turn, context: int, target: int, called: Called) -> _Entry:
-    number = 0 if turn.is_head else 1
-    return _Entry(context, target, turn.statement, turn.instruction, number, turn.is_head, called)
+def _owner(turn: Turn, frame: FrameType) -> int:
+    return variables_in(frame, _SELF) if turn.is_method else 0
 
 
-def _advance(entry: _Entry, turn: Turn, target: int, called: Called) -> None:
-    """A loop goes on, in the same round or in another."""
-    if turn.is_head:
-        entry.is_over = True
-    elif (
-        entry.is_over
-        or target != entry.target
-        or turn.statement < entry.statement
-        or (turn.statement == entry.statement and turn.instruction < entry.instruction)
-        or (turn.is_innermost and _is_again(turn, entry, called))
-    ):
-        entry.number += 1
-        entry.is_over, entry.first = False, called
-    entry.target, entry.statement, entry.instruction = target, turn.statement, turn.instruction
-
-
-def _context(level: Level, frame: FrameType, number: int) -> int:
-    """What tells one run of a loop from another.
-
-    Args:
-        level: The call that has it.
-        frame: That call's frame.
-        number: The round of the loop around it.
-    """
-    if level.is_generator:
-        return id(frame)  # it goes on, wherever it is resumed
-    return hash((level.above, id(local_variable(frame, 0)) if level.is_method else 0, number))
-
-
-def _target(turn: Turn, frame: FrameType) -> int:
-    found = 0
-    for each in turn.targets:
-        value = frame.f_globals.get(each) if type(each) is str else local_variable(frame, each)
-        found = found * 31 + id(value)
-    return found
-
-
-def _is_again(turn: Turn, entry: _Entry, called: Called) -> bool:
+def _is_again(turn: Turn, entry: _Entry, name: str, module: str, caller: FrameType) -> bool:
     """Whether what began a round begins another one, as far as that can be told."""
-    place, first = called.place, entry.first
-    if place is not first.place or called.name != first.name or called.module != first.module:
+    place = entry.place
+    if name != entry.name or module != entry.module:
         return False
-    if turn.depth >= place.direct_from and called.is_own:
+    site = place.site
+    # The program itself calls it: no library on its behalf, as `sum` and an optimizer do.
+    is_own = hygiene.real_caller(caller).f_code is site.code and site.called in ("", name.rpartition(".")[2])
+    if is_own and turn.depth >= place.direct_from:
         # Of a loop that has variables nobody knows whether it went on where they are bound to the same once more.
         return not turn.targets or turn.depth == len(place.frames) - 1
-    return turn.is_lone and not turn.targets and called.module != ""
+    return turn.is_lone and not turn.targets and module != ""
 
 
-def levels_of(sites: list[Site]) -> tuple[Level, ...]:
-    """The calls of a stack of code that has loops, outermost first; none where no loop is around any of them."""
-    found: list[Level] = []
+def around(sites: list[Site]) -> Around:
+    """The loops around the calls of a stack, outermost first."""
+    if not any(site.has_loops for site in sites):
+        return NOTHING
+    turns: list[Turn] = []
+    levels: list[Level] = []
     above = 0
     last = max((depth for depth, site in enumerate(sites) if site.loops), default=ev.NONE)
     for depth, site in enumerate(sites):
-        code = site.code
         if site.has_loops:
-            is_method = bool(code.co_flags & _OPTIMIZED) and code.co_varnames[:1] == ("self",)
-            is_generator = bool(code.co_flags & _GENERATORS)
-            turns = tuple(_turns_of(site, depth, is_last=depth == last))
-            lines = tuple([turn.line for turn in turns])
-            found.append(Level((depth, id(code)), depth, above, is_method, is_generator, turns, lines))
-        above = hash((above, id(code), site.instruction))
-    return tuple(found)
+            levels.append(Level((depth, id(site.code)), tuple([loop.line for loop in site.loops])))
+            for index, loop in enumerate(site.loops, 1):
+                within = site.loops[index] if index < len(site.loops) else None
+                is_innermost = depth == last and within is None
+                turns.append(_turn(site, loop, within, (depth, len(sites)), above, is_innermost=is_innermost))
+        above = hash((above, id(site.code), site.instruction))
+    return Around(tuple(turns), tuple(levels))
 
 
-def _turns_of(site: Site, depth: int, *, is_last: bool) -> Iterator[Turn]:
-    for index, loop in enumerate(site.loops, 1):
-        within = site.loops[index] if index < len(site.loops) else None
-        statement, instruction = (site.statement, site.instruction) if within is None else (within.line, 0)
-        targets = tuple([place for name in loop.targets if (place := _place_of(name, site.code)) is not None])
-        is_innermost = is_last and within is None
-        key = (depth, id(site.code), loop.line)
-        yield Turn(
-            key, loop.line, depth, statement, instruction, targets, loop is site.head, loop.is_lone, is_innermost
-        )
+def _turn(site: Site, loop: Loop, within: Loop | None, at: tuple[int, int], above: int, *, is_innermost: bool) -> Turn:
+    """The turn of a loop around a call, of which one further in may be around it too."""
+    code, (depth, count) = site.code, at
+    is_generator = bool(code.co_flags & _GENERATORS)
+    targets = tuple([place for name in loop.targets if (place := _place_of(name, code)) is not None])
+    return Turn(
+        (depth, id(code), loop.line),
+        depth,
+        count - 1 - depth,
+        0 if is_generator else above,
+        _position(within.line, 0) if within is not None else _position(site.statement, site.instruction),
+        targets[0] if len(targets) == 1 and type(targets[0]) is int and is_plain(code, targets[0]) else ev.NONE,
+        targets,
+        bool(code.co_flags & _OPTIMIZED) and code.co_varnames[:1] == ("self",),
+        is_generator,
+        loop is site.head,
+        loop.is_lone,
+        is_innermost,
+    )
+
+
+def _position(line: int, instruction: int) -> int:
+    return line << 32 | instruction
 
 
 def _place_of(name: str, code: CodeType) -> int | str | None:

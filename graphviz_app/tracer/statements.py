@@ -83,10 +83,9 @@ class Statements:
         """The last name of what is called at a span ("run" in `self.model.run(x)`), "" where nothing is."""
         return self._called.get((span.line, span.column, span.end_line, span.end_column), "")
 
-    @property
-    def has_loops(self) -> bool:
-        """Whether there are any loops."""
-        return self._loops.are_any
+    def has_loops(self, first: int, last: int) -> bool:
+        """Whether there are any loops between two lines."""
+        return self._loops.are_between(first, last)
 
     def loops(self, span: ev.Span) -> tuple[tuple[Loop, ...], Loop | None]:
         """The loops around a span, outermost first, and the one, innermost of them, in whose header it stands."""
