@@ -18,6 +18,7 @@ from graphviz_app.tracer.data import DataReads
 from graphviz_app.tracer.flatten import other_arguments, results_in, tensors_in
 from graphviz_app.tracer.kinds import LENDERS, Kind
 from graphviz_app.tracer.modules import ModulePaths
+from graphviz_app.tracer.originals import is_view
 from graphviz_app.tracer.saved import SavedTensors
 from graphviz_app.tracer.writes import Write, Writes
 
@@ -161,7 +162,7 @@ class CallRecorder:
         if writes and call.args and isinstance(call.args[0], _TENSOR):
             # It may have written on a tensor without returning it, and then on what that is a view of.
             track, tensor = self._core.tensors.track, call.args[0]
-            base = tensor._base if tensor._is_view() else None
+            base = tensor._base if is_view(tensor) else None
             pairs += [(each, track(each)) for each in (tensor, base) if each is not None]
         old = None if self._core.nodes.is_plain else _old_nodes(*taken)
         return self._graph.made_by(number, start, pairs, old, call.caller)
@@ -331,7 +332,7 @@ _SETTERS = frozenset({"torch.Tensor.__setitem__", "torch.Tensor.real.__set__", "
 
 def _is_part(tensor: torch.Tensor) -> bool:
     """Whether what says that it is a leaf is a view, made under `no_grad`, of a tensor that requires a gradient."""
-    return tensor._is_view() and tensor._base is not None and tensor._base.requires_grad
+    return is_view(tensor) and tensor._base is not None and tensor._base.requires_grad
 
 
 @lru_cache(maxsize=256)

@@ -8,6 +8,7 @@ import torch
 
 from graphviz_app.own import __builtins__  # noqa: F401
 from graphviz_app.tracer.kinds import Kind
+from graphviz_app.tracer.originals import is_complex, is_floating_point
 
 if TYPE_CHECKING:
     from graphviz_app.recording.events import Cut
@@ -44,6 +45,6 @@ def find_cut(
         return "inference_mode"
     if not grad_mode:
         return "no_grad"
-    if not any(result.is_floating_point() or result.is_complex() for result in results):
+    if not any(is_floating_point(result) or is_complex(result) for result in results):
         return "dtype"
     return None

@@ -15,6 +15,7 @@ from graphviz_app.own import __builtins__  # noqa: F401
 from graphviz_app.recording import events as ev
 from graphviz_app.tracer.identity import ORDINARY
 from graphviz_app.tracer.memory import address_of, storage_start_of
+from graphviz_app.tracer.originals import is_view
 from graphviz_app.tracer.strided import overlap
 from graphviz_app.tracer.unlisted import list_again
 from graphviz_app.tracer.values import are_same
@@ -247,7 +248,7 @@ class Leaves:
             elif start := storage_start_of(tensor):
                 if start in self._by_storage:
                     self._touch_memory(tensor, start, writing)
-            elif tensor._is_view() or tensor.layout is not torch.strided:
+            elif is_view(tensor) or tensor.layout is not torch.strided:
                 # It may be a part of any leaf.
                 for each in self._all:
                     self._touch(each, writing, value=True, grad=True)

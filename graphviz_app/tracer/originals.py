@@ -11,10 +11,13 @@ from graphviz_app.own import __builtins__  # noqa: F401
 
 data_ptr = torch.Tensor.data_ptr
 element_size = torch.Tensor.element_size
+is_complex = torch.Tensor.is_complex
 is_conj = torch.Tensor.is_conj
 is_contiguous = torch.Tensor.is_contiguous
+is_floating_point = torch.Tensor.is_floating_point
 is_inference = torch.Tensor.is_inference
 is_neg = torch.Tensor.is_neg
+is_view = torch.Tensor._is_view  # noqa: SLF001 - torch has no other name for it
 numel = torch.Tensor.numel
 storage_offset = torch.Tensor.storage_offset
 stride_of = torch.Tensor.stride

@@ -10,6 +10,7 @@ import msgspec
 
 from graphviz_app.own import __builtins__  # noqa: F401
 from graphviz_app.tracer.memory import storage_start_of
+from graphviz_app.tracer.originals import is_view
 
 if TYPE_CHECKING:
     import torch
@@ -74,7 +75,7 @@ class Writes:
     def aliased(self, tensor: torch.Tensor, tracked: Tracked) -> list[Tracked]:
         """What a tensor is a view or a detached alias of, as far as that is known."""
         found: list[Tracked] = []
-        base = tensor._base if tensor._is_view() else None
+        base = tensor._base if is_view(tensor) else None
         known = None if base is None else self._tensors.known(base)
         for one in (known, self._sources.get(tracked.number), self._sources.get(known.number) if known else None):
             if one is not None and one is not tracked:

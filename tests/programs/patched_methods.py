@@ -10,7 +10,8 @@ def patch(name):
     setattr(torch.Tensor, name, patched)
 
 
-for name in ("exp", "sum", "mul", "clone", "detach", "item", "zero_", "add_", "backward", "retain_grad", "register_hook"):
+for name in ("exp", "sum", "mul", "clone", "detach", "item", "zero_", "add_", "backward", "retain_grad", "register_hook",
+             "_is_view", "is_floating_point", "is_complex"):
     patch(name)
 x = torch.ones(2, requires_grad=True)
 y = (x.exp() * 2).mul(3)
@@ -23,6 +24,10 @@ print(x.detach().clone().sum().item())
 (x + x * 2).sum().backward()
 torch.optim.SGD([x], lr=0.1).step()
 print(x)
+with torch.no_grad():
+    x[:1].add_(1)
+    x.copy_(x * 2)
+print(x.argmax(), x)
 
 # Properties of the program's own in the places of torch's.
 its_grad, asked = torch.Tensor.grad, []
