@@ -100,6 +100,8 @@ class Patches:
         for function in (_get_current_function_mode_stack, _get_current_function_mode):
             say(overrides, function.__name__, function)
         pop = without(mode, _pop)
+        # One that is left without having been entered would take ours off.
+        say(overrides.TorchFunctionMode, "__exit__", without(mode, overrides.TorchFunctionMode.__exit__))
         for function in (_len_torch_function_stack, _is_torch_function_mode_enabled, _get_function_stack_at, pop):
             say(torch._C, function.__name__, function)
         self._undo.append(self._answers.remove)

@@ -15,3 +15,15 @@ with Mode() as mode, torch.device("cpu"):
 compiled = torch.compile(lambda t: t.sin().sum(), backend="eager")
 compiled(x).backward()
 print(torch._C._len_torch_function_stack(), x.grad)
+
+# One that is left more often than it was entered.
+try:
+    mode.__exit__(None, None, None)
+except RuntimeError as error:
+    print(error)
+(x * 2).sum().backward()
+with mode:
+    (x * 3).sum().backward()
+torch.set_default_device("cpu")
+mode.__exit__(None, None, None)
+print(torch.overrides._get_current_function_mode_stack(), x.grad)
