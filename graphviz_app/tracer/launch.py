@@ -251,7 +251,17 @@ class Program:
     def _describe(self, error: BaseException, shown: BaseException) -> str:
         """Record an exception that nobody caught; its text, where the interpreter would show other lines."""
         shown.__traceback__ = _without_ours(hygiene.clean(shown.__traceback__))
-        text = "".join(traceback.format_exception(type(error), error, error.__traceback__))
+        text = _text_of(error)
+        try:
+            self._raised(error, text)
+        except Exception as fault:  # noqa: BLE001 - the program may have broken what this takes of the library
+            with self._log.lock:
+                self._log.lost("the error's place", fault)
+                self._log.add(ev.Raised(type(error).__name__, _message(error), _sentence(error), None))
+            return ""
+        return text if getattr(sys, "excepthook", None) is _excepthook and self._is_other_on_disk() else ""
+
+    def _raised(self, error: BaseException, text: str) -> None:
         with self._log.lock:
             place = self.tracer.core.places.of_traceback(error.__traceback__)
             span = None if place is None else place.span
@@ -267,14 +277,14 @@ class Program:
         with self._log.lock:
             self._settle()
             self._log.add(ev.Raised(type(error).__name__, message, sentence, span, frames, text))
-        is_other = getattr(sys, "excepthook", None) is _excepthook and self._text_on_disk() != self._source
-        return text if is_other else ""
 
-    def _text_on_disk(self) -> str | None:
+    def _is_other_on_disk(self) -> bool:
         try:
-            return Path(self._file).read_bytes().decode()
+            return Path(self._file).read_bytes().decode() != self._source
         except (OSError, UnicodeDecodeError):
-            return None
+            return True
+        except Exception:  # noqa: BLE001 - a broken library again
+            return False
 
 
 def _path_from(directory: str) -> list[str]:
@@ -299,6 +309,14 @@ def _without_ours(trace: types.TracebackType | None) -> types.TracebackType | No
     while trace is not None and hygiene.is_ours(trace.tb_frame.f_code):
         trace = trace.tb_next
     return trace
+
+
+def _text_of(error: BaseException) -> str:
+    """As the library formats it, which takes more of the library than the interpreter; "" where that is broken."""
+    try:
+        return "".join(traceback.format_exception(type(error), error, error.__traceback__))
+    except Exception:  # noqa: BLE001 - the program may have changed anything there
+        return ""
 
 
 def _message(error: BaseException) -> str:

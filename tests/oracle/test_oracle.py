@@ -23,7 +23,7 @@ STATUSES = {
     "hook_that_exits": 3,
     "stdin_and_exit": 3,
     **dict.fromkeys(
-        ("anomaly_mode", "broken_builtins", "compressed_and_stale", "custom_error", "exit_message",
+        ("anomaly_mode", "broken_builtins", "broken_library", "compressed_and_stale", "custom_error", "exit_message",
          "infinite_recursion", "inplace_error", "stack_walks", "syntax_error",
          "uncaught_in_function"), 1
     ),
