@@ -30,6 +30,10 @@ if TYPE_CHECKING:
     from graphviz_app.tracer.rounds import Around
 
 _CODES_KEPT = 20_000
+_OUTER, _INNER = 64, 65
+"""How many calls of a deeper stack are told, counted from outside and from inside; of fewer all are told, so that a
+stack of this many is never taken for one that was told whole."""
+_WHOLE_STACK = 2 * (_OUTER + _INNER - 1)
 _getframe = sys._getframe
 
 
@@ -168,6 +172,11 @@ class Places:
         self.inner, self.outer, self.frames = inner, outer, frames
         if not key:
             return None
+        if len(key) > _WHOLE_STACK:
+            # A recursion's: told whole with each operation, it would take its square of time and memory. Who assigns
+            # what is returned through it is not known then.
+            key[2 * _INNER : -2 * _OUTER] = []
+            start = None
         sites = tuple(key)
         return self._places.get(sites) or self._make(sites, start)
 

@@ -29,6 +29,13 @@ y = x.exp()
 y.add_(1)
 y.sum().backward()
 """
+DEEP = """\
+import torch
+def deep(n, x):
+    return x if n == 0 else torch.tanh(deep(n - 1, x))
+def main(): return deep(600, torch.ones(2, requires_grad=True)).sum()
+main().backward()
+"""
 FUNCTIONS = """\
 import torch
 def main():
@@ -90,6 +97,18 @@ def test_parameters_of_a_local_model_get_the_names_that_the_function_has_for_the
     linear = [event for event in of_kind(ran.recording, ev.OperationRan) if event.name.endswith("linear")]
     assert [(event.module, event.module_type) for event in linear] == [("0", "Linear"), ("1", "Linear")]
     assert [frame.function for frame in linear[0].stack] == ["<module>", "main"]
+
+
+def test_of_a_deep_stack_only_the_outermost_and_innermost_calls_are_told():
+    ran = run_source(DEEP)
+    outside = of_kind(ran.recording, ev.BackwardStarted)
+    assert [event.call for event in outside] == ["torch.Tensor.backward"]
+    stacks = [event.stack for event in of_kind(ran.recording, ev.OperationRan) if event.name.endswith("tanh")]
+    assert len(stacks) == 600
+    # The deepest call ends first.
+    assert sorted({len(stack) for stack in stacks}) == [*range(3, 129), 129]
+    lines = [[frame.span.line for frame in stack] for stack in stacks]
+    assert all(each[:2] == [5, 4] and each[-1] == 3 and set(each[2:]) == {3} for each in lines)
 
 
 def test_a_value_past_the_budget_becomes_a_summary_and_that_is_said_once():
