@@ -212,7 +212,8 @@ class OperationRan(Struct, frozen=True, tag="op"):
         operation: Its number.
         name: Qualified name, such as "torch.Tensor.add".
         span: The user's line that called it.
-        stack: The calls within user code that led there, outermost first (the last is `span`'s).
+        stack: The calls within user code that led there, outermost first (the last is `span`'s). Of more than 128 only
+            the outermost 64 and the innermost 65.
         module: Path of the innermost `nn.Module` it ran in ("blocks.3.attn"), or "".
         module_type: That module's class name, or "".
         inputs: Tensors it took.
@@ -250,7 +251,7 @@ class BackwardStarted(Struct, frozen=True, tag="backward"):
         call: What the program called: "torch.Tensor.backward", "torch.autograd.grad", ...
         roots: Where it starts.
         span: The line that called it.
-        stack: The calls within user code that led there, outermost first.
+        stack: The calls within user code that led there, outermost first; as an operation's.
         retain_graph: As the engine was told.
         create_graph: As the engine was told.
         accumulates: True where leaves' `.grad` is written, False for `autograd.grad`.

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import msgspec
 
 from graphviz_app.recording import blocks
 from graphviz_app.recording import events as ev
+from graphviz_app.recording.encodable import encodable
 from graphviz_app.recording.index import IndexBuilder
 from graphviz_app.recording.migrations import VERSION
 
@@ -41,7 +42,7 @@ class BlockWriter:
 
     def __init__(self, stream: BinaryIO, first_event: int = 0, first_value: int = 0) -> None:
         self._stream = stream
-        self._encode = msgspec.msgpack.Encoder().encode
+        self._encoder = msgspec.msgpack.Encoder()
         self._events: list[ev.Event] = []
         self._first_event = first_event
         self._values: list[TensorRecord] = []
@@ -83,6 +84,12 @@ class BlockWriter:
         self._write_values()
         self._write_events()
         self._stream.flush()
+
+    def _encode(self, thing: Any) -> bytes:
+        try:
+            return self._encoder.encode(thing)
+        except UnicodeEncodeError:
+            return self._encoder.encode(encodable(thing))
 
     def _note(self, event: ev.Event) -> None:
         """Called for each event before it is taken."""

@@ -118,6 +118,9 @@ class Conversation:
             return (_how(said.how), said.status) if said is not None else ("exited", 0)
         if returncode < 0:
             return "killed", returncode
+        if said is not None and said.status < 0 and returncode == 128 - said.status:
+            # The interpreter ends as ever, with all that its objects have to say, and not in the middle of it.
+            return "killed", said.status
         if said is None:
             return "exited", returncode
         return (_how(said.how) if said.status == returncode else "exited"), returncode

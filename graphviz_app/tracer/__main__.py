@@ -6,9 +6,9 @@ It is started by the app, with a channel on inherited descriptors; see `protocol
 from __future__ import annotations
 
 import atexit
+import contextlib
 import os
 import platform
-import signal
 import sys
 import traceback
 
@@ -27,6 +27,7 @@ from graphviz_app.protocol import (
     keep_journal,
 )
 from graphviz_app.recording import events as ev
+from graphviz_app.recording.encodable import encodable
 from graphviz_app.tracer.warming import restore, warm_further
 
 TYPE_CHECKING = False
@@ -44,6 +45,10 @@ _EARLY = (
 
 def main() -> int:
     """Serve one run; returns the exit status."""
+    last = _LastWords()
+    # Handlers run in reverse order: this one comes after all others, also the ones that torch's import registers, among
+    # which those of `weakref.finalize` and `logging` run code of the program's.
+    atexit.register(last.say)
     try:
         channel = connect(sys.argv[1:])
     except (ChannelError, ValueError, OSError) as error:
@@ -57,7 +62,7 @@ def main() -> int:
         return 0
     keep_journal(channel, command.journal)
     end_with_app(channel)
-    return _run(channel, command)
+    return _run(channel, command, last)
 
 
 def _warm(channel: WorkerChannel) -> bool:
@@ -77,7 +82,7 @@ def _warm(channel: WorkerChannel) -> bool:
     return True
 
 
-def _run(channel: WorkerChannel, command: RunProgram) -> int:
+def _run(channel: WorkerChannel, command: RunProgram, last: _LastWords) -> int:
     from graphviz_app.tracer.launch import Program
     from graphviz_app.tracer.options import TracerOptions
 
@@ -95,11 +100,10 @@ def _run(channel: WorkerChannel, command: RunProgram) -> int:
     )
     if command.early:
         program.say(_EARLY.format(names=", ".join(command.early)))
-    last = _LastWords(channel, program)
-    # Handlers run in reverse order: this one comes after all of the program's.
-    atexit.register(last.say)
-    last.ending = program.run()
-    return last.ending.status if last.ending.status >= 0 else 0
+    ending = program.run()
+    last.of = channel, program, ending
+    # Plain Python ends by the signal itself after Ctrl-C, but only when it has cleared up. The app sees to that.
+    return ending.status if ending.status >= 0 else 128 - ending.status
 
 
 def _send(channel: WorkerChannel, batch: ev.Batch) -> None:
@@ -108,31 +112,29 @@ def _send(channel: WorkerChannel, batch: ev.Batch) -> None:
     except MessageTooLarge:
         for piece in in_pieces(batch):
             channel.send(Recorded(piece))
+    except UnicodeEncodeError:
+        _send(channel, encodable(batch))
 
 
 class _LastWords:
-    """Says how it ended, when the program's threads and exit handlers are through."""
+    """Says how it ended, when the program's threads and exit handlers are through.
 
-    def __init__(self, channel: WorkerChannel, program: Program) -> None:
-        self._channel = channel
-        self._program = program
+    Attributes:
+        of: The channel, the program, and its end; None before that.
+    """
+
+    def __init__(self) -> None:
         self._process = os.getpid()
-        self.ending: Ending | None = None
+        self.of: tuple[WorkerChannel, Program, Ending] | None = None
 
     def say(self) -> None:
         """Send it, unless this is a forked child."""
-        ending = self.ending
-        if ending is None or os.getpid() != self._process:
+        if self.of is None or os.getpid() != self._process:
             return
-        self._program.finish(ending)
-        try:
-            self._channel.send(Ended(ending.how, ending.status))
-        except ChannelError:
-            return
-        if ending.status < 0:
-            # As plain Python ends after Ctrl-C: by the signal itself, so that the caller can see it.
-            signal.signal(-ending.status, signal.SIG_DFL)
-            os.kill(os.getpid(), -ending.status)
+        channel, program, ending = self.of
+        program.finish(ending)
+        with contextlib.suppress(ChannelError):
+            channel.send(Ended(ending.how, ending.status))
 
 
 if __name__ == "__main__":

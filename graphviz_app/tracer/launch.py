@@ -119,10 +119,12 @@ class Program:
         failure: BaseException | None = None
         try:
             self._execute(code)
-        except SystemExit as error:
-            return self._exit(error)
         except BaseException as error:  # noqa: BLE001 - the interpreter's own end of the line
             failure = error
+        # As the interpreter does it, before it shows anything.
+        self._streams.flush()
+        if isinstance(failure, SystemExit):
+            return self._exit(failure)
         # When it is shown, by a function of the program's perhaps, nobody is handling it any more.
         return Ending(0, "returned") if failure is None else self._uncaught(failure, failure)
 
@@ -133,7 +135,6 @@ class Program:
 
     def finish(self, ending: Ending) -> None:
         """The program's threads and exit handlers are through: say how it ended."""
-        self._streams.flush()
         self._ours.put_back()
         with original_builtins():
             self.tracer.stop()
@@ -154,10 +155,10 @@ class Program:
         os.chdir(self._directory)
         variables = vars(self._module)
         variables.update(
+            __annotations__={},
             __builtins__=builtins,
             __file__=self._file,
             __cached__=None,
-            __annotations__={},
             __loader__=SourceFileLoader("__main__", self._file),
         )
         sys.modules["__main__"] = self._module
@@ -207,7 +208,6 @@ class Program:
             return Ending(0, "exited")
         if isinstance(code, int):
             return Ending(code & 0xFF, "exited")
-        self._streams.flush()
         with contextlib.suppress(Exception):
             sys.stderr.write(f"{code}\n")
         return Ending(1, "exited")
@@ -217,7 +217,6 @@ class Program:
             text = self._describe(error, shown)
         sys.last_type, sys.last_value, sys.last_traceback = type(error), error, error.__traceback__
         ending = self._show(error, text)
-        self._streams.flush()
         if isinstance(error, KeyboardInterrupt):
             return Ending(-2, "returned")
         return ending or Ending(1, "returned")

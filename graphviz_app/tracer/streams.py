@@ -1,6 +1,7 @@
 """`sys.stdout` and `sys.stderr` as the program expects them, and heard by the recording.
 
-In the window nothing reaches a descriptor: what is written becomes events at once. On the command line the text takes
+In the window nothing reaches a descriptor, unless the program has led it elsewhere: what is written becomes events at
+once. On the command line the text takes
 plain Python's own way to the descriptor, with plain Python's buffering, and is heard on the way.
 """
 
@@ -14,6 +15,7 @@ from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
 from graphviz_app.own import __builtins__  # noqa: F401
+from graphviz_app.recording.encodable import encodable
 from graphviz_app.tracer import watchers_in_c
 
 if TYPE_CHECKING:
@@ -53,10 +55,11 @@ class _Hearing:
             self.hear(content.decode(text.encoding, "replace"))
 
 
-# By the id of a text layer, of a buffer with its text layer, and of a descriptor's file with its process.
+# By the id of a text layer, of a buffer with its text layer, and of a descriptor's file with its process and what is
+# behind the descriptor there.
 _hearings: dict[int, _Hearing] = {}
 _texts: dict[int, io.TextIOWrapper] = {}
-_processes: dict[int, int] = {}
+_processes: dict[int, tuple[int, tuple[int, int] | None]] = {}
 # Called first where something watches the calls of the thread that writes: what is called next, it would be told of.
 _met: list[Callable[[], None]] = [lambda: None]
 
@@ -70,19 +73,40 @@ def _in_full(text: str) -> str:
 # after that objects of the program's may still write, and the streams write out what lies in them.
 
 
+def _make_behind() -> Callable[[int], tuple[int, int] | None]:
+    fstat, error = os.fstat, OSError
+
+    def behind(descriptor: int) -> tuple[int, int] | None:
+        """What a descriptor leads to now, None where it is closed."""
+        try:
+            found = fstat(descriptor)
+        except error:
+            return None
+        return found.st_dev, found.st_ino
+
+    return behind
+
+
+_behind = _make_behind()
+
+
 def _make_raw() -> type[io.FileIO]:
-    file, processes, getpid = io.FileIO, _processes, _getpid
+    file, processes, getpid, behind = io.FileIO, _processes, _getpid, _behind
 
     class Raw(file):
         """The descriptor's file, which takes everything and writes nothing."""
 
         def __init__(self, descriptor: int) -> None:
             file.__init__(self, descriptor, "w", closefd=False)
-            processes[id(self)] = getpid()
+            processes[id(self)] = (getpid(), behind(descriptor))
 
         def write(self, data: Any) -> int:
-            """Take all of it. A forked child cannot be heard, and writes to the descriptor, where the app reads it."""
-            return len(data) if getpid() == processes[id(self)] else file.write(self, data)
+            """Take all of it. A forked child cannot be heard, and writes to the descriptor, where the app reads it.
+
+            So does a program that has led the descriptor elsewhere.
+            """
+            is_heard = (getpid(), behind(file.fileno(self))) == processes[id(self)]
+            return len(data) if is_heard else file.write(self, data)
 
     return Raw
 
@@ -122,7 +146,10 @@ def _make_text() -> type[io.TextIOWrapper]:
                 return wrapper.write(self, text)
             if type(text) is str:
                 shown = text if hearing.newline == "\n" else text.replace("\n", hearing.newline)
-                hearing.owed += shown.encode(self.encoding, "replace")
+                try:
+                    hearing.owed += shown.encode(self.encoding, self.errors or "strict")
+                except (UnicodeError, LookupError):
+                    shown = ""  # it will not be written either
             count = wrapper.write(self, text)
             hearing.hear(text)
             return count
@@ -187,7 +214,8 @@ class Streams:
         """Make all that is written an event, and nothing else."""
         for name, descriptor in (("stdout", 1), ("stderr", 2)):
             errors = "backslashreplace" if name == "stderr" else "strict"
-            self._install(name, _Text(_Buffer(_Raw(descriptor)), "utf-8", errors, line_buffering=True))
+            stream = _Text(_Buffer(_Raw(descriptor)), "utf-8", errors, line_buffering=True)
+            self._install(name, stream, descriptor)
 
     def overhear(self) -> None:
         """Let everything go where it goes, and hear it."""
@@ -199,17 +227,19 @@ class Streams:
             old.flush()
             buffering: dict[str, Any] = {"line_buffering": old.line_buffering, "write_through": old.write_through}
             # Where the interpreter runs unbuffered (`python -u`) there is no buffer to hear, but text still is heard.
-            below: Any = _Buffer(old.buffer.raw) if type(old.buffer) is io.BufferedWriter else old.buffer
+            below: Any = old.buffer
+            if type(below) is io.BufferedWriter:
+                below = _Buffer(below.raw, below.__sizeof__() - io.BufferedWriter.__basicsize__)
             stream = _Text(below, old.encoding, old.errors, **buffering)
             self._heard.append((id(stream), id(below)))
             self._install(name, stream)
 
     def flush(self) -> None:
-        """Write out what is still in the buffers, as Python does at its end."""
-        for stream in (sys.stdout, sys.stderr):
+        """Write out what is still in the buffers, as Python does when the program's last line has run."""
+        for name in ("stderr", "stdout"):
             try:
-                stream.flush()
-            except Exception:  # noqa: BLE001 - the program may have put anything there, or closed it
+                getattr(sys, name).flush()
+            except BaseException:  # noqa: BLE001 - the program may have put anything there, or closed it
                 continue
 
     def unhear(self) -> None:
@@ -221,12 +251,13 @@ class Streams:
         self._heard = []
         _met.append(_nothing)
 
-    def _install(self, name: str, stream: Any) -> None:
-        hear = self._hear
+    def _install(self, name: str, stream: Any, descriptor: int | None = None) -> None:
+        hear, behind = self._hear, _behind
+        here = None if descriptor is None else behind(descriptor)
 
         def tell(text: Any) -> None:
-            if type(text) is str and text:
-                hear(name, text)
+            if type(text) is str and text and (descriptor is None or behind(descriptor) == here):
+                hear(name, text if text.isascii() else encodable(text))
 
         stream.mode = "w"  # type: ignore[attr-defined]
         _hearings[id(stream)] = _Hearing(tell, self._flushed)

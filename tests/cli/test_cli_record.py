@@ -68,6 +68,19 @@ sys.stderr = io.TextIOWrapper(sys.stderr.buffer, encoding="latin-1", line_buffer
 print("\\xe4", file=sys.stderr)
 sys.stdout.write("\\xf6 at the end")
 """,
+    "an error after much output, all to one descriptor": """import os, sys
+os.dup2(1, 2)
+class Last:
+    def __del__(self, write=os.write):
+        write(1, b"last")
+one = Last()
+print(list(globals()))
+sys.stderr.write("begun ")
+for number in range(3000):
+    print("line", number)
+os.write(1, b"in between")
+raise KeyboardInterrupt
+""",
     "an empty program": "",
 }
 

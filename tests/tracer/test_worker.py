@@ -36,6 +36,34 @@ def deep(n, x):
 def main(): return deep(600, torch.ones(2, requires_grad=True)).sum()
 main().backward()
 """
+HALVES = """\
+import sys, torch
+print("\\udcff half", file=sys.stderr)
+print("later")
+torch.ones(1, requires_grad=True).exp().backward()
+raise ValueError("\\udcff again")
+"""
+LED_ELSEWHERE = """\
+import os
+print("before")
+end, begin = os.pipe()
+saved = os.dup(1)
+os.dup2(begin, 1)
+print("inside")
+os.dup2(saved, 1)
+print(os.read(end, 100))
+"""
+AT_THE_END = """\
+import logging.handlers, sys, torch, weakref
+x = torch.ones(1, requires_grad=True)
+def final():
+    (x * 2).backward()
+    print("final", x.grad)
+weakref.finalize(x, final)
+handler = logging.handlers.MemoryHandler(9, target=logging.StreamHandler(sys.stdout))
+logging.getLogger().addHandler(handler)
+logging.warning("buffered")
+"""
 FUNCTIONS = """\
 import torch
 def main():
@@ -109,6 +137,28 @@ def test_of_a_deep_stack_only_the_outermost_and_innermost_calls_are_told():
     assert sorted({len(stack) for stack in stacks}) == [*range(3, 129), 129]
     lines = [[frame.span.line for frame in stack] for stack in stacks]
     assert all(each[:2] == [5, 4] and each[-1] == 3 and set(each[2:]) == {3} for each in lines)
+
+
+def test_halves_of_characters_are_told_by_their_escapes_and_silence_nothing():
+    ran = run_source(HALVES)
+    printed = "".join(event.text for event in of_kind(ran.recording, ev.Printed))
+    assert printed.startswith("\\udcff half\nlater\n")
+    assert len(ran.recording.index.passes) == 1
+    (raised,) = of_kind(ran.recording, ev.Raised)
+    assert raised.message == "\\udcff again"
+
+
+def test_what_goes_to_a_descriptor_that_the_program_led_elsewhere_goes_there():
+    ran = run_source(LED_ELSEWHERE)
+    printed = "".join(event.text for event in of_kind(ran.recording, ev.Printed))
+    assert printed == "before\nb'inside\\n'\n"
+
+
+def test_what_is_done_when_the_program_ends_is_told_whoever_does_it():
+    ran = run_source(AT_THE_END)
+    told = [event.text for event in of_kind(ran.recording, ev.Printed)]
+    assert "".join(told) == "final tensor([2.])\nbuffered\n"
+    assert len(ran.recording.index.passes) == 1
 
 
 def test_a_value_past_the_budget_becomes_a_summary_and_that_is_said_once():
