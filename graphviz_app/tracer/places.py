@@ -176,6 +176,7 @@ class Places:
             # A recursion's: told whole with each operation, it would take its square of time and memory. Who assigns
             # what is returned through it is not known then.
             key[2 * _INNER : -2 * _OUTER] = []
+            frames[_INNER:-_OUTER] = []
             start = None
         sites = tuple(key)
         return self._places.get(sites) or self._make(sites, start)

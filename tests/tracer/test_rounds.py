@@ -217,3 +217,16 @@ for thread in threads: thread.join()
 
 def test_each_thread_counts_for_itself(tmp_path):
     assert rounds_of_line(THREADS, 4, tmp_path) == [((3, 1),), ((3, 2),), ((3, 3),)]
+
+
+DEEP = """import torch
+def descend(x, depth):
+    return descend(x, depth - 1) if depth else [x * i for i in range(2)]
+for i in range(2):
+    descend(torch.ones(2), 300)
+"""
+
+
+def test_rounds_are_counted_at_both_ends_of_a_deep_recursion(tmp_path):
+    found = [(rounds[0], rounds[-1]) for rounds in rounds_of_line(DEEP, 3, tmp_path)]
+    assert found == [((4, outer), (3, inner)) for outer in (1, 2) for inner in (1, 2)]
