@@ -245,6 +245,9 @@ class Leaves:
                 leaf, is_grad = self._by_grad.get(tensor._cdata), True
             if leaf is not None:
                 self._touch(leaf, writing, value=not is_grad, grad=is_grad)
+                start = leaf.grad_start if is_grad else leaf.start
+                if not grad_alone and len(self._by_storage.get(start, ())) > 1:
+                    self._touch_memory(tensor, start, writing, leaf)
             elif start := storage_start_of(tensor):
                 if start in self._by_storage:
                     self._touch_memory(tensor, start, writing)
@@ -270,10 +273,12 @@ class Leaves:
         if tracked is not None and tracked.leaf is not None and tracked.leaf.grad is not None:
             self._check_grad(tracked.leaf, tensor, _Writing(None, unseen=True))
 
-    def _touch_memory(self, written: torch.Tensor, start: int, writing: _Writing) -> None:
+    def _touch_memory(self, written: torch.Tensor, start: int, writing: _Writing, but: Leaf | None = None) -> None:
         """An operation wrote on a tensor that lies, or may lie, where leaves or their `.grad`s do."""
         here = self._by_storage[start]
         for leaf in list(here.values()):
+            if leaf is but:
+                continue
             tensor = leaf.tracked.tensor()
             grad = None if tensor is None or leaf.grad is None else grad_of(tensor)
             value_here, grad_here = [each is not None and storage_start_of(each) == start for each in (tensor, grad)]

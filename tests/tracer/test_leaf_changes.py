@@ -120,6 +120,29 @@ def test_every_statement_between_two_passes(statement, tmp_path):
         assert found[number] == expected[number], f"after line {number}"
 
 
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "p.data[1] = 3",
+        "p.detach().add_(1)",
+        "with torch.no_grad(): p -= 0.1",
+        "with torch.no_grad(): q.mul_(3)",
+        "q.data.sub_(0.5)",
+        "plain.step()",
+        "fused.step()",
+        "p.grad.zero_()",
+        "q.grad[1:].mul_(2)",
+    ],
+)
+def test_a_write_on_one_of_two_leaves_that_share_memory_is_told_of_both(statement, tmp_path):
+    made = "p = torch.ones(2, requires_grad=True); q = p.detach().requires_grad_()"
+    source = "\n".join(["import torch", made, *HEAD.splitlines()[2:], "p.grad = q.grad", statement]) + "\n"
+    expected = truth(source)
+    found = told(trace_source(source, tmp_path / "program.py"), len(source.splitlines()))
+    assert expected[9] != expected[8]
+    assert found[9] == expected[9]
+
+
 def test_what_the_program_wrote_in_a_loop_is_told_each_time(tmp_path):
     recording = trace_source(HEAD + "for _ in range(3): p.data.add_(1)\n", tmp_path / "program.py")
     events = [*recording.events()]
