@@ -161,24 +161,32 @@ class _Search:
         return MissingGrad("undefined", sentence, started.span)
 
     def _not_reached(self, started: ev.BackwardStarted) -> MissingGrad:
-        blocked = self._origins.blocking([root.tensor for root in started.roots])
+        summary = next(one for one in self._timeline.recording.passes if one.pass_id == started.pass_id)
+        roots = [root.tensor for root in started.roots]
+        blocked = self._origins.blocking(roots, summary.start)
         if blocked is not None:
             sentence = f"{self._name} was cut off{self._at(blocked.span)}: {_what(blocked)}."
             return MissingGrad("cut", sentence, blocked.span, blocked.operation)
-        end = next((one.end for one in self._timeline.recording.passes if one.pass_id == started.pass_id), ev.NONE)
-        if end == ev.NONE or end > self._now:
+        if summary.end == ev.NONE or summary.end > self._now:
             return MissingGrad("not yet", f"The backward pass is still running and has not come to {self._name} yet.")
-        finished = self._timeline.recording.event(end)
+        leads = self._origins.leads_to(roots)
+        out = None if leads else self._origins.taken_out
+        if out is not None:
+            way = f"Nothing in torch leads from {self._name} to {self._result_name(started)}"
+            return MissingGrad("cut", f"{way}: {_what(out, self._at(out.span))}.", out.span, out.operation)
+        finished = self._timeline.recording.event(summary.end)
         if isinstance(finished, ev.BackwardFinished) and finished.error:
             sentence = f"The backward pass{self._at(started.span)} ended with an error before it came to {self._name}."
             return MissingGrad("failed", sentence, started.span)
-        return MissingGrad("unused", self._unused_sentence(started), started.span)
+        return MissingGrad("unused", self._unused_sentence(started, leads=leads), started.span)
 
-    def _unused_sentence(self, started: ev.BackwardStarted) -> str:
+    def _unused_sentence(self, started: ev.BackwardStarted, *, leads: bool) -> str:
         result = self._result_name(started)
         if not self._origins.uses:
             return f"{self._name} was not used in anything before the backward pass, so {result} does not depend on it."
         line = self._at(self._origins.uses[-1][0].span)
+        if leads:
+            return f"{self._name} was last used{line}, but autograd knows no way back to it from {result}."
         return f"{self._name} was last used{line}, but {result} was not computed from what came of it."
 
     def _result_name(self, started: ev.BackwardStarted) -> str:
@@ -197,9 +205,9 @@ class _Search:
         return f" on line {span.line}{file}"
 
 
-def _what(operation: ev.OperationRan) -> str:
+def _what(operation: ev.OperationRan, where: str = "") -> str:
     cut = operation.cut or "detach"
-    return f"{_short(operation.name)} {_CUT_WORDS[cut]}"
+    return f"{_short(operation.name)}{where} {_CUT_WORDS[cut]}"
 
 
 def _short(name: str) -> str:

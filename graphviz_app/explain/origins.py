@@ -6,6 +6,8 @@ import re
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from graphviz_app.recording import events as ev
 
 if TYPE_CHECKING:
@@ -77,51 +79,54 @@ class Origins:
                 return ev.Span(0, candidates[0])
         return None
 
-    def blocking(self, roots: Iterable[int]) -> ev.OperationRan | None:
-        """The operation that cut the way from the tensor to one of `roots`, or None where none did.
+    def leads_to(self, roots: Iterable[int]) -> bool:
+        """Whether the tensor's value led to that of one of `roots`, by operations of torch's."""
+        return any(root in self._forwards[0] or root == self._tensor for root in roots)
 
-        Where no root was computed from the tensor's value, a cut that took the value out of torch is the answer.
+    @property
+    def taken_out(self) -> ev.OperationRan | None:
+        """The first operation that took a value out of torch (`item`) to which the tensor's own led, or None."""
+        return next((operation for operation in self._forwards[1] if operation.cut == "item"), None)
+
+    def blocking(self, roots: Iterable[int], start: int) -> ev.OperationRan | None:
+        """The operation that cut the ways from the tensor to `roots`, or None where none did.
+
+        Of several it is the first, which is nearest to the tensor and the first to be mended.
+
+        Args:
+            roots: Numbers of tensors.
+            start: The event at which a pass began there; what was done to them later does not count.
         """
-        came_from: dict[int, tuple[ev.OperationRan, int]] = {}
-        # By tensor: the operation that cut off in place what lay there (`detach_`).
-        cut_in_place: dict[int, ev.OperationRan] = {}
-        reached = {self._tensor}
-        left_torch: ev.OperationRan | None = None
-        for operation in self._operations:
-            source = next((use.tensor for use in operation.inputs if use.tensor in reached), None)
-            if source is None:
-                continue
-            if operation.cut in ("item", "new_tensor") or (operation.cut == "detach" and not operation.outputs):
-                left_torch = left_torch or operation
-            for use in operation.outputs:
-                if use.tensor not in reached:
-                    reached.add(use.tensor)
-                    came_from[use.tensor] = (operation, source)
-                elif _cuts(operation) and not use.requires_grad:
-                    cut_in_place.setdefault(use.tensor, operation)
-        for root in roots:
-            if root in reached:
-                cut = self._cut_on_the_way(root, came_from, cut_in_place)
-                if cut is not None:
-                    return cut
-        return left_torch
+        came_from = self._forwards[0]
+        operations = int(np.searchsorted(self._timeline.recording.index.operation_events, start))
+        stack = [(root, operations) for root in roots]
+        seen: set[int] = set()
+        cuts: list[ev.OperationRan] = []
+        while stack:
+            tensor, before = stack.pop()
+            for operation, sources in came_from.get(tensor, ()):
+                if operation.operation < before and operation.operation not in seen:
+                    seen.add(operation.operation)
+                    stack.extend((source, operation.operation) for source in sources)
+                    if _cuts(operation):
+                        cuts.append(operation)
+        return min(cuts, key=lambda operation: operation.operation, default=None)
 
-    def _cut_on_the_way(
-        self,
-        root: int,
-        came_from: dict[int, tuple[ev.OperationRan, int]],
-        cut_in_place: dict[int, ev.OperationRan],
-    ) -> ev.OperationRan | None:
-        cut: ev.OperationRan | None = None
-        while root in came_from:
-            operation, root = came_from[root]
-            # Of several cuts, the one nearest to the tensor is the first to be mended.
-            if _cuts(operation):
-                cut = operation
-            in_place = cut_in_place.get(root)
-            if in_place is not None and in_place.operation < operation.operation:
-                cut = in_place
-        return cut
+    @cached_property
+    def _forwards(self) -> tuple[dict[int, list[tuple[ev.OperationRan, list[int]]]], list[ev.OperationRan]]:
+        """By tensor: the operations that gave it a value which came from ours, and what led there; and all of them."""
+        came_from: dict[int, list[tuple[ev.OperationRan, list[int]]]] = {}
+        took: list[ev.OperationRan] = []
+        reached = {self._tensor}
+        for operation in self._operations:
+            sources = [use.tensor for use in operation.inputs if use.tensor in reached]
+            if not sources or operation.name.rpartition(".")[2] in _SHAPE_ALONE:
+                continue
+            took.append(operation)
+            for tensor in _given(operation):
+                reached.add(tensor)
+                came_from.setdefault(tensor, []).append((operation, sources))
+        return came_from, took
 
     @cached_property
     def _operations(self) -> list[ev.OperationRan]:
@@ -134,6 +139,24 @@ class Origins:
             event = self._timeline.recording.event(number)
             if isinstance(event, ev.OperationRan):
                 yield event
+
+
+_SHAPE_ALONE = frozenset(
+    f"{what}{how}"
+    for what, how in [
+        *[(what, "_like") for what in ("zeros", "ones", "empty", "full", "rand", "randn", "randint")],
+        *[("new_", how) for how in ("zeros", "ones", "empty", "full")],
+    ]
+)
+"""Operations that take of a tensor its shape, and not its values."""
+
+
+def _given(operation: ev.OperationRan) -> list[int]:
+    """The tensors to which an operation gave values: those that it returned, and those that it wrote on."""
+    given = [use.tensor for use in operation.outputs]
+    if operation.name.endswith("__setitem__") or (operation.name[-1:] == "_" and operation.name[-2:] != "__"):
+        given += [use.tensor for use in operation.inputs if use.argument.startswith("0") and use.tensor not in given]
+    return given
 
 
 def _cuts(operation: ev.OperationRan) -> bool:

@@ -106,7 +106,8 @@ class CallRecorder:
         nodes = self._made(call, number, results, given, (arguments, inputs, written))
         saved = self._saved.of(call, place, nodes, arguments, results, inputs) if nodes else ()
         grad_mode = _grad_enabled()
-        cut = None if nodes else find_cut(call.kind, name, arguments, results, grad_mode=grad_mode)
+        gave = results or _tensors_in(written)
+        cut = None if nodes else find_cut(call.kind, name, arguments, gave, grad_mode=grad_mode)
         if cut == "detach" and results and results[0] is arguments[0][1]:
             # `detach_`: it has no `grad_fn` from here on.
             given[0].node, given[0].slot = ev.NONE, 0
@@ -328,6 +329,10 @@ def _writes_unseen(name: str) -> bool:
 
 
 _SETTERS = frozenset({"torch.Tensor.__setitem__", "torch.Tensor.real.__set__", "torch.Tensor.imag.__set__"})
+
+
+def _tensors_in(written: Written) -> list[torch.Tensor]:
+    return [tensor for tensor, _, _ in written]
 
 
 def _is_part(tensor: torch.Tensor) -> bool:

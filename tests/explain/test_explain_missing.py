@@ -44,6 +44,42 @@ CASES = {
     ),
     "item": Case("s = w.sum().item()\nz = (x * s).sum()\nz.backward()\n", "cut", "item.*out of torch", 4),
     "a new tensor": Case("y = torch.tensor(w.tolist())\nz = (x * y).sum()\nz.backward()\n", "cut", "out of torch", 4),
+    "copied over": Case(
+        "u = torch.zeros(3)\nwith torch.no_grad():\n    u.copy_(w)\nz = (x * u).sum()\nz.backward()\n",
+        "cut",
+        "w was cut off on line 6: copy_ ran under no_grad",
+        6,
+    ),
+    "written into items": Case(
+        "u = torch.zeros(3)\nwith torch.no_grad():\n    u[:] = w\nz = (x * u).sum()\nz.backward()\n",
+        "cut",
+        "w was cut off on line 6: __setitem__ ran under no_grad",
+        6,
+    ),
+    "the second of two ways": Case(
+        "u = torch.zeros_like(w)\ny = w.detach()\nz = (x * (u + y)).sum()\nz.backward()\n",
+        "cut",
+        "w was cut off on line 5: detach",
+        5,
+    ),
+    "nothing but its shape": Case(
+        "u = torch.ones_like(w).detach()\nz = (x * u).sum()\nz.backward()\n", "unused", "used on line 4, but z was not"
+    ),
+    "a copy of which nothing came": Case(
+        "u = torch.tensor(w)\nz = (x * 2).sum()\nz.backward()\n", "unused", "used on line 4, but z was not"
+    ),
+    "looked at": Case(
+        "s = w.sum().item()\nz = (x * 2).sum()\nz.backward()\n",
+        "cut",
+        "Nothing in torch leads from w to z: item on line 4 takes the value out",
+        4,
+    ),
+    "made useless later": Case(
+        "z = (x * w.exp()).sum()\nu = w * 2\nz = z - z\nz = x.sum()\nz.backward()\nz.detach_()\n", "unused", "last used"
+    ),
+    "a way that has no way back": Case(
+        "y = w.frexp().exponent\nz = (x * y).sum()\nz.backward()\n", "unused", "autograd knows no way back to it from z"
+    ),
     "not used": Case("z = (x * 2).sum()\nz.backward()\n", "unused", ""),
     "used elsewhere": Case("u = w * 3\nz = (x * 2).sum()\nz.backward()\n", "unused", "last used on line 4, but z"),
     "no backward": Case("z = (x * w).sum()\n", "no backward", "No backward pass has run"),
