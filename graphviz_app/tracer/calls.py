@@ -13,7 +13,7 @@ import torch
 from graphviz_app.own import __builtins__  # noqa: F401
 from graphviz_app.recording import events as ev
 from graphviz_app.tracer import hygiene
-from graphviz_app.tracer.cuts import find_cut
+from graphviz_app.tracer.cuts import DETACHES, find_cut
 from graphviz_app.tracer.data import DataReads
 from graphviz_app.tracer.flatten import other_arguments, results_in, tensors_in
 from graphviz_app.tracer.kinds import LENDERS, Kind
@@ -130,7 +130,7 @@ class CallRecorder:
             self._mutated(call, number, place, written)
         if _writes_unseen(name):
             self._maybe_written(call, place, arguments)
-        if cut == "detach" and len(given) == 1 and arguments:
+        if name in DETACHES and len(given) == 1 and arguments:
             self._writes.detached(given[0], core.tensors.known(arguments[0][1]))
         if given and place is not None and place.targets:
             by_library = not core.places.is_user_code(hygiene.real_caller(call.caller).f_code)

@@ -13,9 +13,10 @@ from graphviz_app.tracer.originals import is_complex, is_floating_point
 if TYPE_CHECKING:
     from graphviz_app.recording.events import Cut
 
-_DETACHES = frozenset(
-    {"torch.Tensor.detach", "torch.Tensor.detach_", "torch.detach", "torch.detach_", "torch.Tensor.data"}
-)
+_DETACHES = frozenset({"torch.Tensor.detach", "torch.detach", "torch.Tensor.data"})
+_DETACHES_IN_PLACE = frozenset({"torch.Tensor.detach_", "torch.detach_"})
+DETACHES = _DETACHES | _DETACHES_IN_PLACE
+"""What gives a tensor without its history, in the same memory."""
 _COPIES = frozenset({"torch.tensor", "torch.as_tensor", "torch.Tensor.new_tensor", "torch.asarray"})
 _inference = torch.is_inference_mode_enabled
 
@@ -33,13 +34,13 @@ def find_cut(
         return None
     if kind is Kind.LEAVE:
         return "item"
-    if name in _DETACHES:
-        return "detach"
-    if name in _COPIES:
-        return "new_tensor"
+    requires_grad = any(tensor.requires_grad for _, tensor in arguments)
+    copies = _by_name(name, arguments, results, requires_grad=requires_grad)
+    if copies is not None:
+        return copies
     if not results or any(result.requires_grad for result in results):
         return None
-    if not any(tensor.requires_grad for _, tensor in arguments):
+    if not requires_grad:
         return "no_input_requires_grad"
     if _inference():
         return "inference_mode"
@@ -47,4 +48,18 @@ def find_cut(
         return "no_grad"
     if not any(is_floating_point(result) or is_complex(result) for result in results):
         return "dtype"
+    return None
+
+
+def _by_name(
+    name: str, arguments: list[tuple[str, torch.Tensor]], results: list[torch.Tensor], *, requires_grad: bool
+) -> Cut | None:
+    """Whether it is one of the operations whose purpose it is to cut."""
+    if name in _DETACHES_IN_PLACE:
+        # Nobody can see any more whether it required a gradient.
+        return "detach"
+    if requires_grad and name in _DETACHES:
+        return "detach"
+    if requires_grad and name in _COPIES and not any(given is each for _, given in arguments for each in results):
+        return "new_tensor"
     return None
