@@ -454,7 +454,7 @@ class BackwardPass:
         """Take every hook away again, and say how it ended."""
         were_hooks = self._watch.finish() or bool(self._firsts)
         # The engine runs what was made last first, so of those that wait for their turn it is the one that failed.
-        waiting = [] if error is None else [end >> SLOT_BITS for end in self._arriving]
+        waiting = [] if error is None else [*[end >> SLOT_BITS for end in self._arriving], *self._came]
         failed = max((number for number in waiting if number not in self._leaves), default=None)
         for hooks in self._firsts:
             hooks.pop(-1, None)
@@ -484,8 +484,7 @@ class BackwardPass:
         message = "" if error is None else _message(error)
         sentence = ""
         if error is not None:
-            ran = {number for number in self._ends if failed is not None and number > failed}
-            sentence = explain_mutation(message, core.mutations.values(), failed, ran)
+            sentence = explain_mutation(message, core.mutations.values(), core.leaves.name_of_number, failed)
             core.explained = (message, sentence)
         core.log.add(ev.BackwardFinished(self.number, message, sentence))
 

@@ -83,8 +83,8 @@ class Core:
         self.running_passes: dict[int, Place | None] = {}
         # Leaves to which a pass that is running may add, by number, and the thread in which it runs.
         self.awaited: dict[int, int] = {}
-        # Writes that made nodes useless, by the name of what was written on and who had saved it.
-        self.mutations: dict[tuple[str, tuple[Saver, ...]], Mutation] = {}
+        # Writes that made nodes useless, by the number of what was written on and who had saved it.
+        self.mutations: dict[tuple[int, tuple[Saver, ...]], Mutation] = {}
         # The latest error of a pass that such a write explains, and the sentence about it.
         self.explained = ("", "")
         self.muted = False

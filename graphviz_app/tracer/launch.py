@@ -270,8 +270,9 @@ class Program:
         message = _message(error)
         core = self.tracer.core
         explained, sentence = core.explained
-        if explained != message or not sentence:
-            sentence = explain_mutation(message, core.mutations.values()) or _sentence(error)
+        if explained != message:
+            sentence = explain_mutation(message, core.mutations.values(), core.leaves.name_of_number)
+        sentence = sentence or _sentence(error)
         frames = () if place is None else place.frames
         with self._log.lock:
             self._settle()

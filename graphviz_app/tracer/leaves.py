@@ -213,6 +213,10 @@ class Leaves:
                     self._name(leaf, name, frame)
                     self._tell(leaf, tensor, ev.NONE)
 
+    def name_of_number(self, number: int) -> str:
+        """What the program calls a leaf; "" where it is not known, or there is no such leaf."""
+        return next((leaf.name for leaf in self._all if leaf.number == number and leaf.is_named), "")
+
     def touch(
         self,
         tensors: Iterable[torch.Tensor],

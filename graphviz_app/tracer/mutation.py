@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from graphviz_app.own import __builtins__  # noqa: F401
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterable
+    from collections.abc import Callable, Iterable
 
     from graphviz_app.recording import events as ev
 
@@ -38,41 +38,49 @@ class Saver(msgspec.Struct, frozen=True, gc=False):
 
 
 class Mutation(msgspec.Struct, frozen=True, gc=False):
-    """A write in place on a tensor that nodes had saved for backward."""
+    """A write in place on a tensor that nodes had saved for backward.
+
+    Attributes:
+        before: The tensor's version before it.
+        after: Its version then.
+        name: What the tensor was called then, "" where it had no name.
+        leaf: The number of the leaf that it is, or NONE.
+        text: What stands where it was written on.
+        span: Where that is.
+        saved_by: Who had saved it.
+    """
 
     before: int
     after: int
     name: str
+    leaf: int
     text: str
     span: ev.Span | None
     saved_by: tuple[Saver, ...]
 
 
 def explain_mutation(
-    message: str, mutations: Iterable[Mutation], failed: int | None = None, ran: Container[int] = ()
+    message: str, mutations: Iterable[Mutation], leaf_name: Callable[[int], str], failed: int | None = None
 ) -> str:
     """What torch's message is about: what was written on, by which line, and which node had saved it; "" if unknown.
 
     Args:
         message: Torch's.
         mutations: All that are known, in order.
-        failed: The node that could not run, where that is known.
-        ran: Nodes that ran before it, which cannot be meant either.
+        leaf_name: What a leaf is called now, by its number; "" where it has no name.
+        failed: The node that could not run, where that is known: another one's is not what the message is about.
     """
     found = _MESSAGE.search(message)
     if found is None:
         return ""
     version, expected = int(found[2]), int(found[3])
-    fitting = [
-        each for each in mutations if each.before <= version - 1 and each.after <= version and each.before >= expected
-    ]
-    if failed is not None:
-        for mutation in reversed(fitting):
-            savers = tuple(each for each in mutation.saved_by if each.first <= failed <= each.last)
+    for each in reversed(list(mutations)):
+        if each.before <= version - 1 and each.after <= version and each.before >= expected:
+            savers = tuple(one for one in each.saved_by if failed is None or one.first <= failed <= one.last)
             if savers:
-                return _sentence(replace(mutation, saved_by=savers), version, expected)
-        fitting = [each for each in fitting if any(saver.last not in ran for saver in each.saved_by)]
-    return _sentence(fitting[-1], version, expected) if fitting else ""
+                name = each.name or leaf_name(each.leaf)
+                return _sentence(replace(each, saved_by=savers, name=name), version, expected)
+    return ""
 
 
 def _sentence(mutation: Mutation, version: int, expected: int) -> str:

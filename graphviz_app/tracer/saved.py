@@ -10,6 +10,7 @@ import msgspec
 import torch
 
 from graphviz_app.own import __builtins__  # noqa: F401
+from graphviz_app.recording.events import NONE
 from graphviz_app.tracer.identity import dispatches
 from graphviz_app.tracer.memory import address_of
 from graphviz_app.tracer.mutation import Mutation, Saver
@@ -32,6 +33,8 @@ _NUMBERS = frozenset({int, float, bool, complex})
 _KEPT = 32
 _MUTATIONS_KEPT = 2000
 _SAVERS_KEPT = 20_000
+_OVERWRITTEN = -1
+"""In place of an index: the first argument as it was before the operation wrote on it."""
 
 
 def _has_top_hooks() -> bool:
@@ -109,6 +112,10 @@ class SavedTensors:
             else:
                 known = self._known[key] = self._look(call, arguments, results)
         for index in known:
+            if index == _OVERWRITTEN:
+                tensor = arguments[0][1]
+                self._saved_by(self._core.tensors.track(tensor), nodes[-1], tensor._version - 1)
+                continue
             tensor = arguments[index][1] if index < len(arguments) else results[index - len(arguments)]
             self._remember(tensor, nodes[-1])
         if known:
@@ -116,11 +123,19 @@ class SavedTensors:
             if len(self._savers) > _SAVERS_KEPT:
                 for old in list(self._savers)[: _SAVERS_KEPT // 2]:
                     del self._savers[old]
-        return known
+        return known if _OVERWRITTEN not in known else (0, *known[1:])
 
     def _remember(self, tensor: torch.Tensor, node: int) -> None:
-        tracked = self._core.tensors.track(tensor)
+        tensors = self._core.tensors
         version = 0 if is_inference(tensor) else tensor._version
+        self._saved_by(tensors.track(tensor), node, version)
+        # Who writes on what it is a view of, or on another view of that, writes on it.
+        base = tensor._base if tensor._is_view() else None
+        whole = None if base is None else tensors.known(base)
+        if whole is not None:
+            self._saved_by(whole, node, version)
+
+    def _saved_by(self, tracked: Tracked, node: int, version: int) -> None:
         earlier = tracked.saved
         tracked.saved = _Saver(node, version, earlier, 1 if earlier is None else earlier.count + 1)
         if tracked.saved.count > 2 * _KEPT:
@@ -143,10 +158,11 @@ class SavedTensors:
         stale = tuple(each.node for each in saved_by if each.version <= before and each.node not in spent)
         if stale:
             span = None if write.place is None else write.place.span
-            name = tracked.name or (tracked.leaf.name if tracked.leaf is not None else "")
+            leaf = NONE if tracked.leaf is None else tracked.leaf.number
             savers = tuple([self._savers.get(node) or Saver(node, node, "a node", None) for node in stale])
+            mutation = Mutation(before, write.version, tracked.name, leaf, write.text, span, savers)
             mutations = self._core.mutations
-            mutations.setdefault((name, savers), Mutation(before, write.version, name, write.text, span, savers))
+            mutations.setdefault((tracked.number, savers), mutation)
             if len(mutations) > _MUTATIONS_KEPT:
                 del mutations[next(iter(mutations))]
         return stale
@@ -168,6 +184,10 @@ class SavedTensors:
                 continue
             seen.add(sequence)
             for saved in self._saved_of(node, number):
+                if saved is None:
+                    if call.name[-1] == "_":
+                        found.add(_OVERWRITTEN)
+                    continue
                 if self._core.tensors.known(saved) is None:
                     unlist(saved)
                 if (address := address_of(saved)) and address in addresses:
@@ -175,7 +195,8 @@ class SavedTensors:
             stack.extend([end for end, _ in node.next_functions if end is not None])
         return tuple(sorted(found))
 
-    def _saved_of(self, node: Any, unwanted: str) -> list[torch.Tensor]:
+    def _saved_of(self, node: Any, unwanted: str) -> list[torch.Tensor | None]:
+        """The tensors that a node saved; None for one that has been written on since."""
         kind = type(node)
         if issubclass(kind, _CustomNode):
             return []  # its class is the program's, and not to be held
@@ -184,12 +205,14 @@ class SavedTensors:
             every = dir(kind)
             names = tuple(name for name in every if name.startswith("_saved_") and f"_raw{name}" in every)
             self._names[kind] = names
-        found: list[torch.Tensor] = []
+        found: list[torch.Tensor | None] = []
         for name in names:
             try:
                 saved = None if name == unwanted else getattr(node, name)
             except RuntimeError:
-                continue  # written on by the very operation that saved it: `x *= x`
+                # Written on by the very operation that saved it: `x *= x`.
+                found.append(None)
+                continue
             found.extend(
                 part for part in (saved if isinstance(saved, tuple) else (saved,)) if isinstance(part, torch.Tensor)
             )

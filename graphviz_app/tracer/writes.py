@@ -84,6 +84,9 @@ class Writes:
 
     def of(self, tensor: torch.Tensor, tracked: Tracked, before: int, latest: Write) -> Write:
         """The first write on a tensor after a version of it: an earlier one on an alias, or else `latest`."""
+        if tracked.is_data:
+            # It counts versions of its own.
+            return latest
         start = storage_start_of(tensor)
         known = self._by_storage.get(start, ())
         # A tensor that was met only after the write may lie where another one was freed.

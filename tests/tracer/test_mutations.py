@@ -42,12 +42,13 @@ CUSTOM = """class Doubled(torch.autograd.Function):
 
 def traced(source, path):
     """Runs a program that fails in `backward`, and returns the recording, the error and what is said about it."""
-    batches = []
+    batches, variables = [], {"torch": torch, "__name__": "program"}
+    exec(CUSTOM, variables)  # noqa: S102 - the program
     path.write_text(source)
-    tracer = Tracer(batches.append, folder=str(path.parent))
+    tracer = Tracer(batches.append, folder=str(path.parent), variables=variables)
     tracer.start()
     try:
-        exec(compile(source, str(path), "exec"), {"torch": torch, "__name__": "program"})  # noqa: S102 - the program
+        exec(compile(source, str(path), "exec"), variables)  # noqa: S102 - the program
     except RuntimeError as error:
         message = str(error)
     else:
@@ -111,6 +112,43 @@ with torch.no_grad():
     assert f"output 0 of {maker[0]}" in message
     assert f"`{culprit}` was written on" in sentence
     assert f"though torch.Tensor.{maker[1]} (" in sentence
+
+
+SAVERS = {
+    "z = y.view(3, 1).mm(v.view(1, 3)).sum()\ny.add_(1)": ("y", "y.add_(1)", 6, "torch.Tensor.mm (line 5)"),
+    "z = torch.outer(y[1:], v[1:]).sum()\ny.view(3)[2:].zero_()": (
+        "y",
+        "y.view(3)[2:].zero_()",
+        6,
+        "torch.outer (line 5)",
+    ),
+    # What another node saved is not what the message is about.
+    "y.mul_(y)\nz = y.sum()": ("y", "y.mul_(y)", 5, "torch.Tensor.mul_ (line 5)"),
+    "y.mul_(y)\nz = v.tanh()\nv.add_(1)\nz = y.sum()": ("y", "y.mul_(y)", 5, "torch.Tensor.mul_ (line 5)"),
+    "z = Doubled.apply(y, 1).sum()\nu = v.tanh()\nwith torch.no_grad(): v.add_(1); y.add_(1)\nz = z + u": (
+        "y",
+        "y.add_(1)",
+        7,
+        "Doubled.apply (line 5)",
+    ),
+    # `.data` counts versions of its own.
+    "z = y.sin()\ny.data.add_(1)\ny.mul_(2)": ("y", "y.mul_(2)", 7, "torch.Tensor.sin (line 5)"),
+    "z = layer(y)\nwith torch.no_grad(): layer.weight.mul_(2)": (
+        "layer.weight",
+        "layer.weight.mul_(2)",
+        6,
+        "torch.nn.functional.linear (line 5)",
+    ),
+}
+
+
+@pytest.mark.parametrize("program", SAVERS)
+def test_the_tensor_and_the_write_are_those_that_the_failing_node_is_about(program, tmp_path):
+    name, text, line, saver = SAVERS[program]
+    lines = "w = torch.ones(3, requires_grad=True)\nlayer = torch.nn.Linear(3, 3)\ny = w * 1\nv = y.clone()\n"
+    _, message, sentence = traced(f"{lines}{program}\nz.sum().backward()\n", tmp_path / "program.py")
+    assert "modified by an inplace operation" in message
+    assert f"`{name}` was written on by `{text}` in line {line}, though {saver} had saved it" in sentence
 
 
 @pytest.mark.parametrize(("written", "index"), [("x", 0), ("y", 1)])
