@@ -137,7 +137,7 @@ class CallRecorder:
             if by_library and written and core.leaves.are_known(results):
                 # An optimizer's step or a module's first values: a parameter is no result of it.
                 given = []
-            self._names.computed(place, given, by_library=by_library)
+            self._names.computed(place, given, result, is_last=by_library or not place.site.is_sure)
 
     def data(self, call: Call, place: Place | None) -> None:
         """Record a call that has read `.data`."""

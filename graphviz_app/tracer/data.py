@@ -85,4 +85,4 @@ class DataReads:
             ev.OperationRan(number, NAME, span, stack, "", "", (took,), (gave,), (), grad_mode, "detach", "", ())
         )
         if read.is_users and read.place is not None and read.place.targets:
-            self._names.computed(read.place, [given], by_library=False)
+            self._names.computed(read.place, [given], is_last=False)

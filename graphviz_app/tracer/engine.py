@@ -186,7 +186,7 @@ class Engine:
         core.rounds.of(place, call, "", caller)
         core.places.let_go()
         core.leaves.sweep(place)
-        self._operations.names.bind_pending()
+        self._operations.names.bind_pending(caller)
         self._operations.names.name_globals()
         core.leaves.rename(caller)
         outputs, seeds, retain_graph, create_graph, inputs, accumulates = asked

@@ -44,6 +44,16 @@ def results_in(result: Any) -> list[torch.Tensor]:
     return [tensor for _, tensor in found]
 
 
+def paths_in(result: Any, name: str = "") -> list[tuple[str, torch.Tensor]]:
+    """The same with how each is had from the result, which has a name: "out[1][0]"."""
+    found: list[tuple[str, torch.Tensor]] = []
+    if isinstance(result, _Tensor):
+        found.append((name, result))
+    elif type(result) not in _PLAIN:
+        _within(name, result, found, 3)
+    return found
+
+
 def _within(path: str, value: Any, found: list[tuple[str, torch.Tensor]], depth: int) -> None:
     kind = type(value)
     if depth == 0:

@@ -167,3 +167,9 @@ def _identity(frame: FrameType, place: int) -> int:
 
 identity_in = _identity_from_memory if _read is _from_memory else _identity
 """What tells the value of a plain variable from that of another moment, by the variable's place."""
+
+
+def variable(frame: FrameType, name: str) -> Any:
+    """The value of one of a function's variables now, or `MISSING`."""
+    names = variables_of(frame.f_code)
+    return local_variable(frame, names.index(name)) if name in names else MISSING

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dis
+import re
 import sys
 from types import CodeType, ModuleType
 from typing import TYPE_CHECKING, Any
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from graphviz_app.own import __builtins__, original_builtins  # noqa: F401
-from graphviz_app.tracer.frames import local_variables
+from graphviz_app.tracer.frames import MISSING, local_variables, variable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -198,6 +199,47 @@ def _attributes(value: Any) -> dict[str, Any]:
     except Exception:  # noqa: BLE001 - some objects have none, some refuse in their own way
         return {}
     return attributes if type(attributes) is dict else {}
+
+
+_ROOT = re.compile(r"\w+")
+_STEP = re.compile(r"\.(\w+)|\[(-?\d+|'[^']*')\]")
+
+
+def value_of(name: str, frame: FrameType) -> Any:
+    """What the program has under a name such as "self.rows[0]" in a function; None where that cannot be read."""
+    root = _ROOT.match(name)
+    if root is None:
+        return None
+    value = variable(frame, root[0]) if frame.f_code.co_name != "<module>" else MISSING
+    value = frame.f_globals.get(root[0]) if value is MISSING else value
+    end = root.end()
+    while value is not None and end < len(name):
+        step = _STEP.match(name, end)
+        if step is None:
+            return None
+        value = _attribute(value, step[1]) if step[1] else _item(value, step[2])
+        end = step.end()
+    return value
+
+
+def _attribute(value: Any, name: str) -> Any:
+    attributes = _attributes(value)
+    if name in attributes:
+        return attributes[name]
+    for kind in ("_parameters", "_buffers", "_modules"):
+        for key, part in _items(attributes.get(kind)):
+            if key == name:
+                return part
+    return None
+
+
+def _item(value: Any, key: str) -> Any:
+    kind = type(value)
+    if kind is dict:
+        return value.get(key[1:-1] if key.startswith("'") else int(key))
+    if kind in (list, tuple) and not key.startswith("'") and -len(value) <= int(key) < len(value):
+        return value[int(key)]
+    return None
 
 
 def _items(found: Any) -> list[tuple[str, Any]]:

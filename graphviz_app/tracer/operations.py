@@ -222,7 +222,7 @@ class Operations:
         core, kind = self.core, call.kind
         if place is not None and place is not self._last_place:
             core.leaves.settle(place)
-            self.names.moved_to(place)
+            self.names.moved_to(place, call.caller)
             self._last_place = place
         if kind is Kind.HOOK or kind is Kind.RETAIN:
             self._hooks.registered(call, place)

@@ -55,6 +55,7 @@ class Site(msgspec.Struct, eq=False, gc=False):
         loops: The loops around it, outermost first.
         head: The innermost of them where it stands in its `for` or `while`.
         has_loops: Whether its code has any.
+        is_sure: Whether what torch computes there is what is given a name, by the look of it.
     """
 
     code: CodeType
@@ -69,6 +70,7 @@ class Site(msgspec.Struct, eq=False, gc=False):
     loops: tuple[Loop, ...]
     head: Loop | None
     has_loops: bool
+    is_sure: bool
 
 
 class Place(msgspec.Struct, eq=False, gc=False):
@@ -81,6 +83,7 @@ class Place(msgspec.Struct, eq=False, gc=False):
         targets: What the value is assigned to, also by the callers of functions that return it.
         around: The loops around each of the sites.
         direct_from: The outermost site from which on each called the next by itself, with no library between.
+        owner: The site whose value they have: that, or a caller's.
     """
 
     site: Site
@@ -89,6 +92,7 @@ class Place(msgspec.Struct, eq=False, gc=False):
     targets: tuple[str, ...]
     around: Around
     direct_from: int
+    owner: Site
 
     @classmethod
     def of(cls, sites: list[Site], frame: FrameType | None = None) -> Place:
@@ -99,12 +103,12 @@ class Place(msgspec.Struct, eq=False, gc=False):
             frame: The frame from which they were found; None where nothing is computed there.
         """
         site = sites[-1]
-        targets = site.targets
+        targets, owner = site.targets, site
         if not targets and site.returned is not None and frame is not None:
-            targets = _returned_to(sites, frame)
+            targets, owner = _returned_to(sites, frame)
         loops = around(sites)
         direct_from = _direct_from(sites, frame) if loops.turns else 0
-        return cls(site, site.span, tuple([each.frame for each in sites]), targets, loops, direct_from)
+        return cls(site, site.span, tuple([each.frame for each in sites]), targets, loops, direct_from, owner)
 
 
 class Places:
@@ -180,6 +184,10 @@ class Places:
             start = None
         sites = tuple(key)
         return self._places.get(sites) or self._make(sites, start)
+
+    def statement_of(self, frame: FrameType) -> int:
+        """The line at which the statement begins that a frame of the user's runs."""
+        return self._statements[frame.f_code.co_filename].start(frame.f_lineno)
 
     def let_go(self) -> None:
         """Hold no frames: one that is held keeps the variables of its function when that has returned."""
@@ -279,12 +287,12 @@ class Places:
         frame = ev.Frame(span, _function_name(code))
         return Site(
             code, span, frame, text, targets, statement, returned, called, instruction, loops, head,
-            statements.has_loops(code.co_firstlineno, _last_line(code)),
+            statements.has_loops(code.co_firstlineno, _last_line(code)), statements.is_sure(span),
         )  # fmt: skip
 
 
-def _returned_to(sites: list[Site], frame: FrameType) -> tuple[str, ...]:
-    """What a value that is returned at the innermost site is assigned to by those who called; () where it is not."""
+def _returned_to(sites: list[Site], frame: FrameType) -> tuple[tuple[str, ...], Site]:
+    """What a value returned at the innermost site is assigned to by callers, and by which; () where it is not."""
     part, inner = WHOLE, sites[-1]
     caller: FrameType | None = frame
     for outer in reversed(sites[:-1]):
@@ -296,15 +304,15 @@ def _returned_to(sites: list[Site], frame: FrameType) -> tuple[str, ...]:
             between.append(caller.f_code)
             caller = caller.f_back
         if caller is None or not _hands_on(outer, inner, between):
-            return ()
+            break
         if inner.returned != WHOLE:
             if part != WHOLE or inner.returned is None:
-                return ()
+                break
             part = inner.returned
         if outer.targets or outer.returned is None:
-            return _part_of(outer.targets, part)
+            return _part_of(outer.targets, part), outer
         inner = outer
-    return ()
+    return (), inner
 
 
 def _direct_from(sites: list[Site], frame: FrameType | None) -> int:

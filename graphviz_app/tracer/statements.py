@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import ast
+import builtins
 import warnings
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from graphviz_app.own import __builtins__  # noqa: F401
 from graphviz_app.recording import events as ev
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from graphviz_app.recording.loops import Loop
 
 _LONGEST_TEXT = 72
+_PYTHONS = frozenset({"reduce", "prod", *dir(builtins)} - {"abs", "getattr", "pow", "reversed", "round"})
+"""Functions of Python's own that call torch on their way."""
 WHOLE = -1
 """In place of the position in a tuple that is returned: it is returned itself."""
 
@@ -51,6 +54,7 @@ class Statements:
         self._stored: dict[tuple[int, int, int, int], str] = {}
         self._returned: dict[tuple[int, int, int, int], int] = {}
         self._called: dict[tuple[int, int, int, int], str] = {}
+        self._unsure: set[tuple[int, int, int, int]] = set()
         self._text = text
         self._starts: dict[int, int] = {}
         self._loops = SourceLoops(None)
@@ -83,6 +87,14 @@ class Statements:
         """The last name of what is called at a span ("run" in `self.model.run(x)`), "" where nothing is."""
         return self._called.get((span.line, span.column, span.end_line, span.end_column), "")
 
+    def start(self, line: int) -> int:
+        """The line at which the statement begins that a line belongs to."""
+        return self._starts.get(line, line)
+
+    def is_sure(self, span: ev.Span) -> bool:
+        """Whether what torch computes at a span is what the program gives a name there."""
+        return (span.line, span.column, span.end_line, span.end_column) not in self._unsure
+
     def has_loops(self, first: int, last: int) -> bool:
         """Whether there are any loops between two lines."""
         return self._loops.are_between(first, last)
@@ -114,8 +126,10 @@ class Statements:
             self._returned.update(dict.fromkeys(self._keys(value), part))
         if isinstance(node, ast.Call) and (name := _called(node)):
             self._called.update(dict.fromkeys(self._keys(node), name))
-        for value, names in _assignments(node):
+        for value, names, is_sure in _assignments(node):
             self._assigned.update(dict.fromkeys(self._keys(value), names))
+            if not is_sure:
+                self._unsure.update(self._keys(value))
             if not isinstance(node, ast.For):
                 self._assigned.setdefault((value.lineno, ev.NONE, ev.NONE, ev.NONE), names)
 
@@ -180,7 +194,22 @@ def _stores(node: ast.AST) -> Iterator[tuple[ast.expr, ast.expr | None]]:
             return
 
 
-def _assignments(node: ast.AST) -> Iterator[tuple[ast.expr | ast.stmt, tuple[str, ...]]]:
+class _Assigned(NamedTuple):
+    """An expression, or a statement, whose value the program gives names to.
+
+    Attributes:
+        value: The expression.
+        names: The names.
+        is_sure: Whether what torch computes there is what has the names. `max(a, b)` compares, `sum(xs)` adds and adds,
+            `x in xs` looks for equals, and of `y, = x` it is only a part.
+    """
+
+    value: ast.expr | ast.stmt
+    names: tuple[str, ...]
+    is_sure: bool = True
+
+
+def _assignments(node: ast.AST) -> Iterator[_Assigned]:
     """Expressions whose values this node gives names to, and the names."""
     match node:
         case ast.Assign(targets=targets, value=value):
@@ -189,7 +218,7 @@ def _assignments(node: ast.AST) -> Iterator[tuple[ast.expr | ast.stmt, tuple[str
             yield from _pair(target, value)
         case ast.AugAssign(target=target):
             # The operation of `w -= g` is the whole statement.
-            yield node, (_name(target),)
+            yield _Assigned(node, (_name(target),))
         case ast.For(target=target):
             yield from _unpacked(target)
         case _:
@@ -218,20 +247,21 @@ def _called(node: ast.Call) -> str:
             return "[]"
 
 
-def _pair(target: ast.expr, value: ast.expr) -> Iterator[tuple[ast.expr, tuple[str, ...]]]:
+def _pair(target: ast.expr, value: ast.expr) -> Iterator[_Assigned]:
     if not isinstance(target, (ast.Tuple, ast.List)):
         yield from _named(_name(target), value)
     elif _is_plain_row(value) and _is_plain_row(target) and len(value.elts) == len(target.elts):
         for part, part_value in zip(target.elts, value.elts, strict=True):
             yield from _pair(part, part_value)
     else:
-        yield value, tuple(_names(target))
+        names = tuple(_names(target))
+        yield _Assigned(value, names, _is_plain(target, names) and len(names) > 1 and _is_result(value))
         yield from _unpacked(target)
 
 
-def _named(name: str, value: ast.expr) -> Iterator[tuple[ast.expr, tuple[str, ...]]]:
+def _named(name: str, value: ast.expr) -> Iterator[_Assigned]:
     """An expression with its name, and what it displays (`[x + 1, x + 2]`) with the names that it can be had by."""
-    yield value, (name,)
+    yield _Assigned(value, (name,), _is_result(value))
     if name and _is_plain_row(value):
         for index, part in enumerate(value.elts):
             yield from _named(f"{name}[{index}]", part)
@@ -241,14 +271,37 @@ def _named(name: str, value: ast.expr) -> Iterator[tuple[ast.expr, tuple[str, ..
                 yield from _named(f"{name}[{key.value!r}]", part)
 
 
+def _is_result(value: ast.expr) -> bool:
+    """Whether an expression's value is what torch gives there, rather than made of it by Python."""
+    match value:
+        case ast.Call(func=ast.Name(id=name)):
+            return name not in _PYTHONS
+        case ast.Call(func=ast.Attribute(attr=name)):
+            return name not in ("index", "count", "reduce", "prod")
+        case ast.Compare(left=left, ops=[only], comparators=[right]):
+            displays = (ast.List, ast.Tuple, ast.Dict, ast.Set)
+            looks = isinstance(only, (ast.In, ast.NotIn))
+            return not (looks or isinstance(left, displays) or isinstance(right, displays))
+        case ast.Compare():
+            return False
+        case _:
+            return True
+
+
+def _is_plain(target: ast.Tuple | ast.List, names: tuple[str, ...]) -> bool:
+    """Whether what is unpacked has no star, or none but its own."""
+    return len(names) == len(target.elts) or not any(name.startswith("*") for name in names)
+
+
 def _is_plain_row(node: ast.expr) -> TypeGuard[ast.Tuple | ast.List]:
     return isinstance(node, (ast.Tuple, ast.List)) and not any(isinstance(part, ast.Starred) for part in node.elts)
 
 
-def _unpacked(target: ast.expr) -> Iterator[tuple[ast.expr, tuple[str, ...]]]:
+def _unpacked(target: ast.expr) -> Iterator[_Assigned]:
     """Tensors that are themselves unpacked (`a, b = x * 2`), which is where the names stand."""
     if isinstance(target, (ast.Tuple, ast.List)):
-        yield target, tuple(_names(target))
+        names = tuple(_names(target))
+        yield _Assigned(target, names, _is_plain(target, names))
         for part in target.elts:
             yield from _unpacked(part)
 

@@ -47,6 +47,18 @@ one, other = pair(w)
 both = pair(w)
 rest = shifted(w)
 summed = sum(map(net, [w]))
+larger = max(w[0, 0], w[1, 0])
+total = sum([w * 2, w * 3])
+row, = w[:1]
+normal = torch.distributions.Normal(w, 1.0)
+pairs = [layer(w), layer(w)]
+parts = {*w[0]}, list(w[1])
+within = -1 < w[0, 0] < 5
+try:
+    broken = nn.Sequential(nn.Linear(2, 2), nn.Linear(3, 3))(w)
+except RuntimeError:
+    deep = nn.Sequential(nn.Linear(2, 2), nn.Tanh())(w)
+end = w + 1
 """
 
 
@@ -69,7 +81,7 @@ def operations(recording, line, name=""):
         (6, "add", [""]),
         (8, "mul", ["rows[0]", "rows[1]['k']"]),
         (9, "lstm", ["output", "hidden", "cell"]),
-        (10, "lstm", ["out", "", ""]),
+        (10, "lstm", ["out", "state[0]", "state[1]"]),
         (16, "pow", ["power"]),
         (18, "exp", [""]),
         (19, "sum", ["chained"]),
@@ -77,6 +89,19 @@ def operations(recording, line, name=""):
         (22, "sin", ["found", ""]),
         (26, "mul", ["one", "other", "both[0]", "both[1]"]),
         (29, "mul", [""]),
+        # By what Python does on its way to the value, which is that or is not.
+        (36, "gt", [""]),
+        (37, "add", ["", "total"]),
+        (38, "__getitem__", [""]),
+        (38, "unbind", ["row"]),
+        (39, "broadcast_tensors", ["w", ""]),
+        (40, "linear", ["pairs[0]", "pairs[1]"]),
+        (41, "unbind", ["", "", "parts[1][0]", "parts[1][1]"]),
+        (42, "lt", ["within"]),
+        (42, "gt", [""]),
+        (44, "linear", [""]),
+        (46, "linear", [""]),
+        (46, "tanh", ["deep"]),
     ],
 )
 def test_every_result_has_the_name_that_the_program_gave_it(recording, line, operation, names):
@@ -93,7 +118,7 @@ def test_what_a_loop_unpacks_has_the_names_of_its_targets(recording):
 def test_parameters_and_gradients_are_no_results_of_what_writes_on_them(recording):
     leaves = {leaf.tensor for leaf in recording.leaves}
     bound = [event for event in recording.events() if isinstance(event, ev.NameBound)]
-    assert len(leaves) == 11
+    assert len(leaves) == 17
     assert not [event for event in bound if event.tensor in leaves or event.name.startswith(("norm[", "done"))]
 
 
