@@ -59,6 +59,8 @@ class SourceLoops:
         self._heads: dict[int, Loop] = {}
         # Where the rounds of a comprehension run, and what within it runs before the first of them.
         self._ranges: dict[Loop, tuple[_Range, _Range]] = {}
+        # Functions that have no lines of their own.
+        self._lambdas: list[_Range] = []
         if tree is not None:
             self._read(tree)
 
@@ -69,8 +71,14 @@ class SourceLoops:
     def around(self, span: Span) -> tuple[Loop, ...]:
         """The loops around a place within its function, outermost first."""
         loops = self._loops.get(span.line, ())
-        if not self._ranges or span.column == NONE:
+        if not loops or span.column == NONE:
             return loops
+        place = (span.line, span.column), (span.end_line, span.end_column)
+        for each in self._lambdas:
+            if _is_within(place, each):
+                loops = tuple(
+                    [loop for loop in loops if loop in self._ranges and _is_within(self._ranges[loop][0], each)]
+                )
         return tuple([loop for loop in loops if loop not in self._ranges or self._runs_in(loop, span)])
 
     def head(self, line: int) -> Loop | None:
@@ -96,6 +104,8 @@ class SourceLoops:
             node, loops = stack.pop()
             if isinstance(node, _FUNCTIONS):
                 loops = ()
+            if isinstance(node, ast.Lambda):
+                self._lambdas.append(self._range(node))
             inner = loops
             if isinstance(node, _LOOPS):
                 last = node.body[-1].end_lineno or node.lineno
@@ -111,7 +121,9 @@ class SourceLoops:
                 self._mark(node.lineno, node.end_lineno or node.lineno, loops, statement=node.lineno)
             elif isinstance(node, ast.stmt):
                 self._mark(node.lineno, node.lineno, loops, statement=node.lineno)
-            stack.extend((child, inner) for child in reversed(list(ast.iter_child_nodes(node))))
+            outside = _outside(node)
+            for child in reversed(list(ast.iter_child_nodes(node))):
+                stack.append((child, loops if child in outside else inner))
 
     def _comprehension(self, node: ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp) -> Loop:
         names = [name for each in node.generators for name in _names(each.target)]
@@ -133,6 +145,17 @@ class SourceLoops:
         for line in range(first, last + 1):
             self._statements[line] = statement
             self._loops[line] = loops
+
+
+def _outside(node: ast.AST) -> list[ast.AST]:
+    """What of a loop runs before its first round or after its last."""
+    match node:
+        case ast.For(iter=first, orelse=last) | ast.AsyncFor(iter=first, orelse=last):
+            return [first, *last]
+        case ast.While(orelse=last):
+            return [*last]
+        case _:
+            return []
 
 
 def _is_within(inner: _Range, outer: _Range) -> bool:

@@ -59,3 +59,16 @@ def test_only_what_runs_for_each_element_is_in_a_comprehension():
     found = {part: lines_around(source, 1, *columns) for part, columns in at.items() if part != "sum("}
     assert found == {"f(é, a)": [1], "g(b)": [], "h()": []}
     assert lines_around(source, 1, *whole) == []
+
+
+def test_what_follows_the_last_round_is_not_in_the_loop():
+    source = source_loops("for a in b:\n    c()\nelse:\n    d()\nwhile e:\n    f()\nelse:\n    g()\n")
+    assert [lines_around(source, line) for line in (2, 4, 6, 8)] == [[1], [], [5], []]
+
+
+def test_what_a_lambda_computes_is_in_no_loop_but_its_own():
+    text = "    h = lambda t: f(t) + sum(g(u) for u in t)"
+    source = source_loops(f"for a in b:\n{text}\n    h(i(lambda: j()))\n")
+    columns = {part: (text.index(part), text.index(part) + 4) for part in ("f(t)", "g(u)")}
+    assert {part: lines_around(source, 2, *each) for part, each in columns.items()} == {"f(t)": [], "g(u)": [2]}
+    assert (lines_around(source, 3, 4, 21), lines_around(source, 3, 16, 19)) == ([1], [])
