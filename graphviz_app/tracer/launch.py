@@ -161,7 +161,7 @@ class Program:
             __cached__=None,
             __loader__=SourceFileLoader("__main__", self._file),
         )
-        sys.modules["__main__"] = self._module
+        put_in_place(sys.modules["__main__"], self._module)
         if "__mp_main__" in sys.modules:
             # What `multiprocessing` calls it, in whose spawned children the program's classes are of that module.
             sys.modules["__mp_main__"] = self._module
@@ -303,6 +303,15 @@ def _path_from(directory: str) -> list[str]:
 def _plain(path: str) -> str:
     # Two slashes at the beginning, as Python makes them for what is in the root, count as one.
     return os.path.normcase(os.path.normpath(path)).replace("//", "/")
+
+
+def put_in_place(ours: types.ModuleType, programs: types.ModuleType) -> None:
+    """Let the program's module be `__main__`, also for who took it to be ours when torch loaded them, such as dill."""
+    sys.modules["__main__"] = programs
+    for module in list(sys.modules.values()):
+        variables = vars(module) if type(module) is types.ModuleType else {}
+        for name in [name for name, value in variables.items() if value is ours]:
+            variables[name] = programs
 
 
 def _without_ours(trace: types.TracebackType | None) -> types.TracebackType | None:

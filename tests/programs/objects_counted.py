@@ -25,3 +25,18 @@ losses = [step() for _ in range(5)]
 before = count()
 losses += [step() for _ in range(20)]
 print(count() - before, len(losses))
+# Nothing that runs leaves cycles behind, which only the collector finds.
+gc.disable()
+gc.collect()
+weight = torch.ones(2, requires_grad=True)
+weight.register_hook(lambda grad: grad * 2)
+for _ in range(3):
+    loss = (weight.exp() * 3).sum()
+    loss.backward()
+    torch.autograd.grad(weight.exp().sum(), weight, create_graph=True)
+    with torch.no_grad():
+        weight -= 0.1
+        weight.grad = None
+train(2)
+print("garbage", gc.collect())
+gc.enable()
