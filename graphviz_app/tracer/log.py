@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 EVENTS_IN_A_BATCH = 128
 BYTES_IN_A_BATCH = 1 << 20
+_ROOM = 40
+"""Calls that a sink makes at most."""
 _LOST = "Something of the recording was lost: {} could not be described ({}). The program is not affected."
 _DEEP = (
     "Where the program's calls lie nearly as deep as Python lets them, there is no room to look: not all is recorded."
@@ -28,6 +30,14 @@ def _let_go_in_child() -> None:
     """A forked child has no other threads, one of which may have held the lock."""
     for log in _LOGS:
         log.lock._at_fork_reinit()  # noqa: SLF001 - as `threading` does with its own
+
+
+def _is_room(calls: int) -> bool:
+    """Whether Python lets anybody call so much deeper. A sink that is called without may have written half of it."""
+    try:
+        return calls == 0 or _is_room(calls - 1)
+    except RecursionError:
+        return False
 
 
 if hasattr(os, "register_at_fork"):
@@ -93,9 +103,9 @@ class EventLog:
         self.notice(_DEEP if "RecursionError" in why else _LOST.format(what, why))
 
     def flush(self) -> None:
-        """Hand over what has been gathered."""
+        """Hand over what has been gathered, unless the program's calls leave no room for that: then later."""
         with self.lock:
-            if not self._events and not self._values:
+            if not (self._events or self._values) or not _is_room(_ROOM):
                 return
             batch = ev.Batch(self._first_value, tuple(self._values), tuple(self._events))
             self._first_value = self._next_value

@@ -7,6 +7,7 @@ import warnings
 
 import pytest
 
+from graphviz_app.recording import events as ev
 from graphviz_app.tracer.log import EventLog
 
 
@@ -36,3 +37,28 @@ def test_a_forked_child_does_not_wait_for_a_thread_that_it_has_not():
     assert status == 0
     # In the parent the thread still has it.
     assert not is_free
+
+
+def test_what_is_handed_over_where_the_stack_is_full_is_handed_over_later():
+    told = []
+
+    def sink(batch, calls=20):
+        if calls:
+            sink(batch, calls - 1)
+        else:
+            told.extend(event.text for event in batch.events)
+
+    log = EventLog(sink)
+
+    def descend(number):
+        log.add(ev.Notice(str(number)))
+        log.flush()
+        written.append(str(number))
+        descend(number + 1)
+
+    written = []
+    with pytest.raises(RecursionError):
+        descend(0)
+    log.flush()
+    assert not log.muted
+    assert told[: len(written)] == written
