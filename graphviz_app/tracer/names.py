@@ -211,7 +211,7 @@ def value_of(name: str, frame: FrameType) -> Any:
     if root is None:
         return None
     value = variable(frame, root[0]) if frame.f_code.co_name != "<module>" else MISSING
-    value = frame.f_globals.get(root[0]) if value is MISSING else value
+    value = dict.get(frame.f_globals, root[0]) if value is MISSING else value
     end = root.end()
     while value is not None and end < len(name):
         step = _STEP.match(name, end)

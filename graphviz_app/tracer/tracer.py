@@ -114,6 +114,7 @@ class Tracer:
         self._engine.remove()
         try:
             with self.core.log.lock, torch._C.DisableTorchFunction(), torch._C._DisableTorchDispatch():
+                self.operations.names.name_globals()
                 self.core.leaves.sweep(thoroughly=True)
                 self.core.leaves.rename()
                 self.core.leaves.list_grads_again()

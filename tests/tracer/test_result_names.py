@@ -8,6 +8,7 @@ import pytest
 
 from graphviz_app.recording import events as ev
 from graphviz_app.timeline import Timeline
+from graphviz_app.tracer.tracer import Tracer
 from tests.support_trace import trace_source
 
 pytestmark = pytest.mark.skipif(sys.version_info < (3, 11), reason="needs columns of instructions")
@@ -124,3 +125,16 @@ def test_parameters_and_gradients_are_no_results_of_what_writes_on_them(recordin
 
 def test_an_operator_is_called_as_its_method(recording):
     assert [each.name for each in operations(recording, 16)] == ["torch.Tensor.pow"]
+
+
+def test_what_a_library_computed_in_the_last_statement_is_named_when_the_program_is_over(tmp_path):
+    path, variables, batches = tmp_path / "program.py", {"__name__": "program"}, []
+    path.write_text(
+        "import torch\nw = torch.ones(2)\nout = torch.nn.Sequential(torch.nn.Linear(2, 2), torch.nn.Tanh())(w)\n"
+    )
+    tracer = Tracer(batches.append, folder=str(tmp_path), variables=variables, is_memory_lent=False)
+    tracer.start()
+    exec(compile(path.read_text(), str(path), "exec"), variables)  # noqa: S102 - the program
+    tracer.stop()
+    named = [event.name for batch in batches for event in batch.events if isinstance(event, ev.NameBound)]
+    assert named == ["w", "out"]
