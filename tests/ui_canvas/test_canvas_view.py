@@ -117,6 +117,16 @@ def test_levels_are_powers_of_two():
     assert [scale_of(level) for level in (-1024, 0, 1024, 2048)] == [0.5, 1.0, 2.0, 4.0]
 
 
+@given(st.floats(-300, 900), st.floats(-300, 700), st.floats(10, 200), st.floats(10, 100))
+def test_what_is_brought_into_sight_lies_under_nothing(x, y, width, height):
+    minimap, buttons = (12.0, 300.0, 210.0, 190.0), (520.0, 450.0, 165.0, 40.0)
+    view, area = View(width=700.0, height=500.0), (x, y, width, height)
+    moved = view.revealing(area, 24.0, (minimap, buttons))
+    assert moved.shows(area, 23.9, (minimap, buttons))
+    if view.shows(area, 24.0, (minimap, buttons)):
+        assert (moved.x, moved.y) == pytest.approx((view.x, view.y), abs=1e-6)
+
+
 @given(views, bounds, st.floats(0, 40))
 def test_revealing_moves_just_as_far_as_needed(view, area, margin):
     moved = view.revealing(area, margin)

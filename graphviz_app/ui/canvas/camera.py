@@ -10,7 +10,7 @@ from graphviz_app.ui.canvas.animation import Animator, slowing, swinging
 from graphviz_app.ui.canvas.view import Bounds, View, between, clamp_level, opening_view
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
 ZOOM_MILLISECONDS: Final = 140
 TRAVEL_MILLISECONDS: Final = 260
@@ -30,6 +30,7 @@ class Camera(QObject):
         self.bounds: Bounds = (0.0, 0.0, 1.0, 1.0)
         self.reduced_motion = False
         self.natural = 0  # the level at which things have their natural size
+        self.covers: Callable[[], Sequence[Bounds]] = tuple  # what lies over the picture, in pixels of the window
         self._animator = animator
         self._level_wanted = 0.0
         self._pinching = QTimer(self)
@@ -124,8 +125,9 @@ class Camera(QObject):
 
     def reveal(self, bounds: Bounds, margin: float = 24.0) -> None:
         """Moves just as far as it takes to see all of `bounds`, or its middle if it is too large."""
-        if not self.view.shows(bounds, margin):
-            self._travel(self.view.revealing(bounds, margin), TRAVEL_MILLISECONDS, swinging)
+        covers = self.covers()
+        if not self.view.shows(bounds, margin, covers):
+            self._travel(self.view.revealing(bounds, margin, covers), TRAVEL_MILLISECONDS, swinging)
 
     def _travel(self, target: View, duration: float, ease: Callable[[float], float]) -> None:
         start, end = self.view, target.clamped(self.bounds)

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from graphviz_app.ui.canvas.frame import FrameLike
+    from graphviz_app.ui.canvas.view import Bounds
     from graphviz_app.ui.canvas.widget import Canvas
 
 EMPTY_HINT: Final = "Press Run (F5) to see the graph that autograd builds"
@@ -50,6 +51,11 @@ class Overlays:
     def hint(self) -> str:
         """What stands on an empty canvas, or ""."""
         return "" if self._hint.isHidden() else self._hint.text()
+
+    def covers(self) -> list[Bounds]:
+        """Where the picture lies under something."""
+        shown = [widget.geometry() for widget in (self._buttons, self.minimap) if not widget.isHidden()]
+        return [(area.x(), area.y(), area.width(), area.height()) for area in shown]
 
     def set_frame(self, frame: FrameLike | None) -> None:
         """An empty canvas has a hint, any other its buttons."""

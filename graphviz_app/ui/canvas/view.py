@@ -10,7 +10,7 @@ import math
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
 LEVELS_PER_DOUBLING: Final = 1_024
 LARGEST_LEVEL: Final = 3 * LEVELS_PER_DOUBLING  # 800 %
@@ -19,6 +19,9 @@ WHOLE_FROM: Final = 0.6  # the scale from which a picture opens whole
 SMALLEST_AT_FIRST: Final = 0.5  # the scale at which other pictures open: as wide as they are, within these
 LARGEST_AT_FIRST: Final = 0.75
 KEPT_IN_SIGHT: Final = 64.0  # pixels of the picture that panning cannot push out of the window
+
+_ROUNDING: Final = 0.01
+_GAP: Final = 8.0  # pixels between what is brought into sight and what would have covered it
 
 Bounds = tuple[float, float, float, float]
 
@@ -78,17 +81,39 @@ class View(NamedTuple):
         """The picture's point (x, y) in the middle of the window."""
         return self._replace(x=x - self.width / self.scale / 2, y=y - self.height / self.scale / 2)
 
-    def shows(self, bounds: Bounds, margin: float = 0.0) -> bool:
-        """Whether all of `bounds` (x, y, width, height) is in sight, `margin` pixels from the border."""
-        left, top = self.to_screen(bounds[0], bounds[1])
-        right, bottom = self.to_screen(bounds[0] + bounds[2], bounds[1] + bounds[3])
-        return left >= margin and top >= margin and right <= self.width - margin and bottom <= self.height - margin
+    def shows(self, bounds: Bounds, margin: float = 0.0, covers: Sequence[Bounds] = ()) -> bool:
+        """Whether all of `bounds` (x, y, width, height) is in sight, `margin` pixels from the border.
 
-    def revealing(self, bounds: Bounds, margin: float) -> View:
-        """The nearest view with all of `bounds` in sight, `margin` pixels from the border; or its middle."""
+        Args:
+            bounds: A piece of the picture.
+            margin: Pixels of the window.
+            covers: What lies over the picture, in pixels of the window.
+        """
+        left, top, right, bottom = self.on_screen(bounds)
+        if left < margin or top < margin or right > self.width - margin or bottom > self.height - margin:
+            return False
+        return all(right <= x or left >= x + w or bottom <= y or top >= y + h for x, y, w, h in covers)
+
+    def revealing(self, bounds: Bounds, margin: float, covers: Sequence[Bounds] = ()) -> View:
+        """The nearest view with all of `bounds` in sight, `margin` pixels from the border; or its middle.
+
+        Where something covers it there, the nearest from which nothing does, if there is one.
+        """
         x = _nearest(self.x, self.width / self.scale, bounds[0], bounds[2], margin / self.scale)
         y = _nearest(self.y, self.height / self.scale, bounds[1], bounds[3], margin / self.scale)
-        return self._replace(x=x, y=y)
+        nearest = self._replace(x=x, y=y)
+        left, top, right, bottom = nearest.on_screen(bounds)
+        moves: list[tuple[float, float]] = []
+        for cover_left, cover_top, width, height in covers:
+            moves += [(cover_left - right - _GAP, 0), (cover_left + width - left + _GAP, 0)]
+            moves += [(0, cover_top - bottom - _GAP), (0, cover_top + height - top + _GAP)]
+        moves.sort(key=lambda move: abs(move[0]) + abs(move[1]))
+        views = (nearest.panned(*move) for move in [(0.0, 0.0), *moves])
+        return next((view for view in views if view.shows(bounds, margin - _ROUNDING, covers)), nearest)
+
+    def on_screen(self, bounds: Bounds) -> tuple[float, float, float, float]:
+        """Left, top, right and bottom of a piece of the picture in the window."""
+        return *self.to_screen(bounds[0], bounds[1]), *self.to_screen(bounds[0] + bounds[2], bounds[1] + bounds[3])
 
     def fitted(self, bounds: Bounds, largest: int = 0) -> View:
         """All of `bounds` in the middle of the window, at most at `largest` zoom (100 % by default)."""

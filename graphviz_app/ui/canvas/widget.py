@@ -89,6 +89,7 @@ class Canvas(HandledWidget):
         self._after_paint = QTimer(self)
         self._after_paint.setSingleShot(True)
         self.overlays = Overlays(self)
+        self.camera.covers = self.overlays.covers
         self._subscribe()
 
     def _subscribe(self) -> None:
