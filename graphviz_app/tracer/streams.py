@@ -1,8 +1,8 @@
 """`sys.stdout` and `sys.stderr` as the program expects them, and heard by the recording.
 
 In the window nothing reaches a descriptor, unless the program has led it elsewhere: what is written becomes events at
-once. On the command line the text takes
-plain Python's own way to the descriptor, with plain Python's buffering, and is heard on the way.
+once. On the command line the text takes plain Python's own way to the descriptor, with plain Python's buffering, and is
+heard on the way.
 """
 
 from __future__ import annotations
