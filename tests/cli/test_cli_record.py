@@ -96,7 +96,12 @@ def without_addresses(text):
 def start_recording(source, **options):
     Path("program.py").write_text(source)
     command = [sys.executable, "-m", "graphviz_app", "record", "program.py", "-o", "run.agrec"]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **options)
+    # A suite that a shell runs in the background ignores Ctrl-C, and so would whoever it starts.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **options)
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def last_event(path="run.agrec"):
