@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import ast
-import warnings
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from graphviz_app.recording.events import NONE
+from graphviz_app.recording.syntax import characters, tree_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -132,14 +132,10 @@ class SourceLoops:
         return loop
 
     def _range(self, node: ast.expr) -> _Range:
-        start = node.lineno, self._characters(node.lineno, node.col_offset)
+        start = node.lineno, characters(self._lines, node.lineno, node.col_offset)
         if node.end_lineno is None or node.end_col_offset is None:
             return start, start
-        return start, (node.end_lineno, self._characters(node.end_lineno, node.end_col_offset))
-
-    def _characters(self, line: int, column: int) -> int:
-        text = self._lines[line - 1] if line <= len(self._lines) else ""
-        return column if text.isascii() else len(text.encode()[:column].decode(errors="replace"))
+        return start, (node.end_lineno, characters(self._lines, node.end_lineno, node.end_col_offset))
 
     def _mark(self, first: int, last: int, loops: tuple[Loop, ...], *, statement: int) -> None:
         for line in range(first, last + 1):
@@ -199,10 +195,4 @@ def _walk(statements: list[ast.stmt]) -> Iterator[ast.AST]:
 @lru_cache(maxsize=64)
 def source_loops(text: str) -> SourceLoops:
     """The loops of a source text; none where it has an error."""
-    try:
-        with warnings.catch_warnings():
-            # What Python has to say about the user's escapes was said when it ran.
-            warnings.simplefilter("ignore")
-            return SourceLoops(ast.parse(text), text)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return SourceLoops(None)
+    return SourceLoops(tree_of(text), text)

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import ast
 import sys
-import warnings
 from typing import TYPE_CHECKING, NamedTuple
+
+from graphviz_app.recording.syntax import tree_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -45,15 +46,11 @@ def changes_before_torch(source: str, environment: Mapping[str, str]) -> Early:
     if "environ" not in source and "putenv" not in source:
         # Nearly every program: its text need not be read once more.
         return Early({}, ())
-    try:
-        with warnings.catch_warnings():
-            # What Python has to say about the user's escapes it says when the program runs.
-            warnings.simplefilter("ignore")
-            statements = ast.parse(source).body
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+    tree = tree_of(source)
+    if tree is None:
         return Early({}, ())
     found = _Changes(environment)
-    for statement in statements:
+    for statement in tree.body:
         if not found.take(statement):
             break
     return Early(found.changes, tuple(found.unknown))

@@ -18,7 +18,7 @@ from graphviz_app.tracer.data import DataReads
 from graphviz_app.tracer.flatten import other_arguments, results_in, tensors_in
 from graphviz_app.tracer.kinds import LENDERS, Kind
 from graphviz_app.tracer.modules import ModulePaths
-from graphviz_app.tracer.originals import is_view
+from graphviz_app.tracer.originals import base_of
 from graphviz_app.tracer.saved import SavedTensors
 from graphviz_app.tracer.writes import Write, Writes
 
@@ -163,8 +163,7 @@ class CallRecorder:
         if writes and call.args and isinstance(call.args[0], _TENSOR):
             # It may have written on a tensor without returning it, and then on what that is a view of.
             track, tensor = self._core.tensors.track, call.args[0]
-            base = tensor._base if is_view(tensor) else None
-            pairs += [(each, track(each)) for each in (tensor, base) if each is not None]
+            pairs += [(each, track(each)) for each in (tensor, base_of(tensor)) if each is not None]
         old = None if self._core.nodes.is_plain else _old_nodes(*taken)
         return self._graph.made_by(number, start, pairs, old, call.caller)
 
@@ -297,8 +296,7 @@ class CallRecorder:
                 saved_by += tuple([n for n in self._saved.threatened(write, other, before) if n not in saved_by])
             core.log.add(ev.TensorMutated(tracked.number, write.operation, before, tracked.version, span, saved_by))
         is_users = core.places.is_user_code(hygiene.real_caller(call.caller).f_code)
-        tensors = [tensor for tensor, _, _ in written]
-        core.leaves.touch(tensors, place, text=text, is_users=is_users, is_recorded=True)
+        core.leaves.touch(_tensors_in(written), place, text=text, is_users=is_users, is_recorded=True)
 
     def _maybe_written(self, call: Call, place: Place | None, arguments: list[tuple[str, torch.Tensor]]) -> None:
         """A call that writes in place and counts up no version: only the values tell."""
@@ -337,7 +335,8 @@ def _tensors_in(written: Written) -> list[torch.Tensor]:
 
 def _is_part(tensor: torch.Tensor) -> bool:
     """Whether what says that it is a leaf is a view, made under `no_grad`, of a tensor that requires a gradient."""
-    return is_view(tensor) and tensor._base is not None and tensor._base.requires_grad
+    base = base_of(tensor)
+    return base is not None and base.requires_grad
 
 
 @lru_cache(maxsize=256)

@@ -130,18 +130,10 @@ class HookWatch:
         """Take our hooks away again; says whether there were any."""
         ours, self._ours = self._ours, []
         # Methods of the pass that holds this: the program's garbage collector would find a cycle for each pass.
-        self._guarded, self._look = _call_nothing, _see_nothing
+        del self._guarded, self._look
         for hooks, key in ours:
             hooks.pop(key, None)
         return bool(ours)
-
-
-def _call_nothing(look: Callable[[], None]) -> None:
-    """In place of what looks, once a pass is over."""
-
-
-def _see_nothing(node: int, slot: int, grad: torch.Tensor | None, hook: HookName | None) -> None:
-    """Likewise."""
 
 
 class _Seen:

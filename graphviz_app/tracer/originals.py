@@ -21,3 +21,8 @@ is_view = torch.Tensor._is_view  # noqa: SLF001 - torch has no other name for it
 numel = torch.Tensor.numel
 storage_offset = torch.Tensor.storage_offset
 stride_of = torch.Tensor.stride
+
+
+def base_of(tensor: torch.Tensor) -> torch.Tensor | None:
+    """What a tensor is a view of; None where it is none."""
+    return tensor._base if is_view(tensor) else None  # noqa: SLF001 - as above

@@ -14,7 +14,7 @@ from graphviz_app.recording.events import NONE
 from graphviz_app.tracer.identity import dispatches
 from graphviz_app.tracer.memory import address_of
 from graphviz_app.tracer.mutation import Mutation, Saver
-from graphviz_app.tracer.originals import is_inference, is_view
+from graphviz_app.tracer.originals import base_of, is_inference
 from graphviz_app.tracer.unlisted import unlist
 
 if TYPE_CHECKING:
@@ -130,7 +130,7 @@ class SavedTensors:
         version = 0 if is_inference(tensor) else tensor._version
         self._saved_by(tensors.track(tensor), node, version)
         # Who writes on what it is a view of, or on another view of that, writes on it.
-        base = tensor._base if is_view(tensor) else None
+        base = base_of(tensor)
         whole = None if base is None else tensors.known(base)
         if whole is not None:
             self._saved_by(whole, node, version)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import ast
 import builtins
-import warnings
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from graphviz_app.own import __builtins__  # noqa: F401
 from graphviz_app.recording import events as ev
 from graphviz_app.recording.loops import SourceLoops
+from graphviz_app.recording.syntax import characters, tree_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,22 +22,6 @@ _PYTHONS = frozenset({"reduce", "prod", *dir(builtins)} - {"abs", "getattr", "po
 """Functions of Python's own that call torch on their way."""
 WHOLE = -1
 """In place of the position in a tuple that is returned: it is returned itself."""
-
-
-_QUIETLY: list[Any] = [("ignore", None, Warning, None, 0)]
-
-
-def _parsed_quietly(text: str) -> ast.AST:
-    """A text's tree. What Python has to say about the user's escapes, it has said when it compiled the program.
-
-    `warnings.catch_warnings` would be noticed: whatever the program is warned of only once, it would be once more.
-    """
-    filters = warnings.filters
-    warnings.filters = _QUIETLY
-    try:
-        return compile(text, "<unknown>", "exec", ast.PyCF_ONLY_AST, dont_inherit=True)
-    finally:
-        warnings.filters = filters
 
 
 class Statements:
@@ -62,7 +46,9 @@ class Statements:
     def span(self, file: int, position: tuple[int, int, int, int]) -> ev.Span:
         """A span of an instruction's position, whose columns count UTF-8 bytes."""
         line, end_line, column, end_column = position
-        return ev.Span(file, line, self._characters(line, column), end_line, self._characters(end_line, end_column))
+        return ev.Span(
+            file, line, characters(self._lines, line, column), end_line, characters(self._lines, end_line, end_column)
+        )
 
     def at(self, span: ev.Span) -> tuple[str, tuple[str, ...], int]:
         """The text at a span, the names its value is given to, and the line at which its statement begins.
@@ -107,9 +93,8 @@ class Statements:
 
     def _parse(self) -> None:
         self._is_parsed = True
-        try:
-            tree = _parsed_quietly(self._text)
-        except (SyntaxError, ValueError, RecursionError, MemoryError):
+        tree = tree_of(self._text)
+        if tree is None:
             return
         for node in ast.walk(tree):
             if isinstance(node, ast.stmt):
@@ -142,23 +127,16 @@ class Statements:
             line, column = method.end_lineno or method.lineno, method.end_col_offset or 0
             if line != method.lineno:
                 # Of a chain of calls over several lines, each stands where its method's name does.
-                yield (line, self._characters(line, column - len(method.attr.encode())), *key[2:])
+                yield (line, characters(self._lines, line, column - len(method.attr.encode())), *key[2:])
 
     def _key(self, node: ast.expr | ast.stmt) -> tuple[int, int, int, int]:
         end_line, end_column = node.end_lineno or node.lineno, node.end_col_offset
         return (
             node.lineno,
-            self._characters(node.lineno, node.col_offset),
+            characters(self._lines, node.lineno, node.col_offset),
             end_line,
-            ev.NONE if end_column is None else self._characters(end_line, end_column),
+            ev.NONE if end_column is None else characters(self._lines, end_line, end_column),
         )
-
-    def _characters(self, line: int, column: int) -> int:
-        """A column in characters, of one in UTF-8 bytes."""
-        if column <= 0 or not 0 < line <= len(self._lines):
-            return column
-        text = self._lines[line - 1]
-        return column if text.isascii() else len(text.encode()[:column].decode(errors="ignore"))
 
     def _store(self, target: ast.expr, value: ast.expr | None) -> str:
         """How an attribute is set ("w.grad = None"), or deleted."""

@@ -1,7 +1,6 @@
 """Who wrote on a tensor: its elements may have been written on through another one, a view or a detached alias."""
 
 # torch tells what is wanted here only by names that begin with an underscore.
-# ruff: noqa: SLF001
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
@@ -10,7 +9,7 @@ import msgspec
 
 from graphviz_app.own import __builtins__  # noqa: F401
 from graphviz_app.tracer.memory import storage_start_of
-from graphviz_app.tracer.originals import is_view
+from graphviz_app.tracer.originals import base_of
 
 if TYPE_CHECKING:
     import torch
@@ -75,7 +74,7 @@ class Writes:
     def aliased(self, tensor: torch.Tensor, tracked: Tracked) -> list[Tracked]:
         """What a tensor is a view or a detached alias of, as far as that is known."""
         found: list[Tracked] = []
-        base = tensor._base if is_view(tensor) else None
+        base = base_of(tensor)
         known = None if base is None else self._tensors.known(base)
         for one in (known, self._sources.get(tracked.number), self._sources.get(known.number) if known else None):
             if one is not None and one is not tracked:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import types
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from support_record import all_events, run_source
 
 from graphviz_app.recording import events as ev
 from graphviz_app.recording.values import elements
+from graphviz_app.tracer.launch import put_in_place
 
 CLEARING = """\
 import torch
@@ -197,3 +199,14 @@ print(told)
 def test_a_signal_is_handled_where_it_arrives():
     printed = [event.text for event in all_events(run_source(SIGNALLED).recording) if isinstance(event, ev.Printed)]
     assert "".join(printed) == "['<module>']\n"
+
+
+def test_who_keeps_the_main_module_has_the_programs(monkeypatch):
+    ours, programs, library = (types.ModuleType(name) for name in ("__main__", "__main__", "library"))
+    library._main_module, library.other = ours, [ours]
+    monkeypatch.setitem(sys.modules, "__main__", ours)
+    monkeypatch.setitem(sys.modules, "library", library)
+    put_in_place(ours, programs)
+    assert sys.modules["__main__"] is programs
+    assert library._main_module is programs
+    assert library.other == [ours]

@@ -1,0 +1,39 @@
+"""A program's text as Python reads it."""
+
+from __future__ import annotations
+
+import ast
+import warnings
+from typing import Any
+
+_QUIETLY: list[Any] = [("ignore", None, Warning, None, 0)]
+
+
+def tree_of(text: str) -> ast.Module | None:
+    """A text's tree, None where it has an error. What Python has to say about the user's escapes it says elsewhere.
+
+    `warnings.catch_warnings` would be noticed by a program in this process: whatever it is warned of only once, it
+    would be once more.
+    """
+    filters = warnings.filters
+    warnings.filters = _QUIETLY
+    try:
+        return ast.parse(text)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+    finally:
+        warnings.filters = filters
+
+
+def characters(lines: list[str], line: int, column: int) -> int:
+    """A column in characters, of one in UTF-8 bytes, as Python counts; what is no column of the text stays as it is.
+
+    Args:
+        lines: The text's lines.
+        line: Which, from 1.
+        column: The column, from 0.
+    """
+    if column <= 0 or not 0 < line <= len(lines):
+        return column
+    text = lines[line - 1]
+    return column if text.isascii() else len(text.encode()[:column].decode(errors="ignore"))
