@@ -98,11 +98,12 @@ class _Entry(msgspec.Struct, eq=False, gc=False):
 
     Attributes:
         above: As in `Turn`.
-        outer: The round of the loop around it; of a generator's, which generator it is.
+        outer: The round of the loop around it, by its `ordinal`; of a generator's, which generator it is.
         owner: Whose method it runs in.
         target: What its variables are bound to.
         position: As in `Turn`.
         number: Which round it is, from 1.
+        ordinal: Which of all rounds of all loops it is: a loop that began anew has a first round once more.
         is_over: Whether its `for` or `while` came since.
         place: Where the round began.
         name: The function that was called there.
@@ -115,6 +116,7 @@ class _Entry(msgspec.Struct, eq=False, gc=False):
     target: int
     position: int
     number: int
+    ordinal: int
     is_over: bool
     place: Place
     name: str
@@ -130,6 +132,7 @@ class _Local(threading.local):
         # By depth and code, the lines of the loops that it is in.
         self.entered: dict[tuple[int, int], tuple[int, ...]] = {}
         self.levels: tuple[Level, ...] = ()
+        self.rounds = 0
         # What was told last: most of what is called is called in the same rounds, and then shares one tuple.
         self.told: tuple[ev.Round, ...] = ()
 
@@ -162,17 +165,18 @@ class Rounds:
         is_other = around.levels != local.levels
         if is_other:
             _enter(local, around.levels)
-        entries, turns, number = local.entries, around.turns, 0
+        entries, turns, around_it = local.entries, around.turns, 0
         for turn in turns:
             frame, entry = frames[turn.frame], entries.get(turn.key)
             place_of_target = turn.target
             target = identity_in(frame, place_of_target) if place_of_target >= 0 else variables_in(frame, turn.targets)
-            outer = id(frame) if turn.is_generator else number
+            outer = id(frame) if turn.is_generator else around_it
             if entry is None or entry.outer != outer or entry.above != turn.above:
-                number, is_other = 0 if turn.is_head else 1, True
+                is_other, number = True, 0 if turn.is_head else 1
+                local.rounds = around_it = local.rounds + 1
                 entries[turn.key] = _Entry(
-                    turn.above, outer, _owner(turn, frame), target, turn.position, number, turn.is_head, place, name,
-                    module,
+                    turn.above, outer, _owner(turn, frame), target, turn.position, number, around_it, turn.is_head,
+                    place, name, module,
                 )  # fmt: skip
                 continue
             if turn.is_head:
@@ -185,9 +189,10 @@ class Rounds:
             ):
                 is_other, owner = True, _owner(turn, frame)
                 entry.number = entry.number + 1 if owner == entry.owner else 1
+                local.rounds = entry.ordinal = local.rounds + 1
                 entry.is_over, entry.owner, entry.place, entry.name, entry.module = False, owner, place, name, module
             entry.target, entry.position = target, turn.position
-            number = entry.number
+            around_it = entry.ordinal
         if is_other:
             told = [_Round(turn.depth, turn.key[2], entries[turn.key].number) for turn in turns if not turn.is_head]
             local.told = tuple(told)
