@@ -27,10 +27,11 @@ def export(
     pass_id: int | None = None,
     theme: str | Theme = "light",
     scale: float = 1.0,
+    may_shrink: bool = False,
     progress: Callable[[float], None] | None = None,
     cancelled: Callable[[], bool] | None = None,
-) -> None:
-    """Write a recording, or a picture of it, to a file.
+) -> float:
+    """Write a recording, or a picture of it, to a file, and return the scale at which it was made.
 
     Args:
         source: What to write; a `Source` where pictures are to be as somebody arranged them.
@@ -39,6 +40,7 @@ def export(
         pass_id: The pass to show; by default the last. A step has precedence.
         theme: "light", "dark", or a theme.
         scale: Pixels of the file to a pixel at 100 %.
+        may_shrink: Whether a picture of pixels that would be too large is made at the largest scale that is possible.
         progress: Called with what part is done, 0 to 1.
         cancelled: Asked now and then; when it says yes nothing is written.
 
@@ -59,9 +61,11 @@ def export(
         scale,
         progress,
         cancelled,
+        may_shrink=may_shrink,
     )
     write_chunks(path, work.chunks(wanted.extension))
     work.tell(1.0)
+    return work.scale
 
 
 def _theme(theme: str | Theme) -> Theme:
@@ -73,6 +77,12 @@ def _theme(theme: str | Theme) -> Theme:
 
 
 class _Export:
+    """One export.
+
+    Attributes:
+        scale: Pixels of the file to a pixel at 100 %.
+    """
+
     def __init__(
         self,
         source: Source,
@@ -82,12 +92,15 @@ class _Export:
         scale: float,
         progress: Callable[[float], None] | None,
         cancelled: Callable[[], bool] | None,
+        *,
+        may_shrink: bool,
     ) -> None:
         self._source = source
         self._chapter = source.chapter(step, pass_id)
         self._step = last_picture_step(self._chapter, source.timeline) if step is None else step
         self._theme = theme
-        self._scale = scale
+        self.scale = scale
+        self._may_shrink = may_shrink
         self._progress = progress
         self._cancelled = cancelled
 
@@ -128,7 +141,7 @@ class _Export:
 
         planned = shots(self._source, self._chapter.first_step, self._step)
         # The palette or the encoder still has work to do when the last picture is there.
-        pictures = film_pictures(self._source, planned, self._theme, self._scale, lambda part: self.tell(0.9 * part))
+        pictures = film_pictures(self._source, planned, self._theme, self.scale, lambda part: self.tell(0.9 * part))
         return gif_bytes(pictures) if extension == ".gif" else mp4_bytes(pictures)
 
     def _still(self, extension: str) -> bytes:
@@ -141,14 +154,16 @@ class _Export:
             case ".svg":
                 from graphviz_app.export.svg import svg_text
 
-                return svg_text(drawing, scale=self._scale).encode("utf-8")
+                return svg_text(drawing, scale=self.scale).encode("utf-8")
             case ".png":
-                from graphviz_app.export.png import png_bytes
+                from graphviz_app.export.png import largest_scale, png_bytes
 
-                return png_bytes(drawing, scale=self._scale)
+                if self._may_shrink:
+                    self.scale = min(self.scale, largest_scale(drawing))
+                return png_bytes(drawing, scale=self.scale)
             case ".pdf":
                 from graphviz_app.export.pdf import pdf_bytes
 
-                return pdf_bytes(drawing, scale=self._scale)
+                return pdf_bytes(drawing, scale=self.scale)
             case _:
                 raise AssertionError(f"{extension} is listed among the formats, but nothing writes it.")

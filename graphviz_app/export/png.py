@@ -36,7 +36,8 @@ def png_bytes(drawing: Drawing, *, scale: float = 1.0) -> bytes:
     width, height = pixel_size(drawing, scale)
     if width * height > LARGEST_PICTURE:
         raise ExportError(
-            f"The picture would have {width} × {height} pixels, which is too large. Choose a smaller scale, or an SVG."
+            f"The picture would have {width} × {height} pixels, which is too large. Choose a smaller scale, "
+            f"{largest_scale(drawing):g} at most, or an SVG."
         )
     rendered = resvg_py.svg_to_bytes(
         svg_string=svg_text(drawing, embed_font=False),
@@ -59,6 +60,15 @@ def picture(drawing: Drawing, *, scale: float = 1.0) -> Image.Image:
 def pixel_size(drawing: Drawing, scale: float) -> tuple[int, int]:
     """Width and height of the picture in whole pixels."""
     return max(1, math.ceil(drawing.width * scale)), max(1, math.ceil(drawing.height * scale))
+
+
+def largest_scale(drawing: Drawing) -> float:
+    """The scale beyond which a picture of the drawing would be too large, in whole percents."""
+    percent = math.floor(100 * math.sqrt(LARGEST_PICTURE / (drawing.width * drawing.height)))
+    # Both sides are rounded up to whole pixels.
+    while percent > 1 and math.prod(pixel_size(drawing, percent / 100)) > LARGEST_PICTURE:
+        percent -= 1
+    return max(percent, 1) / 100
 
 
 def _texts(shapes: Iterable[Shape]) -> Iterable[str]:

@@ -64,7 +64,10 @@ class CanvasMenu(QObject):
             self._bench.parts.message.show_message(str(error), kind="information")
             return
         QGuiApplication.clipboard().setImage(image)
-        self._bench.parts.message.show_message("The picture is on the clipboard.", kind="information")
+        frame = self._canvas.frame
+        scale = _COPY_SCALE if frame is None else image.width() / frame.bounds[2]
+        smaller = f", at {scale:.0%} since it is so large" if scale < 0.99 * _COPY_SCALE else ""
+        self._bench.parts.message.show_message(f"The picture is on the clipboard{smaller}.", kind="information")
 
     def _add_selection(self, menu: QMenu, selection: Selection) -> None:
         bench = self._bench

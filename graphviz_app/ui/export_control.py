@@ -115,7 +115,7 @@ class ExportControl(QObject):
             progress=self._tell,
             cancelled=self._cancelled.is_set,
         )
-        self._thread = threading.Thread(target=lambda: self._finish(path, work.do()), name="export", daemon=True)
+        self._thread = threading.Thread(target=lambda: self._finish(path, *work.do()), name="export", daemon=True)
         self._thread.start()
 
     def cancel(self) -> None:
@@ -149,17 +149,17 @@ class ExportControl(QObject):
     def _tell(self, part: float) -> None:
         self._post(lambda: self._parts.status.set_work(f"Exporting, {part:.0%} done") if self.is_busy else None)
 
-    def _finish(self, path: Path, sentence: str) -> None:
-        self._post(lambda: self._on_finished(path, sentence))
+    def _finish(self, path: Path, sentence: str, remark: str) -> None:
+        self._post(lambda: self._on_finished(path, sentence, remark))
 
-    def _on_finished(self, path: Path, sentence: str) -> None:
+    def _on_finished(self, path: Path, sentence: str, remark: str) -> None:
         self._thread = None
         self._parts.status.set_work("")
         if sentence:
             kind = "information" if self._cancelled.is_set() else "error"
             self._parts.message.show_message(sentence, kind=kind)
         else:
-            self._parts.message.show_message(f"Exported to {path}.", kind="information")
+            self._parts.message.show_message(f"Exported to {path}{remark}.", kind="information")
         self.finished.emit(str(path), sentence)
 
     def _asker(self, suffix: str) -> Callable[[], None]:
@@ -178,24 +178,27 @@ class _Work(NamedTuple):
     progress: Callable[[float], None]
     cancelled: Callable[[], bool]
 
-    def do(self) -> str:
-        """Export; returns "" or a sentence that says why it could not be done."""
+    def do(self) -> tuple[str, str]:
+        """Export; returns "" or a sentence that says why it could not be done, and a remark on how it was."""
         from graphviz_app.export.errors import ExportError
         from graphviz_app.export.export import export
 
         try:
-            export(
+            scale = export(
                 self.source(),
                 self.path,
                 step=self.step,
                 pass_id=self.pass_id,
                 theme=self.theme,
                 scale=self.scale,
+                may_shrink=True,
                 progress=self.progress,
                 cancelled=self.cancelled,
             )
         except ExportError as error:
-            return str(error)
+            return str(error), ""
         except Exception as error:  # noqa: BLE001 - a failed export must be said, not lost with its thread
-            return f"The export failed: {type(error).__name__}: {error}."
-        return ""
+            return f"The export failed: {type(error).__name__}: {error}.", ""
+        if scale == self.scale:
+            return "", ""
+        return "", f", at {scale:.0%}: at {self.scale:.0%} the picture would be too large"

@@ -5,6 +5,7 @@ A `ShapePainter` belongs to the thread that made it: raw fonts and glyph runs mu
 
 from __future__ import annotations
 
+import math
 from collections import OrderedDict
 from contextlib import contextmanager
 from functools import lru_cache
@@ -29,6 +30,10 @@ FAMILY: Final = "JetBrains Mono"
 ASCENT: Final = 1.02  # of the size: what the font's glyphs reach, accents included
 DESCENT: Final = 0.3
 TEXTS_KEPT: Final = 4_000
+LONGEST_SIDE: Final = 32_000
+"""Pixels of an image: Qt paints to 32,767."""
+LARGEST_IMAGE: Final = 100_000_000
+"""Pixels of an image, of four bytes each."""
 
 Bounds = tuple[float, float, float, float]
 
@@ -338,17 +343,12 @@ def paint_image(shapes: Iterable[Shape], bounds: Bounds, scale: float, backgroun
     Args:
         shapes: The display list.
         bounds: x, y, width, height of what to show, in pixels at 100 %.
-        scale: Pixels of the image per pixel at 100 %.
+        scale: Pixels of the image per pixel at 100 %; fewer where it would be too large to hold or for Qt to paint.
         background: Its colour.
-
-    Raises:
-        ValueError: If the picture would be too large to hold.
     """
+    by_side, by_area = LONGEST_SIDE / max(*bounds[2:], 1.0), LARGEST_IMAGE / max(bounds[2] * bounds[3], 1.0)
+    scale = min(scale, by_side, math.sqrt(by_area))
     width, height = max(1, round(bounds[2] * scale)), max(1, round(bounds[3] * scale))
-    if width * height > 400_000_000 or max(width, height) > 32_000:
-        raise ValueError(
-            f"A picture of {width} × {height} pixels is too large: choose a smaller scale, or save an SVG."
-        )
     image = QImage(width, height, QImage.Format.Format_RGB32)
     image.fill(colour(background))
     with painting_on(image) as painter:

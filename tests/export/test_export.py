@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from graphviz_app.export import FORMATS, ExportCancelled, ExportError, Source, export, format_of
 from graphviz_app.recording import Recording
@@ -81,13 +82,32 @@ def test_a_pass_shows_its_end(recording, tmp_path):
         ({"pass_id": 7}, r"no pass 8: this run has 2 backward passes"),
         ({"theme": "pink"}, r"no theme pink. There are: light, dark"),
         ({"scale": 0}, r"scale of 0"),
-        ({"scale": 99}, r"too large. Choose a smaller scale"),
+        ({"scale": 99}, r"too large. Choose a smaller scale, [\d.]+ at most, or an SVG"),
     ],
 )
 def test_what_is_not_there_is_said_in_a_sentence(recording, tmp_path, wish, sentence):
     with pytest.raises(ExportError, match=sentence):
         export(recording, tmp_path / "out.png", **wish)
     assert list(tmp_path.iterdir()) == []
+
+
+def size_of(path):
+    with Image.open(path) as image:
+        return image.size
+
+
+def test_a_picture_that_would_be_too_large_may_be_made_smaller(recording, tmp_path, monkeypatch):
+    path = tmp_path / "out.png"
+    assert export(recording, path, scale=2.0, may_shrink=True) == 2.0
+    whole = size_of(path)
+    monkeypatch.setattr("graphviz_app.export.png.LARGEST_PICTURE", 100_000)
+    scale = export(recording, path, scale=2.0, may_shrink=True)
+    made = size_of(path)
+    assert 90_000 < made[0] * made[1] <= 100_000
+    assert made[1] == pytest.approx(whole[1] * scale / 2, abs=2)
+    # What is said to be possible is.
+    with pytest.raises(ExportError, match=rf"{scale:g} at most"):
+        export(recording, path, scale=scale + 0.01)
 
 
 def test_a_folder_that_is_not_there_is_said_before_the_work(recording, tmp_path):

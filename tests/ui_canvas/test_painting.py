@@ -9,7 +9,7 @@ from graphviz_app.scene.measure import text_width
 from graphviz_app.scene.shapes import Curve, HeatMap, Polygon, Rectangle, Text
 from graphviz_app.ui.painting import ShapePainter, colour, paint_image, shapes_bounds, text_left
 
-WHITE = "#ffffff"
+WHITE, BLACK = "#ffffff", "#000000"
 
 
 def painted(*shapes, size=(200, 100), scale=1.0):
@@ -125,6 +125,10 @@ def test_no_shapes_have_no_bounds():
     assert shapes_bounds([]) is None
 
 
-def test_a_picture_that_is_too_large_says_what_to_do():
-    with pytest.raises(ValueError, match="smaller scale"):
-        paint_image([], (0, 0, 100_000, 100_000), 1.0, WHITE)
+@pytest.mark.parametrize(
+    ("size", "image"), [((100_000, 100_000), (10_000, 10_000)), ((100, 64_000), (50, 32_000)), ((1_000, 0), (2_000, 1))]
+)
+def test_a_picture_that_would_be_too_large_is_made_smaller(size, image):
+    painted = paint_image([Rectangle(0, 0, *size, 0, BLACK)], (0, 0, *size), 2.0, WHITE)
+    assert (painted.width(), painted.height()) == image
+    assert painted.pixelColor(image[0] - 1, 0).name() == (BLACK if size[1] else WHITE)

@@ -1,3 +1,5 @@
+import re
+
 import pytest
 from PySide6.QtCore import Qt
 
@@ -166,6 +168,16 @@ def test_an_export_is_written_in_the_background_and_said(qtbot, shown, tmp_path,
         shown.bench.exports.export_to(path)
     assert path.stat().st_size > 100
     assert "Exported to" in shown.parts.message.sentence
+
+
+def test_a_picture_that_is_too_large_is_exported_smaller_and_that_is_said(qtbot, shown, tmp_path, monkeypatch):
+    monkeypatch.setattr("graphviz_app.export.png.LARGEST_PICTURE", 100_000)
+    with qtbot.waitSignal(shown.bench.exports.finished, timeout=30_000):
+        shown.bench.exports.export_to(tmp_path / "run.png")
+    assert re.search(r"run\.png, at \d+%: at 200% the picture would be too large\.$", shown.parts.message.sentence)
+    monkeypatch.setattr("graphviz_app.ui.painting.LARGEST_IMAGE", 100_000)
+    shown.bench.menu.copy_picture()
+    assert re.search(r"clipboard, at \d+% since it is so large\.$", shown.parts.message.sentence)
 
 
 def test_an_export_that_cannot_be_written_is_a_sentence(qtbot, shown, tmp_path):

@@ -290,7 +290,7 @@ class Canvas(HandledWidget):
         """The whole frame, for the clipboard or a printer.
 
         Raises:
-            ValueError: If there is no frame, or its picture would be too large.
+            ValueError: If there is no frame.
         """
         if self._frame is None:
             raise ValueError("There is no picture yet: press Run first.")
