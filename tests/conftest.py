@@ -6,9 +6,13 @@ import os
 import threading
 
 import pytest
+from hypothesis import settings
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
+
+# Everyone tries the examples that a CI server tries, the same each time; others with `--hypothesis-profile=default`.
+settings.load_profile("ci")
 
 _LONGEST = ("oracle", "ui_window", "tracer", "runner", "cli")
 

@@ -93,6 +93,7 @@ class StateTable:
             for key, leaf in values_of(visible.graph, attribute, ev.NONE)
             if leaf != ev.NONE
         }
+        self._leaf_of_tensor = {each.tensor: each.leaf for each in timeline.recording.leaves}
         self._reference_links = self._links_of_references()
 
     def boxes(self, state: StepState, links: LinkStates) -> States:
@@ -147,9 +148,11 @@ class StateTable:
     def _light(self, looks: States, state: StepState) -> None:
         """Light the boxes that the step itself is about."""
         event = state.event
-        if isinstance(event, ev.GradAccumulated | ev.GradCleared | ev.GradWritten | ev.LeafUpdated):
-            if event.leaf in self._happens_in:
-                looks[self._happens_in[event.leaf]] = Look.RUNNING
+        if isinstance(event, ev.GradAccumulated | ev.GradCleared | ev.GradWritten | ev.LeafUpdated | ev.TensorMutated):
+            of_tensor = isinstance(event, ev.TensorMutated)
+            leaf = self._leaf_of_tensor.get(event.tensor, ev.NONE) if of_tensor else event.leaf
+            if leaf in self._happens_in and looks[self._happens_in[leaf]] != Look.UNBORN:
+                looks[self._happens_in[leaf]] = Look.RUNNING
         elif isinstance(event, ev.BackwardStarted):
             looks[self.root_start == state.event_number] = Look.RUNNING
         elif isinstance(event, ev.OperationRan):

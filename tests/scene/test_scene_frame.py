@@ -316,6 +316,18 @@ def test_a_closed_group_is_lit_by_what_happens_to_a_leaf_within_it():
     assert lit == groups
 
 
+def test_a_leaf_is_lit_by_what_is_written_on_it_in_place():
+    script = accumulation()
+    script.add(ev.TensorMutated(0, 7, 0, 1), ev.TensorMutated(1, 8, 0, 1))
+    picture = picture_of(script.recording(), 1)
+    [leaf] = [number for number, box in enumerate(picture.graph.boxes) if box.kind == "leaf"]
+    lit = [
+        np.flatnonzero(picture.frame(step, LIGHT).box_state & LOOK_MASK == Look.RUNNING).tolist()
+        for step in steps_with(picture, ev.TensorMutated)
+    ]
+    assert lit == [[leaf], []]
+
+
 def test_an_open_group_is_a_frame_with_its_title():
     picture = picture_of(transformer(2, parts=2, per_part=2))
     frame = picture.frame(picture.chapter.first_step, LIGHT)
