@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from graphviz_app.own import __builtins__  # noqa: F401
 from graphviz_app.recording import events as ev
+from graphviz_app.recording.values import elements
 from graphviz_app.tracer.identity import ORDINARY
 from graphviz_app.tracer.memory import address_of, storage_start_of
 from graphviz_app.tracer.originals import is_view
@@ -314,7 +315,7 @@ class Leaves:
         if earlier is not None:
             one, other = earlier.writing, change.writing
             if one.place is other.place and not (one.is_users and other.is_users):
-                if earlier.was_zero and isinstance(event, ev.GradCleared) and event.after != ev.NONE:
+                if earlier.was_zero and isinstance(event, ev.GradCleared) and self._is_zero(event.after):
                     return
                 event = replace(event, before=earlier.event.before)
                 if self._is_nothing(event):
@@ -323,6 +324,9 @@ class Leaves:
             else:
                 self._core.log.add(earlier.event)
         self._changes[key] = change
+
+    def _is_zero(self, value: int) -> bool:
+        return value != ev.NONE and _is_zero(self._core.values.recent(value))
 
     def _is_nothing(self, event: ev.GradCleared | ev.GradWritten | ev.LeafUpdated) -> bool:
         """Whether all is again as it was before."""
@@ -407,9 +411,10 @@ class Leaves:
         self._see_grad(leaf, tensor)
         if leaf.grad_value == before:
             return
-        cleared = before != ev.NONE and _is_zero(values.recent(leaf.grad_value))
+        now = values.recent(leaf.grad_value)
+        cleared = before != ev.NONE and _is_cleared(now)
         was_zero = old is not None and _is_zero(old)
-        if cleared and was_zero:
+        if cleared and was_zero and _is_zero(now):
             return
         event = (ev.GradCleared if cleared else ev.GradWritten)(leaf.number, before, leaf.grad_value, span, text)
         self._changed(_Change(event, writing, was_zero), is_grad=True)
@@ -596,3 +601,11 @@ def _is_zero(record: TensorRecord | None) -> bool:
     if record.data is not None:
         return not any(record.data)
     return record.statistics is not None and 0 < record.statistics.zeros == math.prod(record.shape)
+
+
+def _is_cleared(record: TensorRecord | None) -> bool:
+    """Whether all is zero, -0.0 included: what is multiplied by zero may be that, and has a bit set."""
+    if _is_zero(record):
+        return True
+    found = elements(record) if record is not None and record.data is not None and 0x80 in record.data else None
+    return found is not None and not found.any()

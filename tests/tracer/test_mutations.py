@@ -257,6 +257,7 @@ SETTERS = {
     "del w.grad": ("GradCleared", "del w.grad"),
     "w.grad = other = None": ("GradCleared", "w.grad = None"),
     "w.grad.zero_()": ("GradCleared", "w.grad.zero_()"),
+    "w.grad.mul_(-0.0)": ("GradCleared", "w.grad.mul_(-0.0)"),
     "w.data = torch.zeros(2)": ("LeafUpdated", "w.data = torch.zeros(2)"),
 }
 
@@ -270,3 +271,10 @@ def test_how_an_attribute_was_set_is_told_as_it_is_written(written, tmp_path):
     found = [(type(event).__name__, event.how) for event in events if isinstance(event, kinds)]
     assert found == [SETTERS[written]]
     assert all(event.span.line == 3 for event in events if isinstance(event, kinds))
+
+
+def test_the_sign_of_a_zero_is_told(tmp_path):
+    source = "w = torch.ones(2, requires_grad=True)\nw.sum().backward()\nw.grad.zero_()\nw.grad.neg_()\nw.grad.neg_()\n"
+    recording, _, _ = traced(source, tmp_path / "program.py")
+    lines = [event.span.line for event in recording.events() if isinstance(event, ev.GradWritten | ev.GradCleared)]
+    assert lines == [3, 4, 5]
