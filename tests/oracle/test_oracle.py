@@ -10,6 +10,7 @@ from replay import Replay, adds_up, is_the_same
 
 from graphviz_app.recording import Recording
 from graphviz_app.recording import events as ev
+from graphviz_app.tracer.invisible import PASSES_OVER
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="children are forked and awaited as Linux can")
 
@@ -30,6 +31,14 @@ STATUSES = {
 }  # fmt: skip
 
 
+# They ask how deep they stand, and who calls or watches them: only Python 3.11 lets frames of ours be passed over that
+# C has called.
+ABOUT_THEIR_STACK = {
+    "infinite_recursion", "profiled_in_c", "questions_about_us", "recursion_limit", "stack_walks", "traced_in_c",
+    "watched_calls", "watchers_watched"
+}  # fmt: skip
+
+
 def _names():
     return [path for path in (*PROGRAMS, *LESSONS) if path.stem not in NOT_PROGRAMS]
 
@@ -39,7 +48,9 @@ def _identify(path):
 
 
 @pytest.mark.parametrize("program", _names(), ids=_identify)
-def test_program_is_the_same_when_recorded(program, zygote, tmp_path):
+def test_program_is_the_same_when_recorded(program, zygote, tmp_path, request):
+    if not PASSES_OVER and _identify(program) in ABOUT_THEIR_STACK:
+        request.applymarker(pytest.mark.xfail(strict=False, reason="it finds frames of ours on its stack"))
     plain = zygote.run(program, tmp_path / "plain", recorded=False)
     # One that dies of what this torch lacks would be the same when recorded, and show nothing.
     assert plain.status == STATUSES.get(_identify(program), 0), plain.stderr
