@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import math
 from functools import lru_cache
+from math import prod
 from typing import Any
 
 import ml_dtypes
@@ -107,7 +107,7 @@ class TensorRecord(msgspec.Struct, frozen=True, array_like=True, gc=False):
     @property
     def numel(self) -> int:
         """How many elements the tensor has; 1 for a 0-d tensor."""
-        return math.prod(self.shape)
+        return prod(self.shape)
 
 
 def elements(record: TensorRecord) -> npt.NDArray[Any] | None:
@@ -194,7 +194,7 @@ def _decode(data: bytes, dtype: str, shape: tuple[int, ...]) -> npt.NDArray[Any]
         numpy_dtype = np.dtype(NUMPY_DTYPES[dtype])
     except KeyError:
         raise ValueError(f"The recording holds elements of an unknown dtype, {dtype}.") from None
-    if len(data) != math.prod(shape) * numpy_dtype.itemsize:
+    if len(data) != prod(shape) * numpy_dtype.itemsize:
         raise ValueError(f"The recording holds {len(data)} bytes for a {dtype} tensor of shape {shape}.")
     values = np.frombuffer(data, numpy_dtype).reshape(shape)
     if dtype == "complex32":

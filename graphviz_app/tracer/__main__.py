@@ -124,12 +124,14 @@ class _LastWords:
     """
 
     def __init__(self) -> None:
+        # Kept here because the program may replace `os.getpid`.
+        self._getpid = os.getpid
         self._process = os.getpid()
         self.of: tuple[WorkerChannel, Program, Ending] | None = None
 
     def say(self) -> None:
         """Send it, unless this is a forked child."""
-        if self.of is None or os.getpid() != self._process:
+        if self.of is None or self._getpid() != self._process:
             return
         channel, program, ending = self.of
         program.finish(ending)

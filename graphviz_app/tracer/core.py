@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 
 _LENT_KEPT = 10_000
+_get_ident = threading.get_ident
 
 
 class Local(threading.local):
@@ -99,7 +100,7 @@ class Core:
     @property
     def is_within_pass(self) -> bool:
         """Whether this thread runs nodes of a pass: one begun in it, or any, where it is one of the engine's own."""
-        return bool(self.local.passes) or threading.get_ident() in self.engine_threads
+        return bool(self.local.passes) or _get_ident() in self.engine_threads
 
     def lend(self, tensors: Iterable[Any], *, is_outside: bool = True) -> None:
         """These may be written on from here on without a version that tells, also by somebody outside torch."""

@@ -227,7 +227,8 @@ class Kinds:
         """As `of`, for one of `OPERATORS`."""
         found = self._known.get(operator._op)
         if found is None:
-            found = self._known[operator._op] = (_kind(operator), _name_of_operator(operator))
+            packet = vars(operator).get("_overloadpacket", operator)
+            found = self._known[operator._op] = (_kind_of_operator(packet), _name_of_operator(packet))
         return found
 
     def _add(self, name: str, kind: Kind) -> None:
@@ -264,14 +265,12 @@ def _kind(function: Any) -> Kind:
     if name in ("__get__", "__set__", "__delete__"):
         return Kind.PASS
     module = getattr(function, "__module__", None) or ""
-    if module in _QUIET_MODULES or str(function).startswith("profiler."):
-        return Kind.PASS
-    return Kind.PASS if name in ("_set_grad_enabled", "_record_function_enter_new") else Kind.OPERATION
+    return Kind.PASS if module in _QUIET_MODULES or name == "_set_grad_enabled" else Kind.OPERATION
 
 
 def _name(function: Any) -> str:
     """Such as "torch.Tensor.add", "torch.nn.functional.relu", "torch.ones"."""
-    name = getattr(function, "__name__", None) or str(function)
+    name = getattr(function, "__name__", None) or type(function).__name__
     owner = getattr(function, "__objclass__", None)
     if owner is not None:
         return f"torch.Tensor.{name}"
@@ -289,9 +288,13 @@ def _name(function: Any) -> str:
     return f"torch.{name}" if module == "torch" else f"{module}.{qualified}"
 
 
-def _name_of_operator(operator: Any) -> str:
+# Nothing is asked of an operator that functions of torch's answer, written in Python: who profiles would see them.
+def _kind_of_operator(packet: Any) -> Kind:
+    return Kind.PASS if packet._qualified_op_name.startswith("profiler::") else Kind.OPERATION
+
+
+def _name_of_operator(packet: Any) -> str:
     """Such as "torch.ops.aten.add_", also for one of its overloads: whether it writes in place stands at the end."""
-    packet = getattr(operator, "overloadpacket", operator)
     return f"torch.ops.{packet._qualified_op_name.replace('::', '.')}"
 
 

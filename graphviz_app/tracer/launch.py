@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from graphviz_app.tracer.options import TracerOptions
 
 _exec = exec
-_getpid = os.getpid
+_getpid, _monotonic = os.getpid, time.monotonic
 _compile = compile
 _excepthook = sys.__excepthook__
 _FLOOD_SECONDS, _FLOOD = 0.1, 50
@@ -195,7 +195,7 @@ class Program:
 
     def _flush_prints(self) -> None:
         """Show what was printed at once, but a flood of prints in larger pieces."""
-        now = time.monotonic()
+        now = _monotonic()
         if now - self._second > _FLOOD_SECONDS:
             self._second, self._flushes = now, 0
         self._flushes += 1

@@ -4,7 +4,7 @@
 # ruff: noqa: SLF001
 from __future__ import annotations
 
-import math
+from math import prod
 from threading import get_ident
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -600,7 +600,7 @@ def _is_zero(record: TensorRecord | None) -> bool:
         return False
     if record.data is not None:
         return not any(record.data)
-    return record.statistics is not None and 0 < record.statistics.zeros == math.prod(record.shape)
+    return record.statistics is not None and 0 < record.statistics.zeros == prod(record.shape)
 
 
 def _is_cleared(record: TensorRecord | None) -> bool:

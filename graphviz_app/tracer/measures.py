@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import math
 from functools import lru_cache
+from math import inf, prod, sqrt
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -72,15 +72,15 @@ def _at_once(chunk: npt.NDArray[Any]) -> Statistics | None:
     """As `_Running.over`, written out for what nearly every tensor is: finite numbers in one piece; else None."""
     size = chunk.size
     low, high = float(_smallest(chunk)), float(_largest(chunk))
-    if not (-math.inf < low and high < math.inf):
+    if not (-inf < low and high < inf):
         return None
     zeros = _zeros(chunk) if low <= 0 <= high else 0
     total, squares = _sums(chunk)
     mean = total / size
     variance = squares / size - mean * mean
-    if not _TRUSTED * mean * mean <= variance < math.inf:
+    if not _TRUSTED * mean * mean <= variance < inf:
         return None
-    return Statistics(low, high, mean, math.sqrt(variance), math.sqrt(squares), zeros, 0, 0, 0)
+    return Statistics(low, high, mean, sqrt(variance), sqrt(squares), zeros, 0, 0, 0)
 
 
 def _zeros(chunk: npt.NDArray[Any]) -> int:
@@ -116,7 +116,7 @@ class _Running:
     __slots__ = ("above", "below", "high", "low", "nans", "squares", "total", "zeros")
 
     def __init__(self) -> None:
-        self.low, self.high = math.inf, -math.inf
+        self.low, self.high = inf, -inf
         self.total = self.squares = 0.0
         self.zeros = self.nans = self.above = self.below = 0
 
@@ -132,13 +132,13 @@ class _Running:
         mean = self.total / count
         variance = squares / count - mean * mean
         # A small spread around a large mean drowns in the rounding of the squares; what overflowed is not comparable.
-        if not _TRUSTED * mean * mean <= variance < math.inf:
+        if not _TRUSTED * mean * mean <= variance < inf:
             return None
-        return Statistics(self.low, self.high, mean, math.sqrt(variance), math.sqrt(squares), *counts)
+        return Statistics(self.low, self.high, mean, sqrt(variance), sqrt(squares), *counts)
 
     def _take(self, chunk: npt.NDArray[Any]) -> None:
         low, high = float(_smallest(chunk)), float(_largest(chunk))
-        if not (-math.inf < low and high < math.inf):
+        if not (-inf < low and high < inf):
             chunk = self._finite_of(chunk)
             if not chunk.size:
                 return
@@ -156,7 +156,7 @@ class _Running:
     def _finite_of(self, chunk: npt.NDArray[Any]) -> npt.NDArray[Any]:
         finite = _isfinite(chunk)
         others = chunk[~finite]
-        above, below = int(_count_nonzero(others == math.inf)), int(_count_nonzero(others == -math.inf))
+        above, below = int(_count_nonzero(others == inf)), int(_count_nonzero(others == -inf))
         self.above += above
         self.below += below
         self.nans += others.size - above - below
@@ -174,7 +174,7 @@ def sample(array: npt.NDArray[Any], elements: int = SAMPLE_ELEMENTS) -> Sample:
 def sampling(shape: tuple[int, ...], elements: int = SAMPLE_ELEMENTS) -> tuple[int, ...]:
     """Of each dimension every so-many-th index, so that about `elements` elements remain."""
     left, steps = list(shape), [1] * len(shape)
-    while math.prod(left) > elements:
+    while prod(left) > elements:
         longest = max(range(len(left)), key=lambda d: left[d])
         steps[longest] *= 2
         left[longest] = -(-shape[longest] // steps[longest])
@@ -202,7 +202,7 @@ def _merge(parts: list[tuple[Statistics, int]]) -> Statistics:
     above = sum(part.positive_infinities for part, _ in parts)
     below = sum(part.negative_infinities for part, _ in parts)
     count, mean, squares = 0, 0.0, 0.0
-    low, high = math.inf, -math.inf
+    low, high = inf, -inf
     for part, size in parts:
         if part.minimum is None or part.maximum is None or part.mean is None or part.std is None:
             continue
@@ -212,7 +212,7 @@ def _merge(parts: list[tuple[Statistics, int]]) -> Statistics:
         squares += part.std * part.std * finite + apart * apart * count * finite / (count + finite)
         mean += apart * finite / (count + finite)
         count += finite
-    norm = math.sqrt(sum(part.norm * part.norm for part, _ in parts))
+    norm = sqrt(sum(part.norm * part.norm for part, _ in parts))
     if not count:
         return Statistics(None, None, None, None, norm, zeros, nans, above, below)
-    return Statistics(low, high, mean, math.sqrt(squares / count), norm, zeros, nans, above, below)
+    return Statistics(low, high, mean, sqrt(squares / count), norm, zeros, nans, above, below)

@@ -284,10 +284,11 @@ class Places:
             text, targets, statement = statements.at(span)
             returned, called = statements.returned(span), statements.called(span)
             loops, head = statements.loops(span)
+            has_loops = statements.has_loops(code.co_firstlineno, _last_line(code))
+            is_sure = statements.is_sure(span)
         frame = ev.Frame(span, _function_name(code))
         return Site(
-            code, span, frame, text, targets, statement, returned, called, instruction, loops, head,
-            statements.has_loops(code.co_firstlineno, _last_line(code)), statements.is_sure(span),
+            code, span, frame, text, targets, statement, returned, called, instruction, loops, head, has_loops, is_sure
         )  # fmt: skip
 
 

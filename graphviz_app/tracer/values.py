@@ -4,7 +4,7 @@
 # ruff: noqa: SLF001
 from __future__ import annotations
 
-import math
+from math import prod
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
@@ -85,7 +85,7 @@ def _plan(dtype: torch.dtype, shape: Any, budget: int) -> _Plan:
     for size in reversed(shape):
         strides.append(step)
         step *= size
-    count = math.prod(shape)
+    count = prod(shape)
     return _Plan(readable, count > budget, tuple(shape), tuple(reversed(strides)), count * readable.itemsize)
 
 

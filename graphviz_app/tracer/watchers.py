@@ -32,6 +32,7 @@ _gettrace: Any = sys.gettrace
 _getprofile: Any = sys.getprofile
 _addaudithook = sys.addaudithook
 _getframe = sys._getframe
+_get_ident = threading.get_ident
 _push = torch._C._push_on_torch_function_stack
 _pop = torch._C._pop_torch_function_stack
 _depth = torch._C._len_torch_function_stack
@@ -127,7 +128,7 @@ class Watchers:
         self._stand_in("C profile", watchers_in_c.current_profiler(), watchers_in_c.profiler())
         self._stand_in("C trace", watchers_in_c.current_tracer(), watchers_in_c.tracer())
         # A thread that the program began by itself is not listed.
-        alive = {*threading._active, threading.get_ident()}  # type: ignore[attr-defined]
+        alive = {*threading._active, _get_ident()}  # type: ignore[attr-defined]
         for key in [each for each in self._watching if each[0] not in alive]:
             self._forget(key)
         self._core.is_watched = any(how.startswith("C") for _, how in self._watching)
@@ -146,7 +147,7 @@ class Watchers:
             self._watch(how, found)
 
     def _watch(self, how: str, function: Any) -> None:
-        key = (threading.get_ident(), how)
+        key = (_get_ident(), how)
         if function is not None:
             if not self._watching:
                 self._hand_nothing_over()

@@ -35,8 +35,9 @@ from graphviz_app.tracer.bottom import run_at_bottom
 from graphviz_app.tracer.launch import Program
 
 _TIMEOUT = 100
-# A program may put something else there.
+# A program may put something else in their places.
 _detach = torch.Tensor.detach
+_getpid = os.getpid
 
 
 def plain(job):
@@ -85,10 +86,10 @@ def recorded(job):
     environment = ev.Environment("3", str(torch.__version__), graphviz_app.__version__)
     arguments = tuple(job["arguments"])
     writer = RecordingWriter(stream, ev.Program(path, text, arguments, job["directory"]), environment)
-    mine = os.getpid()
+    mine = _getpid()
 
     def sink(batch):
-        if os.getpid() == mine:
+        if _getpid() == mine:
             # In the app another process writes, whose functions the program cannot replace.
             with original_builtins():
                 writer.append(batch)
@@ -97,7 +98,7 @@ def recorded(job):
     program = Program(path, text, arguments, job["directory"], capture=False, sink=sink)
 
     def finish():
-        if os.getpid() != mine:
+        if _getpid() != mine:
             return
         with original_builtins():
             left = grads_of(program)

@@ -1,15 +1,19 @@
 import builtins
+import math
+import os
 import sys
+import time
 import torch
 
 heard = []
-real = {name: getattr(builtins, name) for name in ("len", "isinstance", "sorted", "max")}
+real = {name: getattr(builtins, name) for name in ("len", "isinstance", "sorted", "max", "any")}
+others = [(math, "prod"), (math, "sqrt"), (os, "getpid"), (time, "monotonic")]
 
 
-def heard_by(name):
+def heard_by(name, function):
     def hear(*args):
         heard.append((name, sys._getframe(1).f_code.co_name))
-        return real[name](*args)
+        return function(*args)
 
     return hear
 
@@ -28,7 +32,10 @@ class Double(torch.autograd.Function):
 x = torch.ones(2, requires_grad=True)
 y = (x * 2).exp()
 for name in real:
-    setattr(builtins, name, heard_by(name))
+    setattr(builtins, name, heard_by(name, real[name]))
+originals = [getattr(module, name) for module, name in others]
+for (module, name), function in zip(others, originals):
+    setattr(module, name, heard_by(name, function))
 z = torch.relu(y)
 middle = Double.apply(z)
 middle.retain_grad()
@@ -39,6 +46,8 @@ with torch.no_grad():
 x.grad = None
 for name, function in real.items():
     setattr(builtins, name, function)
+for (module, name), function in zip(others, originals):
+    setattr(module, name, function)
 print(len(heard))
 import collections
 print(*sorted(collections.Counter(heard).items()), sep="\n")
