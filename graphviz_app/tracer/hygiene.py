@@ -133,7 +133,7 @@ def delegate(caller: FrameType, function: Any, args: Any, kwargs: Any, lock: Any
     if caller.f_code is not HANDLE or caller.f_back is None:
         return function
     code = caller.f_back.f_code
-    if getattr(function, "__code__", None) is code:
+    if type(function) is FunctionType and function.__code__ is code:
         return function
     known = _delegates.get(id(code))
     if known is None:

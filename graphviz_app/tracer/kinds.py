@@ -215,10 +215,9 @@ class Kinds:
 
     def of(self, function: Any) -> tuple[Kind, str]:
         """The kind of a torch function, and its qualified name."""
-        try:
-            found = self._known.get(function)
-        except TypeError:
-            return Kind.OPERATION, _name(function)
+        if not can_be_looked_up(function):
+            return Kind.OPERATION, _name_of_object(function)
+        found = self._known.get(function)
         if found is None:
             found = self._known[function] = (_kind(function), _name(function))
         return found
@@ -258,9 +257,24 @@ def original_of(function: Any) -> Any:
 
 
 _IN_C = (types.BuiltinFunctionType, types.MethodDescriptorType, types.WrapperDescriptorType, types.MethodWrapperType)
+FUNCTIONS = frozenset([*_IN_C, types.FunctionType, types.MethodType])
+"""Classes of functions and methods, which know by themselves which is which."""
+_hash: Any = object.__hash__
+_equals: Any = object.__eq__
+
+
+def can_be_looked_up(function: Any) -> bool:
+    """Whether a dictionary asks nothing of the program's to find it: a class of the program's may say which is which.
+
+    Such objects stand in the places of torch's functions that the program has replaced (`unittest.mock`).
+    """
+    kind = type(function)
+    return kind in FUNCTIONS or (kind.__hash__ is _hash and kind.__eq__ is _equals)
 
 
 def _kind(function: Any) -> Kind:
+    if type(function) not in FUNCTIONS:
+        return Kind.OPERATION
     name = getattr(function, "__name__", "")
     if name in ("__get__", "__set__", "__delete__"):
         return Kind.PASS
@@ -270,6 +284,8 @@ def _kind(function: Any) -> Kind:
 
 def _name(function: Any) -> str:
     """Such as "torch.Tensor.add", "torch.nn.functional.relu", "torch.ones"."""
+    if type(function) not in FUNCTIONS and not type(function).__module__.startswith("torch."):
+        return _name_of_object(function)
     name = getattr(function, "__name__", None) or type(function).__name__
     owner = getattr(function, "__objclass__", None)
     if owner is not None:
@@ -286,6 +302,11 @@ def _name(function: Any) -> str:
         home, prefix = _PREFIXES[module]
         return f"{home}.{name.removeprefix(prefix)}"
     return f"torch.{name}" if module == "torch" else f"{module}.{qualified}"
+
+
+def _name_of_object(function: Any) -> str:
+    """By its class, because it may say anything itself, and tell the program that it was asked."""
+    return f"{type(function).__module__}.{type(function).__qualname__}"
 
 
 # Nothing is asked of an operator that functions of torch's answer, written in Python: who profiles would see them.

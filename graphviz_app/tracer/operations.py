@@ -16,7 +16,7 @@ from graphviz_app.tracer.binding import ResultNames
 from graphviz_app.tracer.calls import Call, CallRecorder
 from graphviz_app.tracer.flatten import results_in, tensors_in
 from graphviz_app.tracer.identity import ORDINARY, is_transformed
-from graphviz_app.tracer.kinds import LENDERS, OPERATORS, Kind, Kinds, original_of
+from graphviz_app.tracer.kinds import FUNCTIONS, LENDERS, OPERATORS, Kind, Kinds, can_be_looked_up, original_of
 from graphviz_app.tracer.leaves import version_of
 from graphviz_app.tracer.unlisted import list_again
 
@@ -81,13 +81,13 @@ class OperationMode(TorchFunctionMode):
         """Call the function as if nobody were there, and record it."""
         if _profiler() is not None or _tracer() is not None or self._core.is_watched:
             self._core.meet_watchers()
-        if type(func) in OPERATORS:
+        if type(func) in FUNCTIONS:
+            found = self._known(func)
+        elif type(func) in OPERATORS:
             found = self._operator(func)
             return self._run(func._op, args, kwargs if kwargs is not None else {}, _getframe(1), found, types)
-        try:
-            found = self._known(func)
-        except TypeError:
-            found = None
+        else:
+            found = self._known(func) if can_be_looked_up(func) else None
         if found is not None:
             kind = found[0]
             # Only a tensor in the middle of a graph warns when its `.grad` is read.
@@ -120,15 +120,15 @@ class Operations:
         """Call `func` and record the call."""
         call = hygiene.stand_in(caller)
         handed_over = caller.f_code is hygiene.HANDLE
+        if handed_over:
+            if invisible.WORKS and _modes():
+                call = NextMode(func, types)
+            func = hygiene.delegate(caller, func, args, kwargs, self._lock)
         if found is None:
             with self._lock:
                 func = func if handed_over else original_of(func)
                 found = self.kinds.of(func)
         kind, name = found
-        if handed_over:
-            if invisible.WORKS and _modes():
-                call = NextMode(func, types)
-            func = hygiene.delegate(caller, func, args, kwargs, self._lock)
         core = self.core
         if name in LENDERS or (kind is _DATA and core.local.silent):
             # From here on a leaf may be written on without our seeing it.
