@@ -67,10 +67,12 @@ def _within(path: str, value: Any, found: list[tuple[str, torch.Tensor]], depth:
                 _within(f"{path}[{index}]", part, found, depth - 1)
     elif kind is dict:
         for key, part in value.items():
+            # What the program has made itself may hear that it is shown.
+            name = repr(key) if type(key) in _PLAIN else type(key).__name__
             if isinstance(part, _Tensor):
-                found.append((f"{path}[{key!r}]", part))
+                found.append((f"{path}[{name}]", part))
             elif type(part) not in _PLAIN:
-                _within(f"{path}[{key!r}]", part, found, depth - 1)
+                _within(f"{path}[{name}]", part, found, depth - 1)
 
 
 def other_arguments(arguments: tuple[Any, ...], keywords: dict[str, Any] | None) -> str:

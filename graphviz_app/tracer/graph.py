@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
-from weakref import WeakKeyDictionary
 
 import torch
 
@@ -54,8 +53,6 @@ class GraphWalker:
     def __init__(self, core: Core) -> None:
         self._core = core
         self._kinds: dict[type, _Described] = {}
-        # Weakly: the program may make a custom function's class, and with it its nodes', and drop it again.
-        self._customs: WeakKeyDictionary[type, _Described] = WeakKeyDictionary()
 
     def made_alone(
         self, operation: int, start: int, tracked: Tracked, node: Any, caller: Any
@@ -188,13 +185,16 @@ class GraphWalker:
     def _description(self, node: Any) -> tuple[str, int, ev.Span | None]:
         """A node's name, how many outputs of the forward it stands for, and where the user wrote it."""
         kind = type(node)
-        known = self._kinds.get(kind) or self._customs.get(kind)
+        known = self._kinds.get(kind)
         if known is None:
             forward = getattr(kind, "_forward_cls", None)
             definition = None if forward is None else self._core.places.definition(forward.backward)
             # Nodes of most kinds always have one output; the others are asked each time.
             known = (node.name(), definition, kind.__name__ in _ONE_OUTPUT)
-            (self._customs if issubclass(kind, torch._C._FunctionBase) else self._kinds)[kind] = known
+            if not issubclass(kind, torch._C._FunctionBase):
+                # The program may make a custom function's class, and with it its nodes', and drop it again; a weak
+                # reference it could count.
+                self._kinds[kind] = known
         name, definition, is_single = known
         return name, 1 if is_single else len(getattr(node, "_input_metadata", (None,))), definition
 

@@ -11,7 +11,7 @@ from torch.utils.hooks import BackwardHook, RemovableHandle
 
 from graphviz_app.own import __builtins__  # noqa: F401
 from graphviz_app.recording import events as ev
-from graphviz_app.tracer.kinds import Kind
+from graphviz_app.tracer.kinds import FUNCTIONS, Kind
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from graphviz_app.tracer.leaves import Leaf
     from graphviz_app.tracer.node_hooks import Hooks
     from graphviz_app.tracer.places import Place
+
+
+# Of anything else the class is named: an object of the program's may hear that it is asked.
+_NAMED = FUNCTIONS | {type}
 
 
 class HookName(NamedTuple):
@@ -115,7 +119,7 @@ class UserHooks:
         hooks = _written_by_user(hook)
         spans = [span for each in hooks if (span := self._core.places.definition(each)) is not None]
         span = spans[0] if spans else None if place is None else place.span
-        names = [str(getattr(each, "__qualname__", None) or type(each).__name__) for each in hooks]
+        names = [each.__qualname__ if type(each) in _NAMED else type(each).__name__ for each in hooks]
         return HookName(", ".join(names), span)
 
     def on(self, node: int) -> list[Registered]:

@@ -4,7 +4,6 @@
 # ruff: noqa: SLF001
 from __future__ import annotations
 
-import weakref
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -17,13 +16,16 @@ if TYPE_CHECKING:
     from graphviz_app.tracer.places import Places
 
 CALL = torch.nn.Module._call_impl.__code__
+_own_of: Any = object.__getattribute__
+_OWN = "_non_persistent_buffers_set"
+"""What each module has of its own, and what keeps nothing alive: a weak reference the program could count."""
 
 
 class ModulePaths:
     """Paths of modules below the outermost module that runs, such as "blocks.3.attn"."""
 
     def __init__(self) -> None:
-        self._roots: dict[int, tuple[weakref.ref[Any], dict[int, str]]] = {}
+        self._roots: dict[int, tuple[Any, dict[int, str]]] = {}
 
     def of(self, places: Places) -> tuple[str, str]:
         """Path and class of the module that runs at the place that was found last, below the outermost that runs.
@@ -38,17 +40,21 @@ class ModulePaths:
         if module is MISSING or root is MISSING:
             return "", ""
         kind = type(module).__name__
+        try:
+            own = _own_of(root, _OWN)
+        except AttributeError:
+            own = None
         known = self._roots.get(id(root))
-        if known is None or known[0]() is not root:
-            known = self._remember(root)
-        path = known[1].get(id(module))
+        paths = known[1] if known is not None and known[0] is own else self._remember(root, own)
+        path = paths.get(id(module))
         if path is None:
             # A child that was added, or made on the fly, since the root was first met.
-            path = self._remember(root)[1].get(id(module), "")
+            path = self._remember(root, own).get(id(module), "")
         return path, kind
 
-    def _remember(self, root: Any) -> tuple[weakref.ref[Any], dict[int, str]]:
+    def _remember(self, root: Any, own: Any) -> dict[int, str]:
         if len(self._roots) > 256:
             self._roots.clear()
-        known = self._roots[id(root)] = (weakref.ref(root), module_paths(root))
-        return known
+        paths = module_paths(root)
+        self._roots[id(root)] = own, paths
+        return paths

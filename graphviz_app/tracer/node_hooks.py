@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from types import CodeType, MethodType
+from types import CodeType, FunctionType, MethodType
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -70,7 +70,7 @@ def _comes_too_late(hooks: Hooks, number_of: Callable[[Any], int]) -> bool:
         node is not None
         and type(ours) is MethodType
         and ours.__self__ == number_of(node)
-        and all(getattr(each, "__code__", None) is _TOLD_OF_NOTHING for each in [*hooks.values()][1:-1])
+        and all(type(each) is FunctionType and each.__code__ is _TOLD_OF_NOTHING for each in [*hooks.values()][1:-1])
     )
 
 

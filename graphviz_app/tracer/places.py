@@ -11,7 +11,7 @@ import site
 import sys
 import sysconfig
 from pathlib import Path
-from types import CodeType, FrameType, FunctionType
+from types import CodeType, FrameType, FunctionType, MethodType
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -206,9 +206,12 @@ class Places:
 
     def definition(self, function: Any) -> ev.Span | None:
         """Where a function of the user's is written."""
-        function = getattr(function, "__func__", function)
-        function = getattr(function, "__wrapped__", function)
-        if not isinstance(function, FunctionType):
+        # Anything else of the program's may hear that it is asked.
+        if type(function) is MethodType:
+            function = function.__func__
+        if type(function) is FunctionType:
+            function = function.__dict__.get("__wrapped__", function)
+        if type(function) is not FunctionType:
             return None
         file = self._known(function.__code__)[1]
         return None if file < 0 else ev.Span(file, function.__code__.co_firstlineno)

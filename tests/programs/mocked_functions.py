@@ -65,3 +65,27 @@ x.sigmoid().sum().backward()
 torch.Tensor.sigmoid = original
 Doubling()(x).sum().backward()
 print(x.grad)
+
+
+class Keyed(torch.autograd.Function):
+    """Takes a dictionary with a key of the program's own."""
+
+    @staticmethod
+    def forward(ctx, a, others):
+        return a * 2
+
+    @staticmethod
+    def backward(ctx, grad):
+        return grad * 2, None
+
+
+# Nor are hooks.
+y = x * 2
+y.register_hook(Counting(lambda grad: grad * 2))
+y.grad_fn.register_prehook(Counting(lambda grads: None))
+y.grad_fn.register_hook(Counting(lambda *grads: None))
+x.register_post_accumulate_grad_hook(Counting(lambda tensor: None))
+layer = torch.nn.Linear(2, 1)
+layer.register_full_backward_hook(Counting(lambda *grads: None))
+layer(Keyed.apply(y, {Doubling(): x})).backward()
+print(x.grad.isfinite())

@@ -53,3 +53,20 @@ for index in range(20):
         loss.backward()
 del losses, loss
 print(len(died), sum(died), sum(each() is None for each in watched))
+
+
+class Same(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, a):
+        return a * 1
+
+    @staticmethod
+    def backward(ctx, grad):
+        return grad
+
+
+# Nor to modules, or to the classes of custom functions' nodes, but for Python, which lists subclasses weakly.
+stack = torch.nn.Sequential(model)
+y = Same.apply(stack(torch.ones(1, 2)))
+y.sum().backward()
+print([weakref.getweakrefcount(each) for each in (stack, model, Same, type(y.grad_fn))])
