@@ -5,9 +5,14 @@ Called as functions, they also pass by what a subclass has put over them.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import torch
 
 from graphviz_app.own import __builtins__  # noqa: F401
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 data_ptr = torch.Tensor.data_ptr
 element_size = torch.Tensor.element_size
@@ -19,8 +24,12 @@ is_inference = torch.Tensor.is_inference
 is_neg = torch.Tensor.is_neg
 is_view = torch.Tensor._is_view  # noqa: SLF001 - torch has no other name for it
 numel = torch.Tensor.numel
+size_of = torch.Tensor.size
 storage_offset = torch.Tensor.storage_offset
 stride_of = torch.Tensor.stride
+dtype_of: Callable[[torch.Tensor], torch.dtype] = torch.Tensor.dtype.__get__
+device_of: Callable[[torch.Tensor], torch.device] = torch.Tensor.device.__get__
+requires_grad_of: Callable[[torch.Tensor], bool] = torch.Tensor.requires_grad.__get__
 
 
 def base_of(tensor: torch.Tensor) -> torch.Tensor | None:

@@ -13,7 +13,7 @@ from graphviz_app.own import __builtins__  # noqa: F401
 from graphviz_app.recording.values import Sample
 from graphviz_app.tracer.measures import sampling
 from graphviz_app.tracer.memory import reach_of, view_of
-from graphviz_app.tracer.originals import element_size, numel, storage_offset, stride_of
+from graphviz_app.tracer.originals import element_size, numel, size_of, storage_offset, stride_of
 
 if TYPE_CHECKING:
     import torch
@@ -36,7 +36,7 @@ def _within_storage(tensor: torch.Tensor) -> tuple[int, int]:
     first = int(storage_offset(tensor)) * size
     if not numel(tensor):
         return first, first
-    return first, first + reach_of(zip(tensor.shape, stride_of(tensor), strict=True)) * size
+    return first, first + reach_of(zip(size_of(tensor), stride_of(tensor), strict=True)) * size
 
 
 @lru_cache(maxsize=4096)

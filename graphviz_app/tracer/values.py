@@ -15,10 +15,20 @@ from graphviz_app.own import __builtins__  # noqa: F401
 from graphviz_app.recording import events as ev
 from graphviz_app.recording.values import TensorRecord
 from graphviz_app.tracer.away import Away, UnheardByProfilers, why_unread
-from graphviz_app.tracer.identity import ORDINARY
+from graphviz_app.tracer.identity import ORDINARY, dispatches, is_transformed
 from graphviz_app.tracer.measures import figures, sample
 from graphviz_app.tracer.memory import READABLE, Readable, address_of, array_of, storage_start, string_at
-from graphviz_app.tracer.originals import is_inference, is_neg, numel, storage_offset, stride_of
+from graphviz_app.tracer.originals import (
+    device_of,
+    dtype_of,
+    is_inference,
+    is_neg,
+    numel,
+    requires_grad_of,
+    size_of,
+    storage_offset,
+    stride_of,
+)
 from graphviz_app.tracer.strided import Strided
 from graphviz_app.tracer.unread import NO_MEMORY, why_untouchable
 
@@ -168,6 +178,8 @@ class ValueRecorder:
 
         Nearly every tensor is of one of a few shapes, and what follows from a shape is found out once.
         """
+        if type(tensor) not in ORDINARY:
+            return self._read_slowly(tensor)
         try:
             key = (tensor.dtype, tensor.shape)
             readable, is_large, shape, ordered, size = self._plans.get(key) or self._plan(key)
@@ -175,14 +187,7 @@ class ValueRecorder:
         except (RuntimeError, TypeError):
             # A nested tensor has no one shape, symbolic sizes cannot be looked up, sparse tensors have no one storage.
             return self._read_slowly(tensor)
-        if (
-            readable is None
-            or not start
-            or type(tensor) not in ORDINARY
-            or not tensor.is_cpu
-            or self._left <= 0
-            or is_neg(tensor)
-        ):
+        if readable is None or not start or not tensor.is_cpu or self._left <= 0 or is_neg(tensor):
             return self._read_slowly(tensor)
         name, dtype, itemsize, _ = readable
         address = start + storage_offset(tensor) * itemsize
@@ -238,26 +243,33 @@ class ValueRecorder:
         try:
             return self._describe(tensor)
         except Exception as error:  # noqa: BLE001 - any tensor of any library may come here; looking must not raise
-            return _unreadable(tensor, f"it cannot be read ({type(error).__name__})")
+            return _unreadable(
+                tensor, f"it cannot be read ({type(error).__name__})", requires_grad=requires_grad_of(tensor)
+            )
 
     def _describe(self, tensor: torch.Tensor) -> TensorRecord:
+        requires_grad = requires_grad_of(tensor)
+        if type(tensor) not in ORDINARY and not (dispatches(tensor) or is_transformed(tensor)):
+            # The class may have properties of its own over torch's, such as another `shape`. What lies elsewhere may
+            # be more than torch knows of it.
+            tensor = _data(tensor) if device_of(tensor).type == "cpu" else tensor
         note = why_untouchable(tensor)
         if note:
-            return _unreadable(tensor, note)
+            return _unreadable(tensor, note, requires_grad=requires_grad)
         readable, name = tensor, str(tensor.dtype).removeprefix("torch.")
         if tensor.layout is not _strided or tensor.is_quantized or not tensor.is_cpu:
             if (tensor.layout is not _strided or tensor.is_quantized) and numel(tensor) > _DENSE_LIMIT:
-                return _unreadable(tensor, "it is too large to be copied")
+                return _unreadable(tensor, "it is too large to be copied", requires_grad=requires_grad)
             if not tensor.is_cpu and (note := why_unread(tensor)):
-                return _unreadable(tensor, note)
+                return _unreadable(tensor, note, requires_grad=requires_grad)
             readable = self._as_plain(tensor)
             name = str(readable.dtype).removeprefix("torch.")
         if readable.dtype not in READABLE:
-            return _unreadable(tensor, f"numpy knows no {name}")
+            return _unreadable(tensor, f"numpy knows no {name}", requires_grad=requires_grad)
         array = array_of(readable, READABLE[readable.dtype][1])
         if array is None:
-            return _unreadable(tensor, NO_MEMORY)
-        return self._of_array(tensor, array, name)
+            return _unreadable(tensor, NO_MEMORY, requires_grad=requires_grad)
+        return self._of_array(tensor, array, name, requires_grad=requires_grad)
 
     def _as_plain(self, tensor: torch.Tensor) -> torch.Tensor:
         """A strided CPU copy of a sparse, quantised or far-away tensor."""
@@ -271,10 +283,12 @@ class ValueRecorder:
                 tensor = self.away.copy_of(tensor)
             return tensor.resolve_conj().resolve_neg()
 
-    def _of_array(self, tensor: torch.Tensor, array: npt.NDArray[Any], name: str) -> TensorRecord:
+    def _of_array(
+        self, tensor: torch.Tensor, array: npt.NDArray[Any], name: str, *, requires_grad: bool
+    ) -> TensorRecord:
         strided = tensor.layout is _strided
         head = (tuple(tensor.shape), name, str(tensor.device), stride_of(tensor) if strided else None)
-        head += (str(tensor.layout).removeprefix("torch."), tensor.requires_grad)
+        head += (str(tensor.layout).removeprefix("torch."), requires_grad)
         if array.size <= self._budget and self._left > 0:
             return TensorRecord(*head, array.tobytes())
         if self._left <= 0:
@@ -297,11 +311,12 @@ def _large(way: Strided, requires_grad: bool, figured: Statistics | None, pictur
     return TensorRecord(way.shape, way.name, "cpu", way.strides, "strided", requires_grad, None, figured, picture)
 
 
-def _unreadable(tensor: torch.Tensor, note: str) -> TensorRecord:
+def _unreadable(tensor: torch.Tensor, note: str, *, requires_grad: bool) -> TensorRecord:
     try:
+        size = size_of(tensor)
         # A symbolic size, once it is asked for a number, stays that number for the program.
-        shape = tuple(tensor.shape) if all(type(size) is int for size in tensor.shape) else ()
-        dtype, device = str(tensor.dtype).removeprefix("torch."), str(tensor.device)
-        return TensorRecord(shape, dtype, device, requires_grad=tensor.requires_grad, note=note)
+        shape = tuple(size) if all(type(each) is int for each in size) else ()
+        dtype, device = str(dtype_of(tensor)).removeprefix("torch."), str(device_of(tensor))
+        return TensorRecord(shape, dtype, device, requires_grad=requires_grad, note=note)
     except Exception:  # noqa: BLE001 - as above; even a shape may refuse
         return TensorRecord((), "float32", note=note)

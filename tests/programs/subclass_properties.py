@@ -32,3 +32,36 @@ try:
     a.nothing
 except AttributeError as error:
     print(error)
+
+
+class Shaped(torch.Tensor):
+    """Hides its first dimension, and tells who asks."""
+
+    @property
+    def shape(self):
+        print("shape")
+        return super().shape[1:]
+
+    @property
+    def dtype(self):
+        print("dtype")
+        return super().dtype
+
+    @property
+    def device(self):
+        print("device")
+        return super().device
+
+    @property
+    def layout(self):
+        print("layout")
+        return super().layout
+
+
+b = torch.arange(6.0).reshape(2, 3).as_subclass(Shaped).requires_grad_()
+c = (b * b).detach()
+with torch.no_grad():
+    b += 1
+    b[0] *= 2
+(b.exp() * c).sum().backward()
+print(b.shape, b.grad.tolist())
