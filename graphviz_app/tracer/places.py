@@ -35,6 +35,8 @@ _OUTER, _INNER = 64, 65
 stack of this many is never taken for one that was told whole."""
 _WHOLE_STACK = 2 * (_OUTER + _INNER - 1)
 _getframe = sys._getframe
+# As they were at the start: the program may put others in their places.
+_realpath, _getlines = os.path.realpath, linecache.getlines
 
 
 class Site(msgspec.Struct, eq=False, gc=False):
@@ -255,11 +257,16 @@ class Places:
             return self._texts[path]
         if self._folder is None or path.startswith("<") or not self._is_users(path):
             return None
-        text = "".join(linecache.getlines(path))
+        cache = linecache.cache
+        is_read_already = path in cache
+        text = "".join(_getlines(path))
+        if not is_read_already:
+            # The program may write another text into the file, and ask for a line of that.
+            cache.pop(path, None)
         return text or None
 
     def _is_users(self, path: str) -> bool:
-        real = os.path.realpath(path)
+        real = _realpath(path)
         if self._folder is None or not real.startswith(self._folder):
             return False
         return not any(real.startswith(library) for library in LIBRARIES) and "site-packages" not in real
