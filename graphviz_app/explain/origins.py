@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from graphviz_app.recording import events as ev
+from graphviz_app.recording.syntax import lines_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -70,7 +71,7 @@ class Origins:
         if not sources or not self.uses:
             return None
         last = self.uses[-1][0].span
-        lines = sources[0].text.splitlines()[: last.line if last is not None and last.file == 0 else None]
+        lines = lines_of(sources[0].text)[: last.line if last is not None and last.file == 0 else None]
         found = [number for number, line in enumerate(lines, start=1) if _SWITCH.search(line)]
         name = self._timeline.tensor_name(self._tensor)
         named = [number for number in found if name and re.search(rf"\b{re.escape(name)}\b", lines[number - 1])]

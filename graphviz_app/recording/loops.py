@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from graphviz_app.recording.events import NONE
-from graphviz_app.recording.syntax import characters, tree_of
+from graphviz_app.recording.syntax import characters, lines_of, tree_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -53,7 +53,7 @@ class SourceLoops:
     """
 
     def __init__(self, tree: ast.AST | None, text: str = "") -> None:
-        self._lines = text.splitlines()
+        self._lines = lines_of(text)
         self._statements: dict[int, int] = {}
         self._loops: dict[int, tuple[Loop, ...]] = {}
         self._heads: dict[int, Loop] = {}

@@ -25,6 +25,12 @@ def tree_of(text: str) -> ast.Module | None:
         warnings.filters = filters
 
 
+def lines_of(text: str) -> list[str]:
+    """The lines of a program's text, as Python counts them: form feeds and the like, unlike `splitlines`, end none."""
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    return lines if lines[-1] else lines[:-1]
+
+
 def characters(lines: list[str], line: int, column: int) -> int:
     """A column in characters, of one in UTF-8 bytes, as Python counts; what is no column of the text stays as it is.
 

@@ -7,6 +7,7 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 from graphviz_app.recording import events as ev
+from graphviz_app.recording.syntax import lines_of
 from graphviz_app.scene.measure import shorten
 from graphviz_app.scene.numbers import tensor_text
 
@@ -57,7 +58,7 @@ def snippet(recording: Recording, span: ev.Span | None) -> str:
 @lru_cache(maxsize=8)
 def _lines(text: str) -> list[str]:
     # Every node of a large graph asks for its line.
-    return text.splitlines()
+    return lines_of(text)
 
 
 def short_name(name: str) -> str:

@@ -22,6 +22,7 @@ import torch
 
 from graphviz_app.own import __builtins__, original_builtins  # noqa: F401
 from graphviz_app.recording import events as ev
+from graphviz_app.recording.syntax import lines_of
 from graphviz_app.tracer import hygiene, watchers_in_c
 from graphviz_app.tracer.absent import OurModules
 from graphviz_app.tracer.bottom import run_at_bottom
@@ -168,7 +169,7 @@ class Program:
         sys.argv = [self._path, *self._arguments]
         sys.orig_argv = [sys.executable, self._path, *self._arguments]
         sys.path[:1] = [self._folder]
-        lines = self._source.splitlines(keepends=True)
+        lines = [f"{line}\n" for line in lines_of(self._source)]
         # So that tracebacks and `inspect` show the text that ran, not one that was saved since.
         linecache.cache[self._file] = (len(self._source), None, lines, self._file)
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from graphviz_app.own import __builtins__  # noqa: F401
 from graphviz_app.recording import events as ev
 from graphviz_app.recording.loops import SourceLoops
-from graphviz_app.recording.syntax import characters, tree_of
+from graphviz_app.recording.syntax import characters, lines_of, tree_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,7 +32,7 @@ class Statements:
     """
 
     def __init__(self, text: str) -> None:
-        self._lines = text.splitlines()
+        self._lines = lines_of(text)
         self._assigned: dict[tuple[int, int, int, int], tuple[str, ...]] = {}
         self._is_parsed = False
         self._stored: dict[tuple[int, int, int, int], str] = {}

@@ -82,6 +82,13 @@ os.write(1, b"in between")
 raise KeyboardInterrupt
 """,
     "an empty program": "",
+    "lines with form feeds, that end in other ways or not at all": """import inspect\r
+\f\r
+def f():\r
+    return "\x0b"\r
+\f\r
+print(ascii(inspect.getsource(f)))\r
+raise ValueError""",
 }
 
 
@@ -117,7 +124,7 @@ def test_output_errors_and_exit_status_are_those_of_plain_python(here, source):
     if sys.version_info[:2] != (3, 11):
         # Elsewhere one frame of ours stays below the program.
         source = source.replace("traceback.extract_stack()", "traceback.extract_stack()[-1:]")
-    (here / "program.py").write_text(source)
+    (here / "program.py").write_bytes(source.encode())
     plain = run(sys.executable, "program.py", "a", "-b", input=b"typed\n")
     recorded = run(
         sys.executable,

@@ -72,3 +72,8 @@ def test_what_a_lambda_computes_is_in_no_loop_but_its_own():
     columns = {part: (text.index(part), text.index(part) + 4) for part in ("f(t)", "g(u)")}
     assert {part: lines_around(source, 2, *each) for part, each in columns.items()} == {"f(t)": [], "g(u)": [2]}
     assert (lines_around(source, 3, 4, 21), lines_around(source, 3, 16, 19)) == ([1], [])
+
+
+def test_form_feeds_end_no_line():
+    text = "é = '\f\x0b\u2028'; a = [f(b) for b in c]"
+    assert lines_around(source_loops(text), 1, text.index("f("), text.index("f(") + 4) == [1]

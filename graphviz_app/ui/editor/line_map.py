@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from difflib import SequenceMatcher
 
+from graphviz_app.recording.syntax import lines_of
+
 
 class LineMap:
     """Maps lines, from 1, between the text as it ran and the text as it is now.
@@ -16,7 +18,7 @@ class LineMap:
         self._backward: dict[int, int] = {}
         if recorded == current:
             return
-        matcher = SequenceMatcher(None, recorded.splitlines(), current.splitlines(), autojunk=False)
+        matcher = SequenceMatcher(None, lines_of(recorded), lines_of(current), autojunk=False)
         self._forward = {}
         for block in matcher.get_matching_blocks():
             for offset in range(block.size):

@@ -10,6 +10,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QFontDatabase
 from PySide6.QtWidgets import QHBoxLayout, QToolButton, QVBoxLayout, QWidget
 
+from graphviz_app.recording.syntax import lines_of
 from graphviz_app.scene.numbers import tensor_text
 from graphviz_app.ui.panels.colours import widget_theme
 from graphviz_app.ui.panels.facts import Code, Fact, Formula, Paragraph, Row, Value
@@ -161,7 +162,7 @@ class CodeRow(RowWidget):
 
     def show_row(self, row: Code, *, is_open: bool | None) -> None:  # noqa: ARG002 - only values open
         """Show other lines."""
-        lines = row.text.splitlines()
+        lines = lines_of(row.text)
         digits = len(str(row.first_line + len(lines)))
         numbered = [f"{row.first_line + place:>{digits}}  {line}" for place, line in enumerate(lines)]
         family = QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont).family()

@@ -8,6 +8,7 @@ from typing_extensions import assert_never
 
 from graphviz_app.recording import events as ev
 from graphviz_app.recording.passes import pass_name
+from graphviz_app.recording.syntax import lines_of
 from graphviz_app.scene.numbers import count_text
 from graphviz_app.timeline import Phase
 from graphviz_app.ui.panels.facts import Code, Fact, Page, Paragraph, Row, Section, Value, section
@@ -51,7 +52,7 @@ def line_fact(name: str, span: ev.Span | None, state: StepState) -> list[Row]:
 def line_text(state: StepState, file: int, line: int) -> str:
     """The text of a line of a recorded file, without its indentation; "" where it is not recorded."""
     sources = state.recording.sources
-    lines = sources[file].text.splitlines() if 0 <= file < len(sources) else []
+    lines = lines_of(sources[file].text) if 0 <= file < len(sources) else []
     return lines[line - 1].strip() if 0 < line <= len(lines) else ""
 
 
@@ -207,6 +208,6 @@ def _definition(state: StepState, node: int) -> tuple[Section, ...]:
     if span is None or not 0 <= span.file < len(sources):
         return ()
     end = span.end_line if span.end_line >= span.line else span.line
-    lines = sources[span.file].text.splitlines()[span.line - 1 : min(end, span.line + _DEFINITION_LINES)]
+    lines = lines_of(sources[span.file].text)[span.line - 1 : min(end, span.line + _DEFINITION_LINES)]
     rows: list[Row] = [*line_fact("written on line", span, state), Code("\n".join(lines), span.line)]
     return section("Source of its backward", rows)
