@@ -67,7 +67,8 @@ def hide_package(prefix: str) -> None:
 
 def modules_of_package(prefix: str) -> list[ModuleType]:
     """A package's modules that are loaded."""
-    loaded = list(sys.modules.items())
+    # Of a copy: while a list of pairs is made, the collector may run, and what it ends may import something.
+    loaded = sys.modules.copy().items()
     return [module for name, module in loaded if name.startswith(prefix) and isinstance(module, ModuleType)]
 
 

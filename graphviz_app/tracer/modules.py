@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 CALL = torch.nn.Module._call_impl.__code__
 _own_of: Any = object.__getattribute__
+_item_of = dict.__getitem__
 _OWN = "_non_persistent_buffers_set"
 """What each module has of its own, and what keeps nothing alive: a weak reference the program could count."""
 
@@ -47,8 +48,8 @@ class ModulePaths:
         known = self._roots.get(id(root))
         paths = known[1] if known is not None and known[0] is own else self._remember(root, own)
         path = paths.get(id(module))
-        if path is None:
-            # A child that was added, or made on the fly, since the root was first met.
+        if path is None or not _is_at(path, root, module):
+            # A child that was added, made on the fly, or put elsewhere since the root was last looked through.
             path = self._remember(root, own).get(id(module), "")
         return path, kind
 
@@ -58,3 +59,14 @@ class ModulePaths:
         paths = module_paths(root)
         self._roots[id(root)] = own, paths
         return paths
+
+
+def _is_at(path: str, root: Any, module: Any) -> bool:
+    """Whether a module is still at its path below a root. Written for speed: it is asked for every operation."""
+    if path:
+        try:
+            for name in path.split("."):
+                root = _item_of(_own_of(root, "__dict__")["_modules"], name)
+        except (AttributeError, KeyError, TypeError):
+            return False
+    return root is module

@@ -236,7 +236,9 @@ class Places:
                 each.clear()
         known = (code, self._file(code.co_filename))
         self._codes[id(code)] = known
-        (self._users if known[1] >= 0 else self._libraries).add(id(code))
+        # A module's call, and where the walk ends, are told apart by themselves.
+        if code is not CALL and id(code) not in self._bottom:
+            (self._users if known[1] >= 0 else self._libraries).add(id(code))
         return known
 
     def _file(self, path: str) -> int:

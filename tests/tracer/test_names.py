@@ -96,3 +96,26 @@ main()
 def test_variables_that_closures_and_comprehensions_use_are_names_too(tmp_path):
     recording = trace_source(SHARED, tmp_path / "program.py")
     assert {leaf.name for leaf in recording.leaves} == {"w", "v"}
+
+
+BELOW = """import torch
+from graphviz_app import record
+
+def inner():
+    with record() as run:
+        w = torch.ones(2, requires_grad=True)
+        w.sum().backward()
+        w.mean()
+    return run.recording
+
+def outer():
+    return inner()
+"""
+
+
+def test_what_lies_below_a_block_that_is_recorded_stays_below_when_names_are_looked_for(tmp_path):
+    (tmp_path / "program.py").write_text(BELOW)
+    program = {}
+    exec(compile(BELOW, str(tmp_path / "program.py"), "exec"), program)  # noqa: S102 - the program
+    ran = [event for event in program["outer"]().events() if isinstance(event, ev.OperationRan)]
+    assert [[frame.function for frame in event.stack] for event in ran] == [["inner"]] * 3

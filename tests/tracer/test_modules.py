@@ -1,0 +1,56 @@
+"""Which module runs, told for each operation: also where modules are new, or not where they were."""
+
+from __future__ import annotations
+
+import pytest
+
+from graphviz_app.recording import events as ev
+from tests.support_trace import trace_source
+
+HEAD = "import torch\nfrom torch import nn\n"
+NEW_LEAVES = """
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.first, self.last = nn.Linear(2, 2), nn.Tanh()
+    def forward(self, x):
+        w = torch.ones(2, requires_grad=True)
+        return self.last(self.first(x * w))
+net = Net()
+for _ in range(2):
+    net(torch.ones(1, 2, requires_grad=True)).sum().backward()
+"""
+MOVED = """
+net = nn.Sequential(nn.Sequential(nn.Tanh()), nn.Sequential(nn.Sigmoid()))
+x = net(torch.ones(2))
+net[0], net[1] = net[1], net[0]
+x = net(x)
+last = net.pop(0)
+x = net(x)
+"""
+AGAIN = """
+net = nn.Sequential(nn.Tanh())
+x = net(torch.ones(2))
+outer = nn.Sequential(nn.ReLU(), net)
+x = outer(x)
+x = net(x)
+"""
+
+
+def modules(source, path):
+    recording = trace_source(HEAD + source, path / "program.py")
+    ran = [event for event in recording.events() if isinstance(event, ev.OperationRan)]
+    return [(event.name.rpartition(".")[2], event.module) for event in ran if event.module_type]
+
+
+@pytest.mark.parametrize(
+    ("source", "wanted"),
+    [
+        (NEW_LEAVES, [("ones", ""), ("mul", ""), ("linear", "first"), ("tanh", "last")] * 2),
+        (MOVED, [("tanh", "0.0"), ("sigmoid", "1.0"), ("sigmoid", "0.0"), ("tanh", "1.0"), ("tanh", "0.0")]),
+        (AGAIN, [("tanh", "0"), ("relu", "0"), ("tanh", "1.0"), ("tanh", "0")]),
+    ],
+    ids=["a leaf is met within a module", "modules change places", "a module runs in another"],
+)
+def test_an_operation_is_told_with_the_path_of_its_module(source, wanted, tmp_path):
+    assert modules(source, tmp_path) == wanted
