@@ -46,23 +46,13 @@ class Names:
     def of(self, tensor: torch.Tensor, frame: FrameType | None = None) -> str:
         """The shortest name by which the program can reach a tensor from where it is, or ""."""
         scopes = [*self._scopes(frame)]
-        if issubclass(type(tensor), _Parameter):
-            # Also before a variable that is assigned: `first = next(model.parameters())`.
-            for variables, _ in scopes:
-                if found := _in_modules(tensor, variables):
-                    return found
-        passing = ""
-        for variables, targets in scopes:
-            for name, value in variables:
-                if value is tensor:
-                    if name not in targets:
-                        return name
-                    passing = passing or name
         # What a loop calls it is its name only for a moment, or whichever was the last: rather where it is kept.
-        for variables, _ in scopes:
-            if found := _Search(tensor, is_passing=bool(passing)).through(variables):
-                return found
-        return passing
+        kept = [[each for each in variables if each[0] not in targets] for variables, targets in scopes]
+        passing = [[each for each in variables if each[0] in targets] for variables, targets in scopes]
+        if found := _among(tensor, kept):
+            return found
+        momentary = _among(tensor, passing)
+        return _searched(tensor, kept, is_passing=bool(momentary)) or momentary or _searched(tensor, passing)
 
     def tensors(self) -> Iterator[tuple[str, torch.Tensor]]:
         """The program's global variables that are tensors."""
@@ -126,6 +116,21 @@ def _loop_targets(code: CodeType) -> frozenset[str]:
         elif each.opname not in ("EXTENDED_ARG", "CACHE", "NOP"):
             due = 0
     return frozenset(found)
+
+
+def _among(tensor: torch.Tensor, scopes: list[list[tuple[str, Any]]]) -> str:
+    """The name of a tensor that is itself a variable, or a parameter of a module that is one; or ""."""
+    if issubclass(type(tensor), _Parameter):
+        # Also before a variable that is assigned: `first = next(model.parameters())`.
+        for variables in scopes:
+            if found := _in_modules(tensor, variables):
+                return found
+    return next((name for variables in scopes for name, value in variables if value is tensor), "")
+
+
+def _searched(tensor: torch.Tensor, scopes: list[list[tuple[str, Any]]], *, is_passing: bool = False) -> str:
+    """The way to a tensor through containers and attributes, or ""."""
+    return next((path for each in scopes if (path := _Search(tensor, is_passing=is_passing).through(each))), "")
 
 
 def _in_modules(parameter: torch.Tensor, variables: Iterable[tuple[str, Any]]) -> str:

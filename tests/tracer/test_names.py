@@ -98,6 +98,28 @@ def test_variables_that_closures_and_comprehensions_use_are_names_too(tmp_path):
     assert {leaf.name for leaf in recording.leaves} == {"w", "v"}
 
 
+PASSING = """import torch
+from torch import nn
+
+class Cell:
+    def __init__(self):
+        self.w = torch.ones(2, requires_grad=True)
+
+layers = [nn.Linear(2, 2, bias=False) for _ in range(2)]
+cells = [Cell(), Cell()]
+optimizer = torch.optim.SGD([cell.w for cell in cells])
+for layer, cell in zip(layers, cells):
+    layer(cell.w).sum().backward()
+"""
+
+
+def test_parts_of_what_a_loop_passes_by_are_called_by_where_that_is_kept():
+    recording = record_source(PASSING)
+    assert {leaf.name for leaf in recording.leaves} == {
+        "layers[0].weight", "layers[1].weight", "cells[0].w", "cells[1].w",
+    }  # fmt: skip
+
+
 BELOW = """import torch
 from graphviz_app import record
 
