@@ -175,7 +175,7 @@ class _Way:
         modules = module_names(operation.module)
         if len(modules) > max(len(forwards) - 1, 0) or (operation.module_type and not forwards):
             self._library = (operation.module, operation.module_type)
-        looping = [bool(self._loops_around(frame.span)) for frame in stack]
+        looping = [bool(self._loops_around(frame)) for frame in stack]
         entered = 0
         for depth, frame in enumerate(stack):
             if depth in forwards:
@@ -187,9 +187,9 @@ class _Way:
             elif depth > 0 and frame.function != "<module>" and not _between(depth, forwards):
                 line = stack[depth - 1].span.line
                 self._steps.append(Segment("call", f"{_own_name(frame.function)}() line {line}"))
-            self._add_loops(frame.span, depth, alone=not any(looping[depth + 1 :]))
+            self._add_loops(frame, depth, alone=not any(looping[depth + 1 :]))
         if not stack and operation.span is not None:
-            self._add_loops(operation.span, 0, alone=True)
+            self._add_loops(ev.Frame(operation.span, ""), 0, alone=True)
         for module in modules[entered:]:
             self._add_module(module)
         return tuple(self._steps)
@@ -198,12 +198,12 @@ class _Way:
         self._modules.append(name)
         self._steps.append(Segment("module", name, subtitle=".".join(self._modules)))
 
-    def _loops_around(self, span: ev.Span) -> tuple[Loop, ...]:
-        return self._reader.loops_at(span).around(span)
+    def _loops_around(self, frame: ev.Frame) -> tuple[Loop, ...]:
+        return self._reader.loops_at(frame.span).around(frame.span, frame.function)
 
-    def _add_loops(self, span: ev.Span, depth: int, *, alone: bool) -> None:
-        source = self._reader.loops_at(span)
-        loops = source.around(span)
+    def _add_loops(self, frame: ev.Frame, depth: int, *, alone: bool) -> None:
+        span, source = frame.span, self._reader.loops_at(frame.span)
+        loops = self._loops_around(frame)
         for inner, loop in enumerate(loops, start=1):
             is_innermost = inner == len(loops)
             position = source.statement(span.line) if is_innermost else loops[inner].line

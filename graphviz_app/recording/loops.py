@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
@@ -17,8 +17,15 @@ if TYPE_CHECKING:
     from graphviz_app.recording.events import Span
 
 _LOOPS = (ast.For, ast.AsyncFor, ast.While)
-_COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
-_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
+_DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+_COMPREHENSIONS = {
+    ast.ListComp: "<listcomp>",
+    ast.SetComp: "<setcomp>",
+    ast.DictComp: "<dictcomp>",
+    ast.GeneratorExp: "<genexpr>",
+}
+"""Expressions with a loop of their own, and what Python calls the function that runs it, where it makes one."""
+_LAMBDA = "<lambda>"
 
 _Range = tuple[tuple[int, int], tuple[int, int]]
 """Line and column of a piece of text, from its start to its end."""
@@ -44,6 +51,27 @@ class Loop(msgspec.Struct, frozen=True, gc=False):
     is_lone: bool = False
 
 
+class _Apart(NamedTuple):
+    """An expression that runs, but for some of it, as a function of its own, or may do so.
+
+    Attributes:
+        range: Where it stands.
+        before: What of it runs where it stands.
+        function: What Python calls that function.
+        loop: The loop that it is, None for a lambda.
+    """
+
+    range: _Range
+    before: tuple[_Range, ...]
+    function: str
+    loop: Loop | None
+
+    def has(self, place: _Range) -> bool:
+        """Whether what stands at a place runs in it."""
+        within = place != self.range and _is_within(place, self.range)
+        return within and not any(_is_within(place, each) for each in self.before)
+
+
 class SourceLoops:
     """The loops of one source text.
 
@@ -55,35 +83,54 @@ class SourceLoops:
     def __init__(self, tree: ast.AST | None, text: str = "") -> None:
         self._lines = lines_of(text)
         self._statements: dict[int, int] = {}
+        # All by line. Of loops those that are statements alone.
         self._loops: dict[int, tuple[Loop, ...]] = {}
         self._heads: dict[int, Loop] = {}
-        # Where the rounds of a comprehension run, and what within it runs before the first of them.
-        self._ranges: dict[Loop, tuple[_Range, _Range]] = {}
-        # Functions that have no lines of their own.
-        self._lambdas: list[_Range] = []
+        # Headers in whose last line the body begins.
+        self._shared: dict[int, list[tuple[Loop, _Range]]] = {}
+        # Outer ones first.
+        self._apart: dict[int, list[_Apart]] = {}
         if tree is not None:
             self._read(tree)
 
     def are_between(self, first: int, last: int) -> bool:
         """Whether a loop begins between two lines, both included."""
-        return any(first <= loop.line <= last for loops in self._loops.values() for loop in loops)
+        statements = (loop for loops in self._loops.values() for loop in loops)
+        expressions = (each.loop for apart in self._apart.values() for each in apart if each.loop is not None)
+        return any(first <= loop.line <= last for loops in (statements, expressions) for loop in loops)
 
-    def around(self, span: Span) -> tuple[Loop, ...]:
-        """The loops around a place within its function, outermost first."""
+    def around(self, span: Span, function: str = "") -> tuple[Loop, ...]:
+        """The loops around a place within its function, outermost first.
+
+        Args:
+            span: The place.
+            function: What Python calls that function. Comprehensions may run as functions of their own.
+        """
         loops = self._loops.get(span.line, ())
-        if not loops or span.column == NONE:
-            return loops
-        place = (span.line, span.column), (span.end_line, span.end_column)
-        for each in self._lambdas:
-            if _is_within(place, each):
-                loops = tuple(
-                    [loop for loop in loops if loop in self._ranges and _is_within(self._ranges[loop][0], each)]
-                )
-        return tuple([loop for loop in loops if loop not in self._ranges or self._runs_in(loop, span)])
+        function = function.rpartition(".")[2]
+        if span.column == NONE:
+            if function != _LAMBDA and function not in _COMPREHENSIONS.values():
+                return loops
+            found = [each.loop for each in self._apart.get(span.line, ()) if each.function == function and each.loop]
+            return tuple(found[-1:])
+        place = _place(span)
+        heads = [loop for loop, header in self._shared.get(span.line, ()) if _is_within(place, header)]
+        within = [loop for loop in loops if loop not in heads]
+        for each in self._running(span):
+            if each.loop is None or each.function == function:
+                within.clear()
+            if each.loop is not None:
+                within.append(each.loop)
+        return tuple(within)
 
-    def head(self, line: int) -> Loop | None:
-        """The loop whose `for` or `while` stands in a line apart from its body: what comes next begins a round."""
-        return self._heads.get(line)
+    def head(self, span: Span, function: str = "") -> Loop | None:
+        """The loop in whose `for` or `while` something stands, apart from its body: what comes next begins a round."""
+        function = function.rpartition(".")[2]
+        if any(each.loop is None or each.function == function for each in self._running(span)):
+            return None
+        place = _place(span)
+        shared = (loop for loop, header in self._shared.get(span.line, ()) if _is_within(place, header))
+        return self._heads.get(span.line) or next(shared, None)
 
     def statement(self, line: int) -> int:
         """The first line of the statement that a line belongs to.
@@ -93,45 +140,59 @@ class SourceLoops:
         """
         return self._statements.get(line, line)
 
-    def _runs_in(self, loop: Loop, span: Span) -> bool:
-        around, before = self._ranges[loop]
-        place = (span.line, span.column), (span.end_line, span.end_column)
-        return place != around and _is_within(place, around) and not _is_within(place, before)
+    def _running(self, span: Span) -> list[_Apart]:
+        """What runs apart from the statement of a place, outermost first."""
+        place = _place(span)
+        return [each for each in self._apart.get(span.line, ()) if each.has(place)]
 
     def _read(self, tree: ast.AST) -> None:
         stack: list[tuple[ast.AST, tuple[Loop, ...]]] = [(tree, ())]
         while stack:
             node, loops = stack.pop()
-            if isinstance(node, _FUNCTIONS):
-                loops = ()
-            if isinstance(node, ast.Lambda):
-                self._lambdas.append(self._range(node))
             inner = loops
+            if isinstance(node, ast.stmt):
+                # What stands in it, and is read after it, marks its own lines anew.
+                first = min([node.lineno, *[each.lineno for each in getattr(node, "decorator_list", ())]])
+                self._mark(first, node.end_lineno or node.lineno, loops, statement=node.lineno)
             if isinstance(node, _LOOPS):
-                last = node.body[-1].end_lineno or node.lineno
-                body = Loop(node.lineno, node.body[0].lineno, last, _own_targets(node), _is_lone(node))
-                inner = (*loops, body)
-                # Also its header: what `for x in xs` or `while f(x)` runs, it runs once more for each round.
-                self._mark(node.lineno, node.body[0].lineno - 1, loops, statement=node.lineno)
-                self._heads.update(dict.fromkeys(range(node.lineno, node.body[0].lineno), body))
-            elif isinstance(node, _COMPREHENSIONS):
-                inner = (*loops, self._comprehension(node))
-                self._loops.update(dict.fromkeys(range(node.lineno, (node.end_lineno or node.lineno) + 1), inner))
-            elif isinstance(node, ast.stmt) and not hasattr(node, "body"):
-                self._mark(node.lineno, node.end_lineno or node.lineno, loops, statement=node.lineno)
-            elif isinstance(node, ast.stmt):
-                self._mark(node.lineno, node.lineno, loops, statement=node.lineno)
+                inner = (*loops, self._loop(node))
+            elif isinstance(node, _DEFINITIONS):
+                inner = ()
+            elif isinstance(node, (ast.Lambda, *_COMPREHENSIONS)):
+                apart = self._expression(node)
+                for line in range(apart.range[0][0], apart.range[1][0] + 1):
+                    self._apart.setdefault(line, []).append(apart)
             outside = _outside(node)
             for child in reversed(list(ast.iter_child_nodes(node))):
                 stack.append((child, loops if child in outside else inner))
 
-    def _comprehension(self, node: ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp) -> Loop:
-        names = [name for each in node.generators for name in _names(each.target)]
-        loop = Loop(node.lineno, node.lineno, node.end_lineno or node.lineno, _ends(names))
-        self._ranges[loop] = self._range(node), self._range(node.generators[0].iter)
+    def _loop(self, node: ast.For | ast.AsyncFor | ast.While) -> Loop:
+        body = node.body[0]
+        loop = Loop(
+            node.lineno, body.lineno, node.body[-1].end_lineno or node.lineno, _own_targets(node), _is_lone(node)
+        )
+        # What `for x in xs` or `while f(x)` runs, it runs once more for each round.
+        self._heads.update(dict.fromkeys(range(node.lineno, body.lineno), loop))
+        header = node.test if isinstance(node, ast.While) else node.iter
+        if header.end_lineno == body.lineno:
+            self._shared.setdefault(body.lineno, []).append((loop, (self._range(node)[0], self._range(body)[0])))
         return loop
 
-    def _range(self, node: ast.expr) -> _Range:
+    def _expression(self, node: ast.AST) -> _Apart:
+        """What runs apart of a lambda or a comprehension."""
+        match node:
+            case ast.Lambda(args=args):
+                defaults = [*args.defaults, *[each for each in args.kw_defaults if each is not None]]
+                return _Apart(self._range(node), tuple(map(self._range, defaults)), _LAMBDA, None)
+            case ast.ListComp() | ast.SetComp() | ast.DictComp() | ast.GeneratorExp():
+                names = [name for each in node.generators for name in _names(each.target)]
+                loop = Loop(node.lineno, node.lineno, node.end_lineno or node.lineno, _ends(names))
+                first = self._range(node.generators[0].iter)
+                return _Apart(self._range(node), (first,), _COMPREHENSIONS[type(node)], loop)
+            case _:
+                raise TypeError(f"{type(node).__name__} does not run apart from what is around it.")
+
+    def _range(self, node: ast.expr | ast.stmt) -> _Range:
         start = node.lineno, characters(self._lines, node.lineno, node.col_offset)
         if node.end_lineno is None or node.end_col_offset is None:
             return start, start
@@ -141,6 +202,10 @@ class SourceLoops:
         for line in range(first, last + 1):
             self._statements[line] = statement
             self._loops[line] = loops
+
+
+def _place(span: Span) -> _Range:
+    return (span.line, span.column), (span.end_line, span.end_column)
 
 
 def _outside(node: ast.AST) -> list[ast.AST]:

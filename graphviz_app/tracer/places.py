@@ -21,7 +21,7 @@ from torch.utils._contextlib import context_decorator as _context_decorator
 from graphviz_app.own import __builtins__, original_builtins  # noqa: F401
 from graphviz_app.recording import events as ev
 from graphviz_app.tracer.modules import CALL
-from graphviz_app.tracer.rounds import around
+from graphviz_app.tracer.rounds import WHOLE_STACK, around
 from graphviz_app.tracer.statements import WHOLE, Statements
 
 if TYPE_CHECKING:
@@ -30,10 +30,9 @@ if TYPE_CHECKING:
     from graphviz_app.tracer.rounds import Around
 
 _CODES_KEPT = 20_000
-_OUTER, _INNER = 64, 65
+_OUTER, _INNER = WHOLE_STACK // 2, WHOLE_STACK // 2 + 1
 """How many calls of a deeper stack are told, counted from outside and from inside; of fewer all are told, so that a
 stack of this many is never taken for one that was told whole."""
-_WHOLE_STACK = 2 * (_OUTER + _INNER - 1)
 _getframe = sys._getframe
 # As they were at the start: the program may put others in their places.
 _realpath, _getlines = os.path.realpath, linecache.getlines
@@ -178,7 +177,7 @@ class Places:
         self.inner, self.outer, self.frames = inner, outer, frames
         if not key:
             return None
-        if len(key) > _WHOLE_STACK:
+        if len(key) > 2 * WHOLE_STACK:
             # A recursion's: told whole with each operation, it would take its square of time and memory. Who assigns
             # what is returned through it is not known then.
             key[2 * _INNER : -2 * _OUTER] = []
@@ -295,7 +294,7 @@ class Places:
             span = statements.span(self._files[code.co_filename], _positions(code, instruction))
             text, targets, statement = statements.at(span)
             returned, called = statements.returned(span), statements.called(span)
-            loops, head = statements.loops(span)
+            loops, head = statements.loops(span, code.co_name)
             has_loops = statements.has_loops(code.co_firstlineno, _last_line(code))
             is_sure = statements.is_sure(span)
         frame = ev.Frame(span, _function_name(code))

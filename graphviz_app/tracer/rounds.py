@@ -29,6 +29,8 @@ _OPTIMIZED = 1
 _GENERATORS = 0x20 | 0x80 | 0x100 | 0x200
 """Flags of those of generators and coroutines of every kind (`inspect.CO_…`)."""
 _ENTRIES_KEPT = 10_000
+WHOLE_STACK = 128
+"""How many calls of a stack are told where all of them are."""
 _SELF = (0,)
 _Round = ev.Round
 
@@ -72,10 +74,12 @@ class Level(msgspec.Struct, frozen=True, gc=False):
     Attributes:
         key: Its depth and its code.
         lines: The lines of the loops that are around it there.
+        is_generator: As in `Turn`.
     """
 
     key: tuple[int, int]
     lines: tuple[int, ...]
+    is_generator: bool
 
 
 class Around(msgspec.Struct, frozen=True, eq=False, gc=False):
@@ -159,12 +163,14 @@ class Rounds:
             module: The class of the module that calls it, "" where none does.
             caller: The frame that calls it.
         """
-        if place is None or place.around is NOTHING:
+        if place is None:
             return ()
         local, around, frames = self._local, place.around, self._places.frames
         is_other = around.levels != local.levels
         if is_other:
-            _enter(local, around.levels)
+            _enter(local, around.levels, is_whole=len(place.frames) <= WHOLE_STACK)
+        if around is NOTHING:
+            return ()
         entries, turns, around_it = local.entries, around.turns, 0
         for turn in turns:
             frame, entry = frames[turn.frame], entries.get(turn.key)
@@ -199,8 +205,19 @@ class Rounds:
         return local.told
 
 
-def _enter(local: _Local, levels: tuple[Level, ...]) -> None:
-    """Calls are in these loops; those that they have been in and are no more, begin anew should they run again."""
+def _enter(local: _Local, levels: tuple[Level, ...], *, is_whole: bool) -> None:
+    """Calls are in these loops; those that they have been in and are no more, begin anew should they run again.
+
+    Args:
+        local: What is known of the thread's loops.
+        levels: The calls of the stack.
+        is_whole: Whether those are all: then others, if they are none that are resumed, have returned.
+    """
+    here = [level.key for level in levels]
+    for level in local.levels:
+        if is_whole and not level.is_generator and level.key not in here:
+            for line in local.entered.pop(level.key, ()):
+                local.entries.pop((*level.key, line), None)
     local.levels = levels
     if len(local.entries) > _ENTRIES_KEPT:
         local.entries.clear()
@@ -242,7 +259,8 @@ def around(sites: list[Site]) -> Around:
     last = max((depth for depth, site in enumerate(sites) if site.loops), default=ev.NONE)
     for depth, site in enumerate(sites):
         if site.has_loops:
-            levels.append(Level((depth, id(site.code)), tuple([loop.line for loop in site.loops])))
+            is_generator = bool(site.code.co_flags & _GENERATORS)
+            levels.append(Level((depth, id(site.code)), tuple([loop.line for loop in site.loops]), is_generator))
             for index, loop in enumerate(site.loops, 1):
                 within = site.loops[index] if index < len(site.loops) else None
                 is_innermost = depth == last and within is None

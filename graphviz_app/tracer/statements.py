@@ -85,10 +85,10 @@ class Statements:
         """Whether there are any loops between two lines."""
         return self._loops.are_between(first, last)
 
-    def loops(self, span: ev.Span) -> tuple[tuple[Loop, ...], Loop | None]:
-        """The loops around a span, outermost first, and the one, innermost of them, in whose header it stands."""
-        head = self._loops.head(span.line)
-        around = self._loops.around(span)
+    def loops(self, span: ev.Span, function: str) -> tuple[tuple[Loop, ...], Loop | None]:
+        """The loops around a span of a function, outermost first, and the one, innermost, in whose header it stands."""
+        head = self._loops.head(span, function)
+        around = self._loops.around(span, function)
         return (around if head is None else (*around, head)), head
 
     def _parse(self) -> None:

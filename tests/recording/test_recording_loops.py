@@ -20,7 +20,12 @@ def test_loops_are_found_by_the_syntax_of_the_source():
 def test_a_header_that_has_a_line_of_its_own_is_not_in_its_loop():
     source = source_loops("for a in b:\n    while c:\n        d()\n    for e in f: g()\n")
     assert (lines_around(source, 1), lines_around(source, 2), lines_around(source, 4)) == ([], [1], [1, 4])
-    assert [source.head(line) and source.head(line).line for line in (1, 2, 3, 4)] == [1, 2, None, None]
+    assert [head and head.line for head in (source.head(ev.Span(0, line)) for line in (1, 2, 3, 4))] == [
+        1,
+        2,
+        None,
+        None,
+    ]
 
 
 def test_a_function_within_a_loop_is_not_in_the_loop():
@@ -72,6 +77,46 @@ def test_what_a_lambda_computes_is_in_no_loop_but_its_own():
     columns = {part: (text.index(part), text.index(part) + 4) for part in ("f(t)", "g(u)")}
     assert {part: lines_around(source, 2, *each) for part, each in columns.items()} == {"f(t)": [], "g(u)": [2]}
     assert (lines_around(source, 3, 4, 21), lines_around(source, 3, 16, 19)) == ([1], [])
+
+
+def test_each_of_several_comprehensions_is_a_loop_of_its_own():
+    text = "    a = [f(c) for c in d] + [g(c) for c in e] + h()"
+    source = source_loops(f"for a in b:\n{text}\n")
+    columns = {part: (text.index(part), text.index(part) + len(part)) for part in ("f(c)", "g(c)", "h()")}
+    found = {part: source.around(ev.Span(0, 2, start, 2, end)) for part, (start, end) in columns.items()}
+    assert {part: [loop.line for loop in loops] for part, loops in found.items()} == {
+        "f(c)": [1, 2],
+        "g(c)": [1, 2],
+        "h()": [1],
+    }
+
+
+def test_a_comprehension_that_runs_as_a_function_is_in_no_loop_but_its_own():
+    text = "    a = [[f(c) for c in d] for d in e(b)]"
+    source = source_loops(f"for b in a:\n{text}\n")
+    inner, first = (text.index("f("), text.index("f(") + 4), (text.index("e("), text.index("e(") + 4)
+    assert source.around(ev.Span(0, 2, inner[0], 2, inner[1]), "h.<locals>.<listcomp>")[0].targets == ("c",)
+    assert len(source.around(ev.Span(0, 2, inner[0], 2, inner[1]), "<listcomp>")) == 1
+    assert lines_around(source, 2, *first) == [1]
+
+
+def test_a_class_within_a_loop_is_not_in_the_loop_but_what_it_is_made_of_is():
+    source = source_loops("for a in b:\n    @c(a)\n    class D(\n        e(a)\n    ):\n        f = g()\n")
+    assert [lines_around(source, line) for line in (2, 3, 4, 6)] == [[1], [1], [1], []]
+
+
+def test_a_header_of_several_lines_is_in_the_loops_around_it():
+    source = source_loops("for a in b:\n    if (c\n        and d()\n    ):\n        e()\n")
+    assert [lines_around(source, line) for line in (2, 3, 5)] == [[1], [1], [1]]
+    assert source.statement(3) == 2
+
+
+def test_a_header_in_the_line_of_its_body_is_not_in_its_loop():
+    text = "for a in b(): c()"
+    source = source_loops(text)
+    header, body = ev.Span(0, 1, 9, 1, 12), ev.Span(0, 1, 14, 1, 17)
+    assert (lines_around(source, 1, 9, 12), lines_around(source, 1, 14, 17)) == ([], [1])
+    assert (source.head(header), source.head(body)) == (source.around(body)[0], None)
 
 
 def test_form_feeds_end_no_line():

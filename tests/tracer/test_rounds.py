@@ -31,6 +31,22 @@ def turn():
     active[-1].round += 1
 def note(times=1):
     truth.extend([[tuple(run) for run in active]] * times)
+def noted(x):
+    note()
+    return x
+class each_round:
+    def __init__(self, line, rounds):
+        self.line, self.rounds = line, iter(rounds)
+        active.append(Run(line))
+    def __iter__(self):
+        return self
+    def __next__(self):
+        turn()
+        try:
+            return next(self.rounds)
+        except StopIteration:
+            active.pop()
+            raise
 """
 
 _OPERATIONS = {
@@ -38,6 +54,11 @@ _OPERATIONS = {
     "two": "x = (x * 1) * 1; note(2)",
     "library": "x = twice(x); note(2)",
     "sum": "x = sum([x, x, x]); note(3)",
+    "comprehension": "x = [noted(x * i) for i in each_round({1}, range(2))][0]",
+    "two comprehensions": "x = [noted(x * i) for i in each_round({1}, range(2))][0] "
+    "+ [noted(x * i) for i in each_round({1}, range(1))][0]; note()",
+    "lambda": "x = (lambda x: [noted(x * i) for i in each_round({1}, range(2))][0])(x) * 1; note()",
+    "class": "class Body:\n{0}    y = x * 1; note()",
     "several lines": "x = torch.add(\n{0}    x * 1,\n{0}    x,\n{0}); note(2)",
 }
 _HEADS = {
@@ -76,7 +97,7 @@ class Writer:
     def _write(self, statements, indent, *, is_in_loop):
         for kind, *rest in statements:
             if kind == "do":
-                self._add(_OPERATIONS[rest[0]].format(indent), indent)
+                self._add(_OPERATIONS[rest[0]].format(indent, len(self.lines) + 1), indent)
             elif kind == "call":
                 self._call(*rest, indent)
             elif kind != "skip":
@@ -126,6 +147,8 @@ def rounds_in(source, path):
 @given(st.lists(statements, max_size=4))
 # The innermost runs in a first round of a first round twice: that the one around it began anew has to reach it.
 @example([("for", 2, [("for", 1, [("while", 1, [])])])])
+# A function that a library calls again has returned in between, and so has what it called.
+@example([("call", "x = each({}, x)", [("do", "comprehension")])])
 def test_the_rounds_are_those_that_the_program_counts(tmp_path_factory, statements):
     source = Writer().text(statements)
     told, truth = rounds_in(source, tmp_path_factory.getbasetemp() / "program.py")
