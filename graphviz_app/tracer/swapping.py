@@ -6,16 +6,18 @@ they are moved, or load a state, if the program wishes it. What is known of a te
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any
 
 import torch
 import torch.utils
 
 from graphviz_app.own import __builtins__  # noqa: F401
-from graphviz_app.tracer import hygiene
+from graphviz_app.tracer import hygiene, watchers_in_c
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from types import FrameType
 
     from graphviz_app.tracer.core import Core
 
@@ -35,13 +37,31 @@ def let_swap(core: Core) -> Callable[[], None]:
         # Looking for the tensors' nodes it makes views of them, which are not to be met meanwhile.
         core.local.silent += 1
         try:
-            return original(t1, t2)
+            result = original(t1, t2)
         finally:
             core.local.silent -= 1
             with core.log.lock, torch._C.DisableTorchFunction():  # noqa: SLF001
                 for tensor, tracked in known:
                     if tracked is not None:
                         core.tensors.take_up(tensor, tracked)
+        _tell(core, (t1, t2), sys._getframe(1))  # noqa: SLF001
+        return result
 
     torch.utils.swap_tensors = hygiene.disguise(swap_tensors, original)
     return lambda: setattr(torch.utils, "swap_tensors", original)
+
+
+def _tell(core: Core, swapped: tuple[torch.Tensor, torch.Tensor], caller: FrameType) -> None:
+    """Tell what became of leaves whose contents were swapped."""
+    if watchers_in_c.current_tracer() is not None:
+        hygiene.untraced(_tell, core, swapped, caller)
+        return
+    try:
+        with core.log.lock, torch._C.DisableTorchFunction(), torch._C._DisableTorchDispatch():  # noqa: SLF001
+            place = core.places.find(caller)
+            core.places.let_go()
+            core.leaves.settle(place)
+            core.leaves.touch(swapped, place, unseen=True)
+            core.leaves.touch(swapped, place, grad_alone=True)
+    except Exception as error:  # noqa: BLE001 - a fault of ours must never be the program's
+        core.log.lost("a leaf", error)

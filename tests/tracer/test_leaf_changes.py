@@ -50,6 +50,7 @@ STATEMENTS = [
     "with torch.no_grad(): q.copy_(p)",
     "with torch.no_grad(): torch.add(p, 1, out=q)",
     "with torch.no_grad(): p.view(2)[1:].mul_(2)",
+    "torch.utils.swap_tensors(p, q)",
     "torch.nn.init.constant_(p, 4.0)",
     "torch.nn.utils.vector_to_parameters(torch.arange(4.0), [p, q])",
     "for _ in range(2): p.data.add_(1)",
