@@ -131,10 +131,10 @@ class _Search:
             return MissingGrad("requires no grad", sentence, span)
         maker = self._origins.maker
         record = self._timeline.recording.value(use.value)
-        if record is not None and not record.dtype.startswith(("float", "bfloat", "complex")):
+        if record is not None and not _has_gradient(record.dtype):
             sentence = f"{self._name} holds {record.dtype} numbers, and only floating-point ones can have a gradient."
         elif maker is not None and maker.cut is not None and maker.cut != "no_input_requires_grad":
-            sentence = f"{self._name} was cut off where it was made{self._at(maker.span)}: {_what(maker)}."
+            sentence = f"{self._name} was cut off where it was made{self._at(maker.span)}: {self._what(maker)}."
         else:
             sentence = f"{self._name} was made without requires_grad=True, so autograd treats it as a constant."
         return MissingGrad("requires no grad", sentence, None if maker is None else maker.span)
@@ -165,15 +165,15 @@ class _Search:
         roots = [root.tensor for root in started.roots]
         blocked = self._origins.blocking(roots, summary.start)
         if blocked is not None:
-            sentence = f"{self._name} was cut off{self._at(blocked.span)}: {_what(blocked)}."
+            sentence = f"{self._name} was cut off{self._at(blocked.span)}: {self._what(blocked)}."
             return MissingGrad("cut", sentence, blocked.span, blocked.operation)
         if summary.end == ev.NONE or summary.end > self._now:
             return MissingGrad("not yet", f"The backward pass is still running and has not come to {self._name} yet.")
         leads = self._origins.leads_to(roots)
-        out = None if leads else self._origins.taken_out
+        out = None if leads else self._origins.taken_out(roots, summary.start)
         if out is not None:
             way = f"Nothing in torch leads from {self._name} to {self._result_name(started)}"
-            return MissingGrad("cut", f"{way}: {_what(out, self._at(out.span))}.", out.span, out.operation)
+            return MissingGrad("cut", f"{way}: {self._what(out, self._at(out.span))}.", out.span, out.operation)
         finished = self._timeline.recording.event(summary.end)
         if isinstance(finished, ev.BackwardFinished) and finished.error:
             sentence = f"The backward pass{self._at(started.span)} ended with an error before it came to {self._name}."
@@ -197,6 +197,17 @@ class _Search:
         nodes: Sequence[int] = np.flatnonzero(self._timeline.recording.index.nodes.leaf == self._leaf).tolist()
         return nodes[-1] if self._leaf != ev.NONE and nodes else ev.NONE
 
+    def _what(self, operation: ev.OperationRan, where: str = "") -> str:
+        """What an operation did that cut the graph."""
+        without = [self._timeline.recording.value(use.value) for use in operation.outputs if not use.requires_grad]
+        if operation.cut is not None:
+            words = _CUT_WORDS[operation.cut]
+        elif any(record is not None and not _has_gradient(record.dtype) for record in without):
+            words = _CUT_WORDS["dtype"]
+        else:
+            words = "gives a result that was said to have no gradient"
+        return f"{_short(operation.name)}{where} {words}"
+
     def _at(self, span: ev.Span | None) -> str:
         if span is None:
             return ""
@@ -205,10 +216,9 @@ class _Search:
         return f" on line {span.line}{file}"
 
 
-def _what(operation: ev.OperationRan, where: str = "") -> str:
-    cut = operation.cut or "detach"
-    return f"{_short(operation.name)}{where} {_CUT_WORDS[cut]}"
-
-
 def _short(name: str) -> str:
     return name.removeprefix("torch.Tensor.").removeprefix("torch.")
+
+
+def _has_gradient(dtype: str) -> bool:
+    return dtype.startswith(("float", "bfloat", "complex"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -84,10 +85,35 @@ class Origins:
         """Whether the tensor's value led to that of one of `roots`, by operations of torch's."""
         return any(root in self._forwards[0] or root == self._tensor for root in roots)
 
-    @property
-    def taken_out(self) -> ev.OperationRan | None:
-        """The first operation that took a value out of torch (`item`) to which the tensor's own led, or None."""
-        return next((operation for operation in self._forwards[1] if operation.cut == "item"), None)
+    def taken_out(self, roots: Iterable[int], start: int) -> ev.OperationRan | None:
+        """The operation that took a value out of torch (`item`) from which a plain number led to `roots`, or None.
+
+        Which number that was nobody has seen. Of several that were taken out it is the one that was most shortly
+        followed by an operation that may have been given it: a program that prints its numbers does not use them.
+
+        Args:
+            roots: Numbers of tensors.
+            start: The event at which a pass began there.
+        """
+        takers = [operation for operation in self._forwards[1] if operation.cut == "item"]
+        if not takers:
+            return None
+        entries = self._entries(roots, int(np.searchsorted(self._timeline.recording.index.operation_events, start)))
+        found = [(entry, taker) for taker in takers if (entry := _following(taker.operation, entries)) != ev.NONE]
+        return min(found, key=lambda pair: pair[0] - pair[1].operation)[1] if found else None
+
+    def _entries(self, roots: Iterable[int], before: int) -> list[int]:
+        """The operations before one that led to `roots` and may have been given a plain number, in order."""
+        needed, given, found = set(roots), set[int](), list[int]()
+        for operation in self._operations:
+            given.update(_given(operation))
+        for operation in reversed(self._operations):
+            if operation.operation < before and not needed.isdisjoint(_given(operation)):
+                sources = [use.tensor for use in operation.inputs]
+                needed.update(sources)
+                if not sources or operation.parameters or not given.issuperset(sources):
+                    found.append(operation.operation)
+        return found[::-1]
 
     def blocking(self, roots: Iterable[int], start: int) -> ev.OperationRan | None:
         """The operation that cut the ways from the tensor to `roots`, or None where none did.
@@ -109,7 +135,7 @@ class Origins:
                 if operation.operation < before and operation.operation not in seen:
                     seen.add(operation.operation)
                     stack.extend((source, operation.operation) for source in sources)
-                    if _cuts(operation):
+                    if _cuts(operation, tensor):
                         cuts.append(operation)
         return min(cuts, key=lambda operation: operation.operation, default=None)
 
@@ -160,6 +186,16 @@ def _given(operation: ev.OperationRan) -> list[int]:
     return given
 
 
-def _cuts(operation: ev.OperationRan) -> bool:
-    """Whether what an operation gave left the graph there."""
-    return operation.cut is not None and operation.cut != "no_input_requires_grad"
+def _cuts(operation: ev.OperationRan, tensor: int) -> bool:
+    """Whether a tensor that an operation gave left the graph there."""
+    if operation.cut is not None:
+        return operation.cut != "no_input_requires_grad"
+    # Of what it gave some may have no gradient, such as the places of what it sorted.
+    takes = any(use.requires_grad for use in operation.inputs)
+    return takes and any(use.tensor == tensor and not use.requires_grad for use in operation.outputs)
+
+
+def _following(operation: int, entries: list[int]) -> int:
+    """The first of the entries that followed an operation, or NONE."""
+    position = bisect_right(entries, operation)
+    return entries[position] if position < len(entries) else ev.NONE

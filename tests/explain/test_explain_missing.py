@@ -77,8 +77,28 @@ CASES = {
     "made useless later": Case(
         "z = (x * w.exp()).sum()\nu = w * 2\nz = z - z\nz = x.sum()\nz.backward()\nz.detach_()\n", "unused", "last used"
     ),
-    "a way that has no way back": Case(
-        "y = w.frexp().exponent\nz = (x * y).sum()\nz.backward()\n", "unused", "autograd knows no way back to it from z"
+    "looked at, and used too": Case(
+        "print(w.tolist())\nu = w.exp()\ns = u.sum().item()\nz = (x * s).sum()\nprint(w.sum().item())\nz.backward()\n",
+        "cut",
+        "Nothing in torch leads from w to z: item on line 6 takes the value out",
+        6,
+    ),
+    "looked at by the way": Case(
+        "z = (x * x).sum()\nprint(w.tolist())\nz.backward()\n", "unused", "last used on line 5, but z was not"
+    ),
+    "one of several results": Case(
+        "y = w.sort().indices\nz = (x * y).sum()\nz.backward()\n",
+        "cut",
+        "w was cut off on line 4: sort gives integers or truth values",
+        4,
+    ),
+    "a result that a function marks": Case(
+        "class Marked(torch.autograd.Function):\n    @staticmethod\n    def forward(ctx, t):\n"
+        "        a, b = t * 2, t * 3\n        ctx.mark_non_differentiable(b)\n        return a, b\n"
+        "y = Marked.apply(w)[1]\nz = (x * y).sum()\nz.backward()\n",
+        "cut",
+        "w was cut off on line 10: Marked.apply gives a result that was said to have no gradient",
+        10,
     ),
     "not used": Case("z = (x * 2).sum()\nz.backward()\n", "unused", ""),
     "used elsewhere": Case("u = w * 3\nz = (x * 2).sum()\nz.backward()\n", "unused", "last used on line 4, but z"),
