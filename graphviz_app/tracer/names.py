@@ -71,16 +71,24 @@ class Names:
                 if frame.f_globals is variables and frame.f_code.co_name == "<module>":
                     top = frame
             frame = frame.f_back
-        targets = frozenset[str]() if top is None else loop_targets(top.f_code)
-        yield [(name, value) for name, value in list(variables.items()) if not name.startswith("__")], targets
+        nothing = frozenset[str]()
+        yield _globals(variables), nothing if top is None else loop_targets(top.f_code)
+        modules = [variables]
         for each in reversed(frames):
             if each is top:
                 continue
             targets = loop_targets(each.f_code)
-            if each.f_code.co_name != "<module>":
+            is_module = each.f_code.co_name == "<module>"
+            if not any(each.f_globals is module for module in modules):
+                # Another file's, of which nobody knows any loop that runs no more.
+                modules.append(each.f_globals)
+                yield _globals(each.f_globals), targets if is_module else nothing
+            if not is_module:
                 yield list(local_variables(each)), targets
-            elif each.f_globals is not variables:
-                yield list(each.f_globals.items()), targets
+
+
+def _globals(variables: dict[str, Any]) -> list[tuple[str, Any]]:
+    return [(name, value) for name, value in list(variables.items()) if not name.startswith("__")]
 
 
 _targets: dict[int, tuple[CodeType, frozenset[str]]] = {}

@@ -141,3 +141,13 @@ def test_what_lies_below_a_block_that_is_recorded_stays_below_when_names_are_loo
     exec(compile(BELOW, str(tmp_path / "program.py"), "exec"), program)  # noqa: S102 - the program
     ran = [event for event in program["outer"]().events() if isinstance(event, ev.OperationRan)]
     assert [[frame.function for frame in event.stack] for event in ran] == [["inner"]] * 3
+
+
+def test_a_variable_of_another_file_is_the_name_of_what_only_that_file_knows(tmp_path):
+    (tmp_path / "scaled_for_a_test.py").write_text(
+        "import torch\nSCALE = torch.ones(2, requires_grad=True)\ndef scale(x):\n    return x * SCALE\n"
+    )
+    source = f"import sys\nsys.path.insert(0, {str(tmp_path)!r})\nfrom scaled_for_a_test import scale, torch\n"
+    source += "del sys.path[0], sys.modules['scaled_for_a_test']\nscale(torch.ones(2)).sum().backward()\n"
+    recording = trace_source(source, tmp_path / "program.py")
+    assert [leaf.name for leaf in recording.leaves] == ["SCALE"]
