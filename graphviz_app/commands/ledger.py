@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from graphviz_app.commands.screen import say, tables
 from graphviz_app.commands.source import open_source
+from graphviz_app.export.text import visible_text
 from graphviz_app.recording.passes import pass_name
 from graphviz_app.recording.values import elements, statistics
 from graphviz_app.scene.words import short_place
@@ -70,7 +71,8 @@ def _table(entries: Sequence[LedgerEntry], timeline: Timeline) -> object:
     for name in ("leaf", "event", "before", "contribution", "after"):
         table.add_column(name)
     for entry in entries:
-        table.add_row(*(Text(cell) for cell in _row(entry, timeline)))
+        # Names are the program's: none may be taken for a command to the terminal.
+        table.add_row(*(Text(visible_text(cell)) for cell in _row(entry, timeline)))
     return table
 
 

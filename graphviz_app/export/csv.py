@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 from graphviz_app.export.json_values import JsonNumber, json_numbers
 from graphviz_app.export.text import cell_text
-from graphviz_app.recording import events as ev
 from graphviz_app.recording.passes import pass_name
 from graphviz_app.recording.values import elements, statistics
+from graphviz_app.scene.words import short_place
 from graphviz_app.timeline import Timeline
 
 if TYPE_CHECKING:
@@ -24,7 +24,10 @@ COLUMNS = ("step", "leaf", "event", "pass", "line", "how", "before", "contributi
 
 
 def csv_chunks(recording: Recording, timeline: Timeline | None = None) -> Iterator[str]:
-    """The text of the CSV file, line by line; passes are counted from 1, as in the window."""
+    """The text of the CSV file, line by line; passes are counted from 1, as in the window.
+
+    A line of another file than the program's own has that file's name before it ("model.py:13").
+    """
     timeline = timeline or Timeline(recording)
     yield _line(COLUMNS)
     for position in range(len(timeline.ledger)):
@@ -36,7 +39,7 @@ def csv_chunks(recording: Recording, timeline: Timeline | None = None) -> Iterat
                 cell_text(timeline.leaf_name(entry.leaf)),
                 entry.kind,
                 pass_name(recording, entry.pass_id),
-                "" if entry.line == ev.NONE else str(entry.line),
+                cell_text(short_place(recording, entry.file, entry.line)),
                 cell_text(entry.how),
                 *values,
             )

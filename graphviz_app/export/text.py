@@ -7,7 +7,8 @@ import re
 # What XML 1.0 forbids even when escaped (control characters, surrogates, the two non-characters), and what makes text
 # read in another order than it is written in.
 _FORBIDDEN = re.compile(
-    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff\u200e\u200f\u202a-\u202e\u2066-\u2069]"
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff"
+    "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]"
 )
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 

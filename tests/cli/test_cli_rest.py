@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 
@@ -9,7 +10,10 @@ from conftest import PATIENCE
 import graphviz_app
 from graphviz_app import libraries, qtcheck
 from graphviz_app.commands import doctor, window
+from graphviz_app.commands.ledger import print_ledger
 from graphviz_app.lessons.library import all_lessons, find_lesson
+from graphviz_app.recording import events as ev
+from tests.support_synthetic import Script
 
 
 def test_the_version_is_the_packages(call):
@@ -33,6 +37,15 @@ def test_the_ledger_of_a_recording_shows_before_contribution_and_after(call, les
         "1", "7", "weights.grad", "accumulated", "None", "[3, 3, 3, 3]", "[3, 3, 3, 3]",
     ]  # fmt: skip
     assert [part.strip() for part in second.split("│")[5:-1]] == ["[3, 3, 3, 3]", "[3, 3, 3, 3]", "[6, 6, 6, 6]"]
+
+
+def test_names_in_the_ledger_are_no_commands_to_the_terminal(capsys):
+    script = Script()
+    script.add(ev.LeafFound(0, 0, "o.\x1b[31m\n\u202e\u061c"), ev.GradCleared(0, ev.NONE, ev.NONE, None, "\x9b2J"))
+    print_ledger(script.recording())
+    shown = capsys.readouterr().out
+    assert "o.\ufffd[31m \ufffd\ufffd.grad" in shown
+    assert not re.search("[\x1b\x9b\u202e\u061c]", shown)
 
 
 def test_lessons_are_listed_and_can_be_read(call):

@@ -59,6 +59,14 @@ def test_no_name_becomes_a_formula_or_another_cell(name):
     assert row["event"] == "cleared"
 
 
+def test_a_line_of_another_file_has_that_files_name():
+    script = Script()
+    sources = (ev.SourceRead(0, "program.py", ""), ev.SourceRead(1, "parts/=model.py", ""))
+    changes = [ev.GradCleared(0, ev.NONE, ev.NONE, ev.Span(file, 7)) for file in (0, 1)]
+    script.add(*sources, ev.LeafFound(0, 0, "w"), *changes)
+    assert [row["line"] for row in rows(script.recording())] == ["7", "'=model.py:7"]
+
+
 def graph_of(recording, step=None):
     timeline = Timeline(recording)
     return pygraphviz.AGraph(string=dot_text(timeline, timeline.step_count if step is None else step, LIGHT))
