@@ -138,8 +138,10 @@ class Statements:
             ev.NONE if end_column is None else characters(self._lines, end_line, end_column),
         )
 
-    def _store(self, target: ast.expr, value: ast.expr | None) -> str:
+    def _store(self, target: ast.expr, value: ast.expr | ast.stmt | None) -> str:
         """How an attribute is set ("w.grad = None"), or deleted."""
+        if isinstance(value, ast.stmt):
+            return self._excerpt(ev.Span(0, *self._key(value)))
         name = self._excerpt(ev.Span(0, *self._key(target)))
         if value is None:
             return f"del {name}"
@@ -161,13 +163,36 @@ def _shortened(text: str) -> str:
     return text if len(text) <= _LONGEST_TEXT else text[: _LONGEST_TEXT - 1] + "…"
 
 
-def _stores(node: ast.AST) -> Iterator[tuple[ast.expr, ast.expr | None]]:
-    """Attributes that this node sets, each with what it is set to; None where it is deleted."""
+def _stores(node: ast.AST) -> Iterator[tuple[ast.expr, ast.expr | ast.stmt | None]]:
+    """Attributes that this node sets, each with what it is set to; None where it is deleted.
+
+    Where it is unpacked from something, that is the whole statement.
+    """
     match node:
         case ast.Assign(targets=targets, value=value):
-            yield from ((target, value) for target in targets if isinstance(target, ast.Attribute))
+            for target in targets:
+                yield from _set(target, value, node)
+        case ast.AnnAssign(target=ast.Attribute() as target, value=ast.expr() as value):
+            yield target, value
         case ast.Delete(targets=targets):
             yield from ((target, None) for target in targets if isinstance(target, ast.Attribute))
+        case _:
+            return
+
+
+def _set(target: ast.expr, value: ast.expr | None, node: ast.stmt) -> Iterator[tuple[ast.expr, ast.expr | ast.stmt]]:
+    """Attributes in a target of a statement, with what they are set to."""
+    match target:
+        case ast.Attribute():
+            yield target, value or node
+        case ast.Starred(value=part):
+            yield from _set(part, None, node)
+        case ast.Tuple(elts=parts) | ast.List(elts=parts):
+            values: list[ast.expr] | list[None] = [None] * len(parts)
+            if value is not None and _is_plain_row(value) and _is_plain_row(target) and len(value.elts) == len(parts):
+                values = value.elts
+            for part, part_value in zip(parts, values, strict=True):
+                yield from _set(part, part_value, node)
         case _:
             return
 

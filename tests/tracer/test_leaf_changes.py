@@ -195,3 +195,18 @@ def test_every_optimizer_s_updates_are_told_at_its_step(made, tmp_path):
     found = told(trace_source(source, tmp_path / "program.py"), len(lines))
     for number in range(len(HEAD.splitlines()), len(lines) + 1):
         assert found[number] == expected[number], f"after line {number}"
+
+
+@pytest.mark.parametrize(
+    ("statement", "how"),
+    [
+        ("p.grad, q.grad = None, q.grad * 2", ["p.grad = None", "q.grad = q.grad * 2"]),
+        ("(p.grad, [q.grad]) = p.grad * 3, [None]", ["p.grad = p.grad * 3", "q.grad = None"]),
+        ("p.grad, q.grad = [None] * 2", ["p.grad, q.grad = [None] * 2"] * 2),
+        ("p.grad: None = None", ["p.grad = None"]),
+        ("del p.grad, q.grad", ["del p.grad", "del q.grad"]),
+    ],
+)
+def test_a_grad_that_is_set_is_told_with_what_it_is_set_to(statement, how, tmp_path):
+    events = trace_source(f"{HEAD}{statement}\n", tmp_path / "program.py").events()
+    assert [event.how for event in events if isinstance(event, ev.GradCleared | ev.GradWritten)] == how
