@@ -5,7 +5,10 @@ from __future__ import annotations
 import dis
 import re
 import sys
-from types import CodeType, ModuleType
+from collections import deque
+from contextlib import suppress
+from itertools import islice
+from types import CodeType, MemberDescriptorType, ModuleType
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -23,6 +26,7 @@ _Module = torch.nn.Module
 _Optimizer = torch.optim.Optimizer
 _Parameter = torch.nn.Parameter
 _Tensor = torch.Tensor
+_of_class = type.__getattribute__
 _NOWHERE = (type, ModuleType, _Tensor)
 _DEPTH = 4
 _ITEMS = 256
@@ -88,7 +92,11 @@ class Names:
 
 
 def _globals(variables: dict[str, Any]) -> list[tuple[str, Any]]:
-    return [(name, value) for name, value in list(variables.items()) if not name.startswith("__")]
+    return [(name, value) for name, value in list(variables.items()) if not _is_pythons(name)]
+
+
+def _is_pythons(name: str) -> bool:
+    return name.startswith("__") and name.endswith("__")
 
 
 _targets: dict[int, tuple[CodeType, frozenset[str]]] = {}
@@ -187,21 +195,35 @@ class _Search:
         self._seen.add(id(value))
         if issubclass(kind, _Module):
             yield from ((f"{name}.{path}", part) for path, part in _parameters(value))
-        elif issubclass(kind, (list, tuple)):
-            items = list.__getitem__(value, _FIRST) if issubclass(kind, list) else tuple.__getitem__(value, _FIRST)
-            fields = vars(kind).get("_fields", ()) if issubclass(kind, tuple) else ()
-            for index, part in enumerate(items):
-                known = type(fields) is tuple and index < len(fields)
-                yield f"{name}.{fields[index]}" if known else f"{name}[{index}]", part
-        elif issubclass(kind, dict):
-            for key, part in list(dict.items(value))[:_ITEMS]:
-                if type(key) in (str, int):
-                    yield f"{name}[{key!r}]", part
-        if (attributes := _attributes(value)) and not issubclass(kind, _Module):
-            for key, part in list(attributes.items())[:_ITEMS]:
-                yield f"{name}.{key}", part
+            return
+        yield from ((name + step, part) for step, part in _items_of(value))
+        yield from ((f"{name}.{key}", part) for key, part in list(_attributes(value).items())[:_ITEMS])
 
 
+def _items_of(value: Any) -> Iterator[tuple[str, Any]]:
+    """The items of a container, and what else keeps things in places of its own, each with how it is reached."""
+    kind = type(value)
+    if issubclass(kind, list):
+        yield from ((f"[{index}]", part) for index, part in enumerate(list.__getitem__(value, _FIRST)))
+    elif issubclass(kind, tuple):
+        fields = vars(kind).get("_fields", ())
+        for index, part in enumerate(tuple.__getitem__(value, _FIRST)):
+            known = type(fields) is tuple and index < len(fields)
+            yield f".{fields[index]}" if known else f"[{index}]", part
+    elif issubclass(kind, dict):
+        yield from ((f"[{key!r}]", part) for key, part in list(dict.items(value))[:_ITEMS] if _is_plain(key))
+    elif issubclass(kind, deque):
+        yield from ((f"[{index}]", part) for index, part in enumerate(islice(deque.__iter__(value), _ITEMS)))
+    else:
+        yield from ((f".{key}", part) for key, part in _slots(value))
+
+
+def _is_plain(key: Any) -> bool:
+    return type(key) in _KEYS or (type(key) is tuple and all(type(each) in _KEYS for each in key))
+
+
+_KEYS = frozenset({str, int, float, bool, bytes, type(None)})
+"""Kinds of keys that can be written out without running any code of the program's."""
 _PLAIN = frozenset({int, float, complex, str, bytes, bool, type(None), type(len), type(lambda: 0), torch.dtype})
 
 
@@ -212,6 +234,17 @@ def _attributes(value: Any) -> dict[str, Any]:
     except Exception:  # noqa: BLE001 - some objects have none, some refuse in their own way
         return {}
     return attributes if type(attributes) is dict else {}
+
+
+def _slots(value: Any) -> Iterator[tuple[str, Any]]:
+    """The instance's attributes that its class has slots for."""
+    for kind in _of_class(type(value), "__mro__"):
+        members = _of_class(kind, "__dict__")
+        if "__slots__" in members:
+            for name, member in list(members.items()):
+                if type(member) is MemberDescriptorType:
+                    with suppress(AttributeError):
+                        yield name, member.__get__(value)
 
 
 _ROOT = re.compile(r"\w+")

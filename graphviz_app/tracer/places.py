@@ -372,6 +372,8 @@ def _libraries() -> tuple[str, ...]:
     """Folders of code that nobody's program is in."""
     folders = {sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")}
     folders |= {*site.getsitepackages(), site.getusersitepackages(), str(Path(__file__).parents[1])}
+    # Where it was built from its sources, it may lie beside the programs.
+    folders.add(str(Path(torch.__file__).parent))
     return tuple(os.path.realpath(folder) + os.sep for folder in folders if folder)
 
 

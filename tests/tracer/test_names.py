@@ -151,3 +151,37 @@ def test_a_variable_of_another_file_is_the_name_of_what_only_that_file_knows(tmp
     source += "del sys.path[0], sys.modules['scaled_for_a_test']\nscale(torch.ones(2)).sum().backward()\n"
     recording = trace_source(source, tmp_path / "program.py")
     assert [leaf.name for leaf in recording.leaves] == ["SCALE"]
+
+
+KEPT = """import torch
+from collections import deque
+from dataclasses import dataclass
+
+@dataclass(slots=True)
+class Slots:
+    w: torch.Tensor
+    other: int
+
+def ones():
+    return torch.ones(2, requires_grad=True)
+
+kept = {(1, "a"): ones(), None: ones(), 2.5: ones(), b"b": ones(), "it's": ones(), frozenset(): ones()}
+queue = deque([ones(), [ones()]])
+slots = Slots(ones(), 1)
+del slots.other
+__hidden = ones()
+
+def all_of_them():
+    yield from kept.values()
+    yield from (queue[0], queue[1][0], slots.w, __hidden)
+
+sum(each.sum() for each in all_of_them()).backward()
+"""
+
+
+def test_what_is_kept_in_unusual_places_is_called_by_them():
+    recording = record_source(KEPT)
+    names = [leaf.name for leaf in recording.leaves]
+    assert names[:5] == ["kept[(1, 'a')]", "kept[None]", "kept[2.5]", "kept[b'b']", 'kept["it\'s"]']
+    assert names[5] in ("each", "leaf5")
+    assert names[6:] == ["queue[0]", "queue[1][0]", "slots.w", "__hidden"]
