@@ -99,12 +99,13 @@ class Origins:
         if not takers:
             return None
         entries = self._entries(roots, int(np.searchsorted(self._timeline.recording.index.operation_events, start)))
-        found = [(entry, taker) for taker in takers if (entry := _following(taker.operation, entries)) != ev.NONE]
-        return min(found, key=lambda pair: pair[0] - pair[1].operation)[1] if found else None
+        found = [(taker, entry) for taker in takers if (entry := _following(taker, entries)) is not None]
+        return min(found, key=_distance)[0] if found else None
 
-    def _entries(self, roots: Iterable[int], before: int) -> list[int]:
+    def _entries(self, roots: Iterable[int], before: int) -> list[ev.OperationRan]:
         """The operations before one that led to `roots` and may have been given a plain number, in order."""
-        needed, given, found = set(roots), set[int](), list[int]()
+        needed, given = set(roots), set[int]()
+        found: list[ev.OperationRan] = []
         for operation in self._operations:
             given.update(_given(operation))
         for operation in reversed(self._operations):
@@ -112,7 +113,7 @@ class Origins:
                 sources = [use.tensor for use in operation.inputs]
                 needed.update(sources)
                 if not sources or operation.parameters or not given.issuperset(sources):
-                    found.append(operation.operation)
+                    found.append(operation)
         return found[::-1]
 
     def blocking(self, roots: Iterable[int], start: int) -> ev.OperationRan | None:
@@ -195,7 +196,14 @@ def _cuts(operation: ev.OperationRan, tensor: int) -> bool:
     return takes and any(use.tensor == tensor and not use.requires_grad for use in operation.outputs)
 
 
-def _following(operation: int, entries: list[int]) -> int:
-    """The first of the entries that followed an operation, or NONE."""
-    position = bisect_right(entries, operation)
-    return entries[position] if position < len(entries) else ev.NONE
+def _following(operation: ev.OperationRan, entries: list[ev.OperationRan]) -> ev.OperationRan | None:
+    """The first of the entries that followed an operation, or None."""
+    position = bisect_right(entries, operation.operation, key=lambda entry: entry.operation)
+    return entries[position] if position < len(entries) else None
+
+
+def _distance(pair: tuple[ev.OperationRan, ev.OperationRan]) -> tuple[int, bool]:
+    """How far an operation is from one before it, in operations; and whether it stands in another line."""
+    first, second = pair
+    is_apart = first.span is None or second.span is None or first.span.line != second.span.line
+    return second.operation - first.operation, is_apart
