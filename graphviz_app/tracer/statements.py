@@ -109,7 +109,9 @@ class Statements:
             self._stored[self._key(target)] = self._store(target, value)
         for value, part in _returns(node):
             self._returned.update(dict.fromkeys(self._keys(value), part))
-        if isinstance(node, ast.Call) and (name := _called(node)):
+        # While a coroutine runs, whoever awaits it is where the `await` stands.
+        call = node.value if isinstance(node, ast.Await) else node
+        if isinstance(call, ast.Call) and isinstance(node, ast.expr) and (name := _called(call)):
             self._called.update(dict.fromkeys(self._keys(node), name))
         for value, names, is_sure in _assignments(node):
             self._assigned.update(dict.fromkeys(self._keys(value), names))
@@ -234,7 +236,7 @@ def _returns(node: ast.AST) -> Iterator[tuple[ast.expr, int]]:
         case ast.Return(value=ast.Tuple() as value) if _is_plain_row(value):
             yield from ((part, position) for position, part in enumerate(value.elts))
         case ast.Return(value=ast.expr() as value) | ast.Lambda(body=value):
-            yield value, WHOLE
+            yield from ((each, WHOLE) for each in _choices(value))
         case _:
             return
 
@@ -250,7 +252,20 @@ def _called(node: ast.Call) -> str:
             return "[]"
 
 
+def _choices(value: ast.expr) -> Iterator[ast.expr]:
+    """An expression, and where it chooses one of several, each of them."""
+    yield value
+    if isinstance(value, ast.IfExp):
+        yield from _choices(value.body)
+        yield from _choices(value.orelse)
+
+
 def _pair(target: ast.expr, value: ast.expr) -> Iterator[_Assigned]:
+    for choice in _choices(value):
+        yield from _pair_one(target, choice)
+
+
+def _pair_one(target: ast.expr, value: ast.expr) -> Iterator[_Assigned]:
     if not isinstance(target, (ast.Tuple, ast.List)):
         yield from _named(_name(target), value)
     elif _is_plain_row(value) and _is_plain_row(target) and len(value.elts) == len(target.elts):

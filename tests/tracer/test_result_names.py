@@ -138,3 +138,28 @@ def test_what_a_library_computed_in_the_last_statement_is_named_when_the_program
     tracer.stop()
     named = [event.name for batch in batches for event in batch.events if isinstance(event, ev.NameBound)]
     assert named == ["w", "out"]
+
+
+CHOSEN = """import asyncio, torch
+x = torch.ones(2)
+def pick(c):
+    return x * 2 if c else x * 3
+async def later(t):
+    await asyncio.sleep(0)
+    return t * 4
+async def handed_on(t):
+    return await later(t)
+async def main():
+    first = x * 5 if x.sum() > 5 else (x * 6 if x.sum() > 3 else x * 7)
+    second, third = (x + 1, x + 2) if x.sum() > 5 else x.split(1)
+    fourth = pick(False)
+    fifth = await handed_on(x) if x.sum() > 1 else x
+    sixth = x if x.sum() > 1 else torch.nn.functional.normalize(x, dim=0)
+asyncio.run(main())
+"""
+
+
+def test_what_is_chosen_or_awaited_has_the_name_that_it_is_given(tmp_path):
+    recording = trace_source(CHOSEN, tmp_path / "program.py")
+    names = {event.name for event in recording.events() if isinstance(event, ev.NameBound)}
+    assert names == {"x", "first", "second", "third", "fourth", "fifth"}
