@@ -122,3 +122,14 @@ def test_a_header_in_the_line_of_its_body_is_not_in_its_loop():
 def test_form_feeds_end_no_line():
     text = "é = '\f\x0b\u2028'; a = [f(b) for b in c]"
     assert lines_around(source_loops(text), 1, text.index("f("), text.index("f(") + 4) == [1]
+
+
+def test_without_columns_what_runs_as_a_function_is_told_by_the_functions_name():
+    source = source_loops("for a in b:\n    c = [f(d) for d in (e(g) for g in h)]; i = lambda: j()\n")
+    found = {name: source.around(ev.Span(0, 2), name) for name in ("k", "k.<listcomp>", "<genexpr>", "<lambda>")}
+    assert {name: [loop.targets for loop in loops] for name, loops in found.items()} == {
+        "k": [("a",)],
+        "k.<listcomp>": [("d",)],
+        "<genexpr>": [("g",)],
+        "<lambda>": [],
+    }
