@@ -33,6 +33,8 @@ _CODES_KEPT = 20_000
 _OUTER, _INNER = WHOLE_STACK // 2, WHOLE_STACK // 2 + 1
 """How many calls of a deeper stack are told, counted from outside and from inside; of fewer all are told, so that a
 stack of this many is never taken for one that was told whole."""
+_CELL = "<ipython-input-"
+"""What the names of IPython's cells begin with."""
 _getframe = sys._getframe
 # As they were at the start: the program may put others in their places.
 _realpath, _getlines = os.path.realpath, linecache.getlines
@@ -256,6 +258,9 @@ class Places:
         """The text of a file of the user's, None for other files."""
         if path in self._texts:
             return self._texts[path]
+        if path.startswith(_CELL) and any(known.startswith(_CELL) for known in self._texts):
+            # Another cell of the same session.
+            return "".join(linecache.getlines(path)) or None
         if self._folder is None or path.startswith("<") or not self._is_users(path):
             return None
         cache = linecache.cache

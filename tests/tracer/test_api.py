@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import linecache
+
 import pytest
 import torch
 
@@ -71,3 +73,19 @@ def test_a_pass_that_starts_at_a_leaf_is_recorded_as_any_other():
     assert [entry.kind for entry in run.ledger()] == ["accumulated", "accumulated"]
     assert len(events_of(run.recording, ev.NodeCalled)) == 2
     assert x.grad.tolist() == [7.0, 7.0]
+
+
+CELLS = [
+    "import torch\nfrom graphviz_app import record\ndef twice(x):\n    return x * 2\n",
+    "with record() as run:\n    twice(torch.ones(2, requires_grad=True)).sum().backward()\n",
+]
+
+
+def test_functions_of_other_cells_of_a_session_are_the_users_too(monkeypatch):
+    session = {}
+    for number, text in enumerate(CELLS):
+        name = f"<ipython-input-{number}-0a1b2c>"
+        monkeypatch.setitem(linecache.cache, name, (len(text), None, text.splitlines(keepends=True), name))
+        exec(compile(text, name, "exec"), session)  # noqa: S102 - the program
+    (product,) = [each for each in session["run"].recording.events() if getattr(each, "name", "") == "torch.Tensor.mul"]
+    assert [(frame.function, frame.span.line) for frame in product.stack] == [("<module>", 2), ("twice", 4)]
