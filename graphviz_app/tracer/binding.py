@@ -57,7 +57,7 @@ class ResultNames:
         else:
             names = _shared_out(targets, [path for path, _ in paths_in(result)])
         # What was computed there before was not the last.
-        self._pending = [each for each in self._pending if each.place.site is not place.site]
+        self._pending = [each for each in self._pending if each.place.owner is not place.owner]
         if is_last:
             self._pending.append(_Pending(place, results, names))
             return
@@ -73,7 +73,7 @@ class ResultNames:
         """
         pending, self._pending = self._pending, []
         for each in pending:
-            if place is not None and each.place.site is place.site:
+            if place is not None and each.place.owner is place.owner:
                 self._pending.append(each)
                 continue
             scope, owner = frame, each.place.owner
@@ -91,7 +91,7 @@ class ResultNames:
         if scope is not None:
             held = self._held(scope, place.targets)
             names = tuple([held.get(each.number, "") for each in results])
-        elif not place.site.is_sure:
+        elif not (place.site.is_sure and place.owner.is_sure):
             return
         for name, tracked in zip(names, results, strict=False):
             if not tracked.alive.expired():

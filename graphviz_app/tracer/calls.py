@@ -137,7 +137,8 @@ class CallRecorder:
             if by_library and written and core.leaves.are_known(results):
                 # An optimizer's step or a module's first values: a parameter is no result of it.
                 given = []
-            self._names.computed(place, given, result, is_last=by_library or not place.site.is_sure)
+            is_sure = place.site.is_sure and place.owner.is_sure
+            self._names.computed(place, given, result, is_last=by_library or not is_sure)
 
     def data(self, call: Call, place: Place | None) -> None:
         """Record a call that has read `.data`."""

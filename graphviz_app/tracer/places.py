@@ -327,7 +327,8 @@ def _returned_to(sites: list[Site], frame: FrameType) -> tuple[tuple[str, ...], 
                 break
             part = inner.returned
         if outer.targets or outer.returned is None:
-            return _part_of(outer.targets, part), outer
+            # Of what is unpacked or taken a part of, the program's variables will tell which has the name.
+            return (_part_of(outer.targets, part) if outer.is_sure else outer.targets), outer
         inner = outer
     return (), inner
 

@@ -287,6 +287,12 @@ def _named(name: str, value: ast.expr) -> Iterator[_Assigned]:
         for key, part in zip(value.keys, value.values, strict=True):
             if isinstance(key, ast.Constant):
                 yield from _named(f"{name}[{key.value!r}]", part)
+    whole = value
+    while isinstance(whole, (ast.Attribute, ast.Subscript)):
+        whole = whole.value
+    if name and whole is not value and isinstance(whole, ast.Call):
+        # `x.max(0).values`, `x.split(2)[0]`: of what is called there, a part may be what has the name.
+        yield _Assigned(whole, (name,), is_sure=False)
 
 
 def _is_result(value: ast.expr) -> bool:

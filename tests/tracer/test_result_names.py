@@ -163,3 +163,32 @@ def test_what_is_chosen_or_awaited_has_the_name_that_it_is_given(tmp_path):
     recording = trace_source(CHOSEN, tmp_path / "program.py")
     names = {event.name for event in recording.events() if isinstance(event, ev.NameBound)}
     assert names == {"x", "first", "second", "third", "fourth", "fifth"}
+
+
+PARTS = """import torch
+x = torch.arange(4.0)
+def doubled(t): return t * 2
+def alone(t): return (t * 3,)
+def main():
+    one, = doubled(x[:1])
+    two, = alone(x)
+    three = alone(x)[0]
+    four = x.max(0).values
+    five = x.split(2)[1]
+    six = doubled(x)[1:]
+    return one, two, three, four, five, six
+main()
+"""
+
+
+def test_what_a_part_is_taken_of_does_not_have_the_name_of_the_part(tmp_path):
+    recording = trace_source(PARTS, tmp_path / "program.py")
+    timeline = Timeline(recording)
+    ran = [event for event in recording.events() if isinstance(event, ev.OperationRan)]
+    found = [
+        (event.name.rpartition(".")[2], timeline.tensor_name(use.tensor, -1)) for event in ran for use in event.outputs
+    ]
+    assert [(operation, name) for operation, name in found[1:] if operation != "__getitem__" or name] == [
+        ("mul", ""), ("unbind", "one"), ("mul", "two"), ("mul", "three"), ("max", "four"), ("max", ""),
+        ("split", ""), ("split", "five"), ("mul", ""), ("__getitem__", "six"),
+    ]  # fmt: skip
