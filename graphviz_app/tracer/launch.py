@@ -110,7 +110,9 @@ class Program:
             self._streams.overhear()
         code: Any = None
         try:
-            code = _compile(self._source, self._file, "exec", dont_inherit=True)
+            # As read from a file: of other ends of lines Python lets pass in a text what it refuses in a file.
+            text = self._source.replace("\r\n", "\n").replace("\r", "\n")
+            code = _compile(text, self._file, "exec", dont_inherit=True)
         except (SyntaxError, ValueError) as error:
             return self._uncaught(error.with_traceback(None), error)
         with self._log.lock:

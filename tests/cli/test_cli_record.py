@@ -82,6 +82,7 @@ os.write(1, b"in between")
 raise KeyboardInterrupt
 """,
     "an empty program": "",
+    "a last line that goes on": "print(1)\\\r\n",
     "lines with form feeds, that end in other ways or not at all": """import inspect\r
 \f\r
 def f():\r
