@@ -63,7 +63,7 @@ def json_numbers(values: npt.NDArray[Any]) -> list[JsonNumber]:
         wide = flat.astype(np.complex128)
         return [[json_float(value.real), json_float(value.imag)] for value in wide.tolist()]
     wide = flat.astype(np.float64)
-    plain: list[JsonNumber] = wide.tolist()
+    plain: list[Any] = wide.tolist()
     return plain if np.isfinite(wide).all() else [json_float(float(value)) for value in wide]
 
 

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from typing import TYPE_CHECKING, NamedTuple
-
-from typing_extensions import assert_never
+from typing import TYPE_CHECKING, NamedTuple, assert_never
 
 from graphviz_app.export.drawing import ADVANCE, Drawing
 from graphviz_app.export.png import picture, pixel_size

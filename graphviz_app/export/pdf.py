@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import io
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, assert_never
 
 from PIL import Image
-from typing_extensions import assert_never
 
 from graphviz_app.export.drawing import DASH, Drawing, split_colour
 from graphviz_app.export.fonts import drawable, font_path

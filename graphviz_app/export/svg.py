@@ -5,10 +5,9 @@ from __future__ import annotations
 import base64
 import io
 from itertools import groupby
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, assert_never
 
 from PIL import Image
-from typing_extensions import assert_never
 
 from graphviz_app.export.drawing import DASH, FONT_FAMILY, Drawing, split_colour
 from graphviz_app.export.fonts import subset_woff

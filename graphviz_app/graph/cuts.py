@@ -6,9 +6,7 @@ of it; a tensor that needs no gradient is drawn where the graph's operations rea
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
-from typing_extensions import assert_never
+from typing import TYPE_CHECKING, Any, assert_never
 
 from graphviz_app.graph.attributes import values_of
 from graphviz_app.recording import events as ev

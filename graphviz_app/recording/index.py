@@ -7,11 +7,10 @@ which line) stands here in flat integer columns; the events themselves stay on d
 from __future__ import annotations
 
 from array import array
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, assert_never
 
 import msgspec
 import numpy as np
-from typing_extensions import assert_never
 
 from graphviz_app.recording import events as ev
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 import codecs
 import time
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, assert_never
 
 import msgspec
-from typing_extensions import assert_never
 
 from graphviz_app.protocol import ChannelError, Ended, Ready, Recorded, Report, RunProgram, Unready
 from graphviz_app.recording import events as ev

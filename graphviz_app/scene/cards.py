@@ -7,9 +7,7 @@ its place from the start, so nothing moves while time does.
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, Any, cast
-
-from typing_extensions import assert_never
+from typing import TYPE_CHECKING, Any, assert_never, cast
 
 from graphviz_app.recording import events as ev
 from graphviz_app.scene.card import EDGE, PADDING, ROW, SUBTITLE, VALUE, WIDEST_VALUE, Card, Line, Role, Row

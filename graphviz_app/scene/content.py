@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, NamedTuple
-
-from typing_extensions import assert_never
+from typing import TYPE_CHECKING, NamedTuple, assert_never
 
 from graphviz_app.recording import events as ev
 from graphviz_app.recording.values import statistics

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from typing_extensions import assert_never
+from typing import TYPE_CHECKING, assert_never
 
 from graphviz_app.scene.content import label_text, row_content
 from graphviz_app.scene.numbers import norm_text, tensor_text

@@ -31,12 +31,10 @@ def variables_of(code: CodeType) -> tuple[str, ...]:
     """All variables of a function in the order in which its frames keep them.
 
     Behind its own stand those that inner functions and comprehensions use too, and those of outer functions. What is an
-    argument besides has one place, before Python 3.11 two.
+    argument besides has one place.
     """
     own = code.co_varnames
-    shared = code.co_cellvars
-    if sys.version_info >= (3, 11):
-        shared = tuple([name for name in shared if name not in own])
+    shared = tuple([name for name in code.co_cellvars if name not in own])
     return own + shared + code.co_freevars
 
 
@@ -62,18 +60,10 @@ def _from_memory(frame: FrameType, index: int) -> Any:
     return ctypes.py_object.from_address(slot).value
 
 
-def _from_memory_3_10(frame: FrameType, index: int) -> Any:
-    slot = id(frame) + _locals_3_10 + index * _POINTER
-    if not ctypes.c_void_p.from_address(slot).value:
-        return MISSING
-    return ctypes.py_object.from_address(slot).value
-
-
 def _nothing(frame: FrameType, index: int) -> Any:  # noqa: ARG001 - one signature for all
     return MISSING
 
 
-_locals_3_10 = type(inspect.currentframe()).__basicsize__ if inspect.currentframe() is not None else 0
 _read: Callable[[FrameType, int], Any]
 _get_var: Any = None
 if sys.implementation.name != "cpython":
@@ -85,10 +75,8 @@ elif sys.version_info >= (3, 12):
     _get_var.restype = ctypes.py_object
     _get_var = (lambda call: lambda frame, name: call(ctypes.py_object(frame), name.encode()))(_get_var)
     _read = _by_api
-elif sys.version_info >= (3, 11):
-    _read = _from_memory
 else:
-    _read = _from_memory_3_10
+    _read = _from_memory
 
 
 def _works(reader: Callable[[FrameType, int], Any]) -> bool:

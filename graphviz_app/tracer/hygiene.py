@@ -100,10 +100,9 @@ def _make(caller: FrameType) -> Callable[[Any, Any, Any], Any]:
     changed: dict[str, Any] = {
         "co_filename": code.co_filename,
         "co_name": code.co_name,
+        "co_qualname": code.co_qualname,
         "co_firstlineno": caller.f_lineno or code.co_firstlineno,
     }
-    if sys.version_info >= (3, 11):
-        changed["co_qualname"] = code.co_qualname
     function = FunctionType(_TEMPLATE.replace(**changed), caller.f_globals)
     if len(_stand_ins) > _STAND_INS_KEPT:
         _stand_ins.clear()

@@ -10,6 +10,7 @@ import os
 import site
 import sys
 import sysconfig
+from itertools import islice
 from pathlib import Path
 from types import CodeType, FrameType, FunctionType, MethodType
 from typing import TYPE_CHECKING, Any
@@ -302,7 +303,7 @@ class Places:
             loops, head = statements.loops(span, code.co_name)
             has_loops = statements.has_loops(code.co_firstlineno, _last_line(code))
             is_sure = statements.is_sure(span)
-        frame = ev.Frame(span, _function_name(code))
+        frame = ev.Frame(span, code.co_qualname)
         return Site(
             code, span, frame, text, targets, statement, returned, called, instruction, loops, head, has_loops, is_sure
         )  # fmt: skip
@@ -388,26 +389,14 @@ LIBRARIES = _libraries()
 
 def _positions(code: CodeType, instruction: int) -> tuple[int, int, int, int]:
     """Line, end line, column and end column (in bytes) of an instruction; NONE where unknown."""
-    if hasattr(code, "co_positions"):
-        for number, position in enumerate(code.co_positions()):
-            if number * 2 == instruction:
-                line, end_line, column, end_column = position
-                return (
-                    line or code.co_firstlineno,
-                    end_line or ev.NONE,
-                    ev.NONE if column is None else column,
-                    ev.NONE if end_column is None else end_column,
-                )
-    line = code.co_firstlineno
-    for start, end, at in code.co_lines():
-        if start <= instruction < end and at is not None:
-            line = at
-    return line, ev.NONE, ev.NONE, ev.NONE
+    line, end_line, column, end_column = next(islice(code.co_positions(), instruction // 2, None), (None,) * 4)
+    return (
+        line or code.co_firstlineno,
+        end_line or ev.NONE,
+        ev.NONE if column is None else column,
+        ev.NONE if end_column is None else end_column,
+    )
 
 
 def _last_line(code: CodeType) -> int:
     return max((line for _, _, line in code.co_lines() if line is not None), default=code.co_firstlineno)
-
-
-def _function_name(code: CodeType) -> str:
-    return getattr(code, "co_qualname", code.co_name)

@@ -10,12 +10,11 @@ from collections import OrderedDict
 from contextlib import contextmanager
 from functools import lru_cache
 from itertools import accumulate
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol, assert_never
 
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QBrush, QColor, QFont, QGlyphRun, QImage, QPainter, QPainterPath, QPen, QPolygonF, QRawFont
-from typing_extensions import assert_never
 
 from graphviz_app.resources import resource
 from graphviz_app.scene.measure import ADVANCE, columns, text_width

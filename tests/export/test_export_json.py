@@ -2,7 +2,6 @@
 
 import json
 import math
-import sys
 
 import ml_dtypes
 import numpy as np
@@ -196,8 +195,7 @@ def test_operations_say_where_they_stand_in_calls_and_loops():
     assert [one["line"] for one in products[0]["iterations"]] == [9, 10, 5]
     assert products[0]["stack"] == [{"function": "<module>", "line": 11}, {"function": "scaled", "line": 6}]
     assert products[0]["line"] == 6
-    if sys.version_info >= (3, 11):
-        assert products[0]["columns"] == {"start": 12, "end_line": 6, "end": 17}
+    assert products[0]["columns"] == {"start": 12, "end_line": 6, "end": 17}
     sums = [one for one in document["operations"] if one["name"] == "torch.Tensor.sum"]
     assert [[one["number"] for one in total["iterations"]] for total in sums] == [
         [epoch, batch] for epoch in (1, 2) for batch in (1, 2, 3)

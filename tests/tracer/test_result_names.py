@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import sys
-
 import pytest
 
 from graphviz_app.recording import events as ev
 from graphviz_app.timeline import Timeline
 from graphviz_app.tracer.tracer import Tracer
 from tests.support_trace import trace_source
-
-pytestmark = pytest.mark.skipif(sys.version_info < (3, 11), reason="needs columns of instructions")
 
 PROGRAM = """import torch
 from torch import nn

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, assert_never
 
 import numpy as np
-from typing_extensions import assert_never
 
 from graphviz_app.recording import events as ev
 from graphviz_app.scene.numbers import count_text

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, assert_never
 
 import numpy as np
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, QPointF, Qt
 from PySide6.QtGui import QFont, QIcon, QPainter, QPalette, QPixmap
-from typing_extensions import assert_never
 
 from graphviz_app.ui.panels.colours import faint, widget_colours
 from graphviz_app.ui.panels.ledger_words import LedgerText, in_words, row_text

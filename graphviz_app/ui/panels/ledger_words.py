@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
-
-from typing_extensions import assert_never
+from typing import TYPE_CHECKING, NamedTuple, assert_never
 
 from graphviz_app.recording.events import NONE
 from graphviz_app.recording.passes import pass_name
