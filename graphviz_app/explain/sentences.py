@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from graphviz_app.explain.rules import rule_of
 from graphviz_app.recording import events as ev
+from graphviz_app.recording.passes import pass_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -19,9 +20,10 @@ def origin_sentence(call: Call) -> str:
     operation = call.operation
     if operation is None:
         made_in = int(call.recording.index.nodes.made_in_pass[call.node])
-        return (
-            "" if made_in == ev.NONE else f"Pass {made_in + 1} made it, since it was told to create a graph of its own."
-        )
+        if made_in == ev.NONE:
+            return ""
+        name = pass_name(call.recording, made_in)
+        return f"Pass {name} made it, since it was told to create a graph of its own."
     where = "" if operation.span is None else f" on line {operation.span.line}{_file(call, operation.span)}"
     inside = f", in {operation.module}" if operation.module else ""
     if len(operation.nodes) > 1:

@@ -12,6 +12,7 @@ from graphviz_app.graph.simplify import sizes_of, without_idle_groups
 from graphviz_app.graph.structure import StructureReader
 from graphviz_app.graph.tree import TOP, Placed, Segment
 from graphviz_app.recording.events import NONE
+from graphviz_app.recording.passes import pass_name
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     import networkx as nx
 
     from graphviz_app.graph.tree import SegmentKind
+    from graphviz_app.recording import Recording
     from graphviz_app.recording import events as ev
 
     AutogradGraph = nx.MultiDiGraph[Any]
@@ -83,7 +85,8 @@ def group_nodes(graph: AutogradGraph) -> Grouping:
 def _place_operations(graph: AutogradGraph) -> Placed:
     """Where every node stands that an operation made, and every operation without nodes that is drawn."""
     operations: Mapping[int, ev.OperationRan] = graph.graph["operations"]
-    reader = StructureReader(graph.graph["recording"])
+    recording: Recording = graph.graph["recording"]
+    reader = StructureReader(recording)
     # Only what is drawn counts: an optimizer's own arithmetic runs on one line of the program, again and again.
     drawn = {attributes.get("operation", NONE) for _, attributes in graph.nodes(data=True)}
     by_operation = {number: reader.read(operations[number]) for number in sorted(drawn & operations.keys())}
@@ -94,18 +97,18 @@ def _place_operations(graph: AutogradGraph) -> Placed:
             places[key] = by_operation.get(operation, TOP)
         elif attributes["kind"] == "node":
             place = by_operation.get(operation, TOP)
-            places[key] = reader.tree.within(place, _own_segments(operations.get(operation), attributes))
+            places[key] = reader.tree.within(place, _own_segments(recording, operations.get(operation), attributes))
     return Placed(reader.tree, places)
 
 
-def _own_segments(ran: ev.OperationRan | None, attributes: Mapping[str, Any]) -> list[Segment]:
+def _own_segments(recording: Recording, ran: ev.OperationRan | None, attributes: Mapping[str, Any]) -> list[Segment]:
     """The segment of an operation that made several nodes, or of the pass that made a node without one."""
     if ran is not None and len(ran.nodes) > 1:
         name = ran.name.rsplit(".", 1)[-1]
         line = "" if ran.span is None else f"line {ran.span.line}"
         return [Segment("operation", f"{name} {ran.operation}", subtitle=line)]
     if ran is None and attributes["made_in_pass"] != NONE:
-        return [Segment("pass", f"made by pass {attributes['made_in_pass'] + 1}")]
+        return [Segment("pass", f"made by pass {pass_name(recording, attributes['made_in_pass'])}")]
     return []
 
 

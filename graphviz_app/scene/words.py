@@ -7,6 +7,7 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 from graphviz_app.recording import events as ev
+from graphviz_app.recording.passes import pass_name
 from graphviz_app.recording.syntax import lines_of
 from graphviz_app.scene.measure import shorten
 from graphviz_app.scene.numbers import tensor_text
@@ -75,7 +76,7 @@ def subtitle(graph: AutogradGraph, key: Hashable) -> str:
     if not what and ran is not None:
         what = short_name(ran.name)
     if attributes.get("made_in_pass", ev.NONE) != ev.NONE and ran is None:
-        what = f"made by pass {attributes['made_in_pass'] + 1}"
+        what = f"made by pass {pass_name(recording, attributes['made_in_pass'])}"
     place = place_text(recording, attributes["file"], attributes["line"])
     return " · ".join(part for part in (shorten(what, _LONGEST_SNIPPET), place) if part)
 

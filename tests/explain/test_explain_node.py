@@ -118,6 +118,21 @@ def test_hooks_that_changed_a_gradient_are_named():
     assert "The hook clip changed what went out, line 9." in explanation.sentences
 
 
+def test_the_pass_that_made_a_node_is_called_as_everywhere_else():
+    recording = record_source("""import torch
+w = torch.ones(2, requires_grad=True)
+v = w * w
+u = w * 3
+u.register_hook(lambda grad: torch.autograd.grad(v, w, grad, retain_graph=True) and None)
+u.sum().backward()
+torch.autograd.grad(v.sum(), w, create_graph=True)[0].sum().backward()
+""")
+    timeline = Timeline(recording)
+    made = [node for node, made_in in enumerate(recording.index.nodes.made_in_pass) if made_in != ev.NONE]
+    sentences = explain_node(recording, timeline, made[0], timeline.step_count).sentences
+    assert "Pass 2 made it, since it was told to create a graph of its own." in sentences
+
+
 def test_an_unknown_node_is_refused():
     timeline = Timeline(Script().recording())
     with pytest.raises(IndexError, match="no node 0"):
