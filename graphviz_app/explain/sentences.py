@@ -79,6 +79,8 @@ def hook_sentences(call: Call) -> list[str]:
     return [
         f"The hook {hook.hook} changed {what.get(hook.direction, 'a gradient')}"
         + (f", line {hook.span.line}." if hook.span is not None else ".")
+        if hook.hook
+        else "What came in is not what was sent: it was written on in place on its way."
         for hook in hooks
     ]
 

@@ -134,14 +134,15 @@ class Root(Struct, frozen=True):
 
 
 class HookChange(Struct, frozen=True):
-    """A hook of the user's that changed a gradient on its way.
+    """A hook of the user's that changed a gradient on its way, or something else that did.
 
     Attributes:
         direction: "grad_outputs" or "grad_inputs".
         slot: Which of them.
         before: Value number before the hook.
         after: Value number after it.
-        hook: The hook's qualified name.
+        hook: The hook's qualified name; "" where none is known: the gradient was written on in place, while it was on
+            its way to another node as well.
         span: Where the hook is written, if it is the user's code.
     """
 

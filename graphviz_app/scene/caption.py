@@ -100,7 +100,8 @@ def _sent(event: ev.NodeCalled, edges: Iterable[int], state: StepState) -> str:
 
 def _hooks(event: ev.NodeCalled, state: StepState) -> str:
     sentences = [
-        f" The hook {hook.hook} changed {_text(state, hook.before)} into {_text(state, hook.after)}."
+        f" {f'The hook {hook.hook}' if hook.hook else 'A write in place'} changed {_text(state, hook.before)} into "
+        f"{_text(state, hook.after)}."
         for hook in event.hooks
     ]
     return "".join(sentences)

@@ -73,7 +73,10 @@ def _link(frame: SceneFrame, index: int) -> str:
     record = frame.state.recording.value(travels[-1].value)
     what = "an undefined gradient (None)" if record is None else f"{tensor_text(record)} ({norm_text(record)})"
     changes = picture.flow.hooks(index, frame.state.event_number)
-    hooks = "".join(f" A hook changed it: {hook_text(frame.state.recording, hook)}." for hook in changes)
+    hooks = "".join(
+        f" {'A hook' if change.hook else 'Something'} changed it: {hook_text(frame.state.recording, change)}."
+        for change in changes
+    )
     return f"From {source} to {target}: {what}.{hooks}"
 
 

@@ -91,6 +91,6 @@ def module_text(attributes: Mapping[str, Any]) -> str:
 
 def hook_text(recording: Recording, hook: ev.HookChange, width: int | None = None) -> str:
     """A hook of the user's and what it made of a gradient: "clip → [0.5, 0.5]", in `width` characters or so."""
-    name = shorten(hook.hook.replace("<locals>.", "") or "hook", 20)
+    name = shorten(hook.hook.replace("<locals>.", "") or "written in place", 20)
     rest = None if width is None else width - len(name) - 3
     return f"{name} → {tensor_text(recording.value(hook.after), rest)}"

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from graphviz_app.tracer.leaves import Leaf
     from graphviz_app.tracer.node_hooks import Hooks
 
+_Alive = torch._C._WeakTensorRef
 _NodeCalled = ev.NodeCalled
 _tracer = watchers_in_c.current_tracer
 _get_ident = threading.get_ident
@@ -91,12 +92,16 @@ class BackwardPass:
         self._awaited: dict[int, int] = {}
         self._spent: list[int] = []
         self._firsts: list[dict[int, Any]] = []
-        self._watch = HookWatch(core, hooks, self._guarded, self._look)
+        self._watch = HookWatch(core, hooks, self._guarded, self._look, self._look_at_all, self._begins)
         # By node: what hooks changed of what is about to come in, and what came in where it was looked at beforehand.
         self._changes: dict[int, list[ev.HookChange]] = {}
         self._came: dict[int, tuple[list[int], list[ev.HookChange]]] = {}
-        # By end: what came in before the node's own hooks changed it.
-        self._unhooked: dict[int, int] = {}
+        # Nodes with outputs whose `.grad` is kept, which were looked at when it was written.
+        self._kept: set[int] = set()
+        # Nodes on which the program has hooks that have not all had in hand what comes in.
+        self._not_begun: set[int] = set()
+        # By address: gradients that a hook has written on in place, which may be on their way to other nodes as well.
+        self._written: dict[int, tuple[Any, HookName]] = {}
         self._accumulators: list[Any] = []
         # Nodes in which the program's own code is given gradients, and the addresses of those that it has seen.
         self._showing: set[int] = set()
@@ -143,10 +148,9 @@ class BackwardPass:
 
     def _hook(self, reached: Reached, *, keeps: bool) -> None:
         called, hooked, own_hooks = self._called, self._hooked, self._own_hooks
-        self._showing.update(self._hooks.nodes)
         numbers, every_end = reached
-        for number in self._hooks.nodes.intersection(numbers.values()) if self._hooks.nodes else ():
-            self._watch.watch_tensors(number)
+        if self._hooks.nodes or self._hooks.retained or self._core.nodes.are_hooked:
+            self._watch_coming(numbers)
         for (node, number), ends in zip(numbers.items(), every_end, strict=True):
             sequence = node._sequence_nr()
             if sequence != UNNUMBERED:
@@ -166,8 +170,20 @@ class BackwardPass:
             hooked.append(hooks)
             own_hooks.append(hook)
             if len(hooks) > 1:
-                self._showing.add(number)
-                self._watch.watch_node(number, hook, hooks)
+                self._watch_leaving(number, node, hook, hooks)
+
+    def _watch_coming(self, numbers: dict[Any, int]) -> None:
+        """The program has hooks on what comes into nodes, or has torch keep it."""
+        on_tensors, retained = self._hooks.nodes, self._hooks.retained
+        self._showing.update(on_tensors)
+        for number in on_tensors.intersection(numbers.values()):
+            self._watch.watch_tensors(number)
+        for node, number in numbers.items():
+            even_without = number in on_tensors or number in retained
+            if (even_without or self._core.nodes.are_hooked) and self._watch.watch_arrivals(
+                number, node, even_without=even_without
+            ):
+                self._not_begun.add(number)
 
     def _restricted(
         self, inputs: Any, caller: FrameType, numbers: dict[Any, int], *, accumulates: bool
@@ -179,11 +195,14 @@ class BackwardPass:
                     found.append(self._core.leaves.meet(each, caller).node)
             else:
                 node = _root(each)[0]
-                if node in numbers:
-                    found.append(numbers[node])
-                    if accumulates and isinstance(each, torch.Tensor):
-                        # The engine makes it retain its `.grad`.
-                        self._hooks.retain(each)
+                if node is None:
+                    continue
+                # What the pass cannot reach is named as well: none at all would say that nothing was left out.
+                known = numbers if node in numbers else self._graph.reach([node], caller)[0]
+                found.append(known[node])
+                if accumulates and node in numbers and isinstance(each, torch.Tensor):
+                    # The engine makes it retain its `.grad`.
+                    self._hooks.retain(each)
         return tuple(found)
 
     def _watches_leaf(self, number: int, node: Any) -> bool:
@@ -208,6 +227,22 @@ class BackwardPass:
 
         self._hooked.append(register(node.register_prehook, before))
         self._own_hooks.append(before)
+
+    def _watch_leaving(self, number: int, node: Any, mine: Any, hooks: Hooks) -> None:
+        """The program has hooks on what a node sends, which torch calls before ours."""
+        is_custom = number in self._showing
+        self._showing.add(number)
+        if number in self._leaves:
+            # It sends nothing that they could change, and what they do comes after what it did.
+            users = [item for item in hooks.items() if item[0] is not mine]
+            hooks.clear()
+            hooks[mine] = mine
+            hooks.update(users)
+            return
+        if not is_custom:
+            # What they write on may be what came in.
+            self._look_before_running(number, node)
+        self._watch.watch_node(number, mine, hooks)
 
     def _watch_before_users(self, number: int, node: Any, leaf: Leaf, variable: torch.Tensor) -> None:
         """The program's post-accumulate hooks may use up `.grad` at once: look right before them."""
@@ -238,6 +273,25 @@ class BackwardPass:
         hooks[-1] = after
         hooks.update(users)
         self._firsts.append(hooks)
+
+    def has_begun(self, number: int) -> bool:
+        """Whether a node that is having its turn runs itself by now, and not a hook on what comes in."""
+        return number not in self._not_begun
+
+    def sends(self, number: int) -> bool:
+        """Whether a node sends anything on, as all do but those of leaves."""
+        return number not in self._leaves
+
+    def hooked_late(self, number: int, hooks: Hooks, hook: Any) -> None:
+        """The program puts a hook on a node of this pass, after these."""
+        if _tracer() is not None:
+            hygiene.untraced(self.hooked_late, number, hooks, hook)
+            return
+        try:
+            with self._lock, _Disabled():
+                self._watch.look_before(number, hooks, hook)
+        except Exception as error:  # noqa: BLE001 - a fault of ours must never be the program's
+            self._core.log.lost("a hook", error)
 
     def _guarded(self, look: Callable[[], None]) -> None:
         """Look at gradients during the pass, unseen by the program's modes, and without ever raising."""
@@ -315,8 +369,9 @@ class BackwardPass:
                 if self._create_graph and grad._cdata not in self._shown:
                     # A node of the gradient's own graph may have saved it.
                     unlist(grad)
-        if self._hooks.retained and (retained := self._hooks.retained.get(number)):
-            self._retained(number, retained, came)
+        if self._hooks.retained and number in self._hooks.retained and number not in self._kept:
+            # It is kept only since a hook of the program's asked for it.
+            self._retained(number, came)
 
     def _record_far_call(self, number: int, grad_inputs: tuple[Any, ...], grad_outputs: tuple[Any, ...]) -> None:
         """As `_record_call`, for gradients on another device: what is going to be read is copied from there at once."""
@@ -349,12 +404,11 @@ class BackwardPass:
         if number in self._showing:
             self._shown.update([grad._cdata for grad in grads if grad is not None])
 
-    def _retained(self, number: int, retained: list[tuple[int, Leaf]], came: list[int]) -> None:
+    def _retained(self, number: int, came: list[int]) -> None:
         """Tensors in the middle whose `.grad` is kept: it has just been written."""
-        for slot, leaf in retained:
+        for slot, leaf in self._hooks.retained.get(number, ()):
             if slot < len(came) and came[slot] != ev.NONE:
-                # A node's own hooks come after it.
-                self._accumulated(number, leaf, self._unhooked.get(end_of(number, slot), came[slot]))
+                self._accumulated(number, leaf, came[slot])
 
     def _send(self, end: int, value: int, grad: torch.Tensor) -> None:
         # A sparse tensor is never taken for the one that was sent: the engine may have added to it meanwhile.
@@ -383,10 +437,8 @@ class BackwardPass:
                 value, before = self._arrived(grad, sent)
                 came.append(value)
                 if before != value:
-                    on_tensor, on_node = self._watch.late_names(number, slot)
-                    changes.append(change("grad_outputs", slot, before, value, on_tensor + on_node))
-                    if on_node:
-                        self._unhooked[first_end + slot] = before
+                    late = self._watch.late_names(number, slot)
+                    changes.append(change("grad_outputs", slot, before, value, late or self._writers(sent, grad)))
         return came, changes
 
     def _look(self, number: int, slot: int, grad: torch.Tensor | None, hook: HookName | None) -> None:
@@ -395,12 +447,53 @@ class BackwardPass:
             return  # of several outputs one that nothing came to, for which torch lets no hook give anything
         end = end_of(number, slot)
         sent = self._arriving.get(end)
-        if _is_what_was_sent(sent, grad) and (hook is None or self._core.values.holds(grad, sent.value)):
+        may_be_written = hook is not None or self._core.is_lent(grad)
+        if _is_what_was_sent(sent, grad) and not (may_be_written and not self._core.values.holds(grad, sent.value)):
             return
         value, before = self._arrived(grad, sent)
         self._arriving[end] = _Sent(value, 0 if grad.is_sparse else grad._cdata, version_of(grad))
-        if before != value and hook is not None:
-            self._changes.setdefault(number, []).append(change("grad_outputs", slot, before, value, [hook]))
+        if before != value:
+            names = self._writers(sent, grad) if hook is None else [hook]
+            self._changes.setdefault(number, []).append(change("grad_outputs", slot, before, value, names))
+            if hook is not None and type(sent) is _Sent and sent.address == grad._cdata:
+                self._written[sent.address] = _Alive(grad), hook
+
+    def _writers(self, sent: _Sent | list[_Sent] | None, grad: torch.Tensor) -> list[HookName]:
+        """The hook that has written on what was sent here, while it had the same tensor in hand on another way."""
+        if type(sent) is not _Sent or sent.address != grad._cdata or sent.address not in self._written:
+            return []
+        alive, hook = self._written[sent.address]
+        return [] if alive.expired() else [hook]
+
+    def _look_at_all(self, number: int, grads: tuple[torch.Tensor | None, ...], hook: HookName | None) -> None:
+        """All that came into a node, before the first of the program's hooks on the node itself or after one."""
+        arriving = self._arriving
+        came: list[int] = []
+        for slot, grad in enumerate(grads):
+            end = end_of(number, slot)
+            if grad is not None and (hook is None or end in arriving):
+                self._look(number, slot, grad, hook)
+            elif grad is not None:
+                self._send(end, self._core.values.record(grad), grad)
+                self._changed(number, slot, ev.NONE, hook)
+            elif hook is not None and end in arriving:
+                before = _value_of(arriving[end])
+                del arriving[end]
+                self._changed(number, slot, before, hook)
+            came.append(_value_of(arriving.get(end)))
+        if hook is None:
+            # torch has just written what is kept of them, and everything that runs from here on can see that.
+            self._kept.add(number)
+            self._retained(number, came)
+
+    def _begins(self, number: int) -> None:
+        self._not_begun.discard(number)
+
+    def _changed(self, number: int, slot: int, before: int, hook: HookName | None) -> None:
+        """A hook gave a gradient where there was none, or none where there was one."""
+        if hook is not None:
+            after = _value_of(self._arriving.get(end_of(number, slot)))
+            self._changes.setdefault(number, []).append(change("grad_outputs", slot, before, after, [hook]))
 
     def _arrived(self, grad: torch.Tensor, came: _Sent | list[_Sent] | None) -> tuple[int, int]:
         """The value of what came in, which is another tensor than what was sent, and before it was changed, if it was.
@@ -495,6 +588,11 @@ def _is_what_was_sent(sent: _Sent | list[_Sent] | None, grad: torch.Tensor) -> T
     The engine holds a contribution until it is consumed: its address cannot be another tensor's.
     """
     return type(sent) is _Sent and sent.address == grad._cdata and sent.version == version_of(grad)
+
+
+def _value_of(sent: _Sent | list[_Sent] | None) -> int:
+    """The value of what comes in where that was looked at, NONE where nothing does."""
+    return sent.value if type(sent) is _Sent else ev.NONE
 
 
 def _in_main_thread() -> bool:

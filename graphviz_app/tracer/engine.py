@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from graphviz_app.tracer.graph import GraphWalker
     from graphviz_app.tracer.hooks import UserHooks
     from graphviz_app.tracer.operations import Operations
+    from graphviz_app.tracer.places import Place
 
 NAME = "_engine_run_backward"
 _getframe = sys._getframe
@@ -83,6 +84,12 @@ class _Asked(NamedTuple):
     create_graph: Any
     inputs: tuple[Any, ...]
     accumulates: Any
+
+
+class _Unseen(NamedTuple):
+    """A pass that is not recorded, and the place from which it was started: its hooks may have written on leaves."""
+
+    place: Place | None
 
 
 class Engine:
@@ -156,7 +163,7 @@ class Engine:
 
     def _begin(
         self, args: tuple[Any, ...], kwargs: dict[str, Any], caller: FrameType, name: str
-    ) -> tuple[BackwardPass | None, bool]:
+    ) -> tuple[BackwardPass | _Unseen | None, bool]:
         if _tracer() is not None:
             return hygiene.untraced(self._begin, args, kwargs, caller, name)
         core = self._core
@@ -164,8 +171,10 @@ class Engine:
             return None, False
         with core.log.lock:
             asked = _asked(args, kwargs)
-            if asked is None or not _can_watch(core, asked):
+            if asked is None:
                 return None, False
+            if not _can_watch(core, asked):
+                return _Unseen(core.places.find(caller)), False
         running: BackwardPass | None = None
         try:
             with core.log.lock, torch._C.DisableTorchFunction(), torch._C._DisableTorchDispatch():
@@ -220,7 +229,7 @@ class Engine:
         passes.append(running)
         return running
 
-    def _end(self, running: BackwardPass | None, stacked: bool, error: BaseException | None) -> None:
+    def _end(self, running: BackwardPass | _Unseen | None, stacked: bool, error: BaseException | None) -> None:
         self._core.local.entering = False
         if stacked:
             _pop()
@@ -231,6 +240,10 @@ class Engine:
             return
         try:
             with self._core.log.lock, torch._C.DisableTorchFunction(), torch._C._DisableTorchDispatch():
+                if isinstance(running, _Unseen):
+                    if torch._C._functorch.peek_interpreter_stack() is None:
+                        self._core.leaves.sweep(running.place, thoroughly=True)
+                    return
                 self._core.local.passes.remove(running)
                 running.finish(error)
                 self._core.log.flush()

@@ -12,6 +12,7 @@ import torch
 
 from graphviz_app.own import __builtins__  # noqa: F401
 from graphviz_app.recording import events as ev
+from graphviz_app.tracer.hooks import is_look, look_between, of_module
 from graphviz_app.tracer.leaves import version_of
 from graphviz_app.tracer.node_hooks import register
 
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
     Look = Callable[[int, int, torch.Tensor | None, HookName | None], None]
     """Told of a gradient, by its node and slot, and of the hook that has just had it in hand, None before the first."""
 
+    LookAtAll = Callable[[int, tuple[torch.Tensor | None, ...], HookName | None], None]
+    """Told likewise of all that comes into a node."""
+
 _running_node = torch._C._current_autograd_node
 
 
@@ -36,18 +40,31 @@ class HookWatch:
         hooks: What the program registered on tensors.
         guarded: Calls what looks, unseen by the program.
         look: Is told of gradients on their way through the hooks of a tensor.
+        look_at_all: Is told of what comes into a node on its way through the hooks that the node itself has.
+        begins: Is told of a node all of whose hooks on what comes in have run.
 
     Attributes:
         stages: By node, what it sends before each of its hooks, with that hook's name.
     """
 
-    def __init__(self, core: Core, hooks: UserHooks, guarded: Callable[[Callable[[], None]], None], look: Look) -> None:
+    def __init__(
+        self,
+        core: Core,
+        hooks: UserHooks,
+        guarded: Callable[[Callable[[], None]], None],
+        look: Look,
+        look_at_all: LookAtAll,
+        begins: Callable[[int], None],
+    ) -> None:
         self._core = core
         self._hooks = hooks
         self._guarded = guarded
         self._look = look
+        self._look_at_all = look_at_all
+        self._begins = begins
         self._first_late = hooks.count
         self._ours: list[tuple[Hooks, Any]] = []
+        self._between: list[tuple[list[Any], Any]] = []
         self.stages: dict[int, list[tuple[HookName, list[_Seen]]]] = {}
 
     def watch_tensors(self, node: int) -> None:
@@ -76,29 +93,85 @@ class HookWatch:
         hooks[between] = between
         self._ours.append((hooks, between))
 
+    def watch_arrivals(self, number: int, node: Any, *, even_without: bool) -> bool:
+        """Look at what comes into a node before and after every hook of the program's on that; says whether it does.
+
+        Args:
+            number: The node's number.
+            node: The node.
+            even_without: Whether to look once also where the node itself has no hooks.
+        """
+        hooks = register(node.register_prehook, _nothing)
+        del hooks[_nothing]
+        items = list(hooks.items())
+        users = [key for key, _ in items if type(key) is int]
+        if not users and not even_without:
+            return False
+        hooks.clear()
+        self._look_at_all_here(hooks, number, None, is_last=not users)
+        for key, hook in items:
+            hooks[key] = hook
+            if type(key) is int:
+                self._look_at_all_here(hooks, number, self._hooks.name(hook), is_last=key == users[-1])
+        return True
+
+    def _look_at_all_here(self, hooks: Hooks, number: int, before: HookName | None, *, is_last: bool) -> None:
+        guarded, look_at_all, begins = self._guarded, self._look_at_all, self._begins
+
+        def among(grad_outputs: Any) -> None:
+            if is_last:
+                begins(number)
+            guarded(partial(look_at_all, number, grad_outputs, before))
+
+        hooks[among] = among
+        self._ours.append((hooks, among))
+
     def watch_node(self, node: int, mine: Any, hooks: Hooks) -> None:
         """The program has hooks on this node, which ran before ours: look before each of them."""
         items = [item for item in hooks.items() if item[0] is not mine]
         hooks.clear()
         for key, hook in items:
             if type(key) is int:
-                self._look_before(hooks, node, self._hooks.name(hook))
+                self.look_before(node, hooks, hook)
             hooks[key] = hook
         hooks[mine] = mine
 
-    def _look_before(self, hooks: Hooks, node: int, name: HookName) -> None:
-        guarded, stages = self._guarded, self.stages
+    def look_before(self, node: int, hooks: Hooks, hook: Any) -> None:
+        """The program puts this hook on a node, after these, or has done so: look before it."""
+        of_modules, places = of_module(hook)
+        if len(of_modules) > 1:
+            self._look_between(node, of_modules, places)
+        name = self._hooks.name(of_modules[0] if of_modules else hook)
+        guarded, see = self._guarded, self._see
 
         def before(grad_inputs: Any, grad_outputs: Any) -> None:  # noqa: ARG001 - a node hook's signature
-            def look() -> None:
-                known = stages.setdefault(node, [])
-                last = known[-1][1] if known else [None] * len(grad_inputs)
-                known.append((name, [_Seen(self._core, *each) for each in zip(grad_inputs, last, strict=True)]))
-
-            guarded(look)
+            guarded(partial(see, node, name, grad_inputs))
 
         hooks[before] = before
         self._ours.append((hooks, before))
+
+    def _look_between(self, node: int, hooks: list[Any], places: list[int]) -> None:
+        """A module has several hooks, of which torch makes one on a node: look before each but the first."""
+        guarded, see = self._guarded, self._see
+        users = hooks.copy()
+        hooks.clear()
+        for each in users:
+            if hooks and not is_look(each):
+                name = self._hooks.name(each)
+
+                def see_all(grads: Any, name: HookName = name) -> None:
+                    guarded(lambda: see(node, name, [grads[place] for place in places]))
+
+                look = look_between(see_all)
+                hooks.append(look)
+                self._between.append((hooks, look))
+            hooks.append(each)
+
+    def _see(self, node: int, name: HookName, grads: Any) -> None:
+        """What a node sends is about to come into this hook's hands."""
+        known = self.stages.setdefault(node, [])
+        last = known[-1][1] if known else [None] * len(grads)
+        known.append((name, [_Seen(self._core, *each) for each in zip(grads, last, strict=True)]))
 
     def changed_on_leaving(self, node: int, went: list[int], changes: list[ev.HookChange]) -> None:
         """What the hooks on a node changed of what it sends, which is `went` in the end."""
@@ -114,23 +187,32 @@ class HookWatch:
                 now = before
             changes += reversed(found)
 
-    def late_names(self, node: int, slot: int) -> tuple[list[HookName], list[HookName]]:
+    def late_names(self, node: int, slot: int) -> list[HookName]:
         """The hooks that may have changed what came into the node that runs after all that were watched.
 
-        Those are hooks that were registered on the tensor while the pass ran, and all that the node itself has.
+        Those are hooks that were registered while the pass ran, on the tensor or on the node itself.
         """
         late = [known for known in self._hooks.on(node) if known.number >= self._first_late and known.slot == slot]
         running: Any = _running_node()
         hooks: Hooks = register(running.register_prehook, _nothing) if running is not None else OrderedDict()
         hooks.pop(_nothing, None)
-        on_node = [self._hooks.name(hook) for key, hook in hooks.items() if type(key) is int]
-        return [known.name for known in late], on_node
+        on_node: list[HookName] = []
+        for key, hook in hooks.items():
+            if type(key) is int:
+                on_node.append(self._hooks.name(hook))
+            elif any(key is each for _, each in self._ours):
+                on_node.clear()
+        return [*[known.name for known in late], *on_node]
 
     def finish(self) -> bool:
         """Take our hooks away again; says whether there were any."""
         ours, self._ours = self._ours, []
+        for hooks, look in self._between:
+            if look in hooks:
+                hooks.remove(look)
+        self._between = []
         # Methods of the pass that holds this: the program's garbage collector would find a cycle for each pass.
-        del self._guarded, self._look
+        del self._guarded, self._look, self._look_at_all, self._begins
         for hooks, key in ours:
             hooks.pop(key, None)
         return bool(ours)
@@ -158,5 +240,5 @@ def _nothing(grad_outputs: Any) -> None:
 
 def change(direction: str, slot: int, before: int, after: int, names: list[HookName]) -> ev.HookChange:
     """A change that the hooks of these names made."""
-    name = ", ".join(each.name for each in names) or "a hook"
+    name = ", ".join(each.name for each in names)
     return ev.HookChange(direction, slot, before, after, name, names[0].span if names else None)

@@ -131,11 +131,37 @@ def _written_by_user(hook: Any) -> list[Any]:
     """What the user wrote: a module's hooks are called by a function of torch's on a node, others by a `partial`."""
     while type(hook) is partial:
         hook = hook.func
-    if type(hook) is not FunctionType or hook.__module__ != BackwardHook.__module__:
-        return [hook]
-    for cell in hook.__closure__ or ():
-        module_hook = cell.cell_contents
-        if type(module_hook) is BackwardHook:
-            is_before = "setup_output_hook" in hook.__qualname__
-            return list(module_hook.user_pre_hooks if is_before else module_hook.user_hooks) or [hook]
-    return [hook]
+    hooks, _ = of_module(hook)
+    return [each for each in hooks if not is_look(each)] or [hook]
+
+
+def of_module(hook: Any) -> tuple[list[Any], list[int]]:
+    """A module's hooks that this hook of torch's on a node calls one after the other; none where it is another hook.
+
+    And where among the gradients that those get each one is that it gets itself.
+    """
+    if type(hook) is FunctionType and hook.__module__ == BackwardHook.__module__:
+        for cell in hook.__closure__ or ():
+            module_hook = cell.cell_contents
+            if type(module_hook) is BackwardHook:
+                if "setup_output_hook" in hook.__qualname__:
+                    return module_hook.user_pre_hooks, module_hook.output_tensors_index or []
+                return module_hook.user_hooks, module_hook.input_tensors_index or []
+    return [], []
+
+
+def look_between(see: Callable[[Any], None]) -> Callable[..., None]:
+    """A hook of ours among a module's, which sees what they get."""
+
+    def look(module: Any, grads: Any, grad_outputs: Any = None) -> None:  # noqa: ARG001 - a module hook's signature
+        see(grads)
+
+    return look
+
+
+def is_look(hook: Any) -> bool:
+    """Whether it is a hook of ours among a module's."""
+    return getattr(hook, "__code__", None) is _LOOK
+
+
+_LOOK = look_between(print).__code__

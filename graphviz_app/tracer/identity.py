@@ -190,9 +190,13 @@ class NodeTable:
     nodes in threads of its own, as for a GPU, where nobody looks at what they make, the main thread's new nodes have to
     be told from those: by where they lie, and where their `metadata` does. That is not held: what the program has put
     into it would outlive the node.
+
+    Attributes:
+        are_hooked: Whether the program, or a library on its behalf, has put hooks on nodes.
     """
 
     def __init__(self) -> None:
+        self.are_hooked = False
         # Nodes of the main thread; what others read of it holds only while `is_plain`.
         self.by_sequence: dict[int, int] = {}
         # Who they are (`identity_of`). Another thread's node may have the same sequence number, and have been made

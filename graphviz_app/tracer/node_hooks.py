@@ -18,6 +18,8 @@ from graphviz_app.tracer import hygiene
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from graphviz_app.tracer.identity import NodeTable
+
     Hooks = OrderedDict[Any, Callable[..., Any]]
     """The hooks of one node, as torch keeps them: ours are their own keys, the program's have numbers."""
 
@@ -32,7 +34,7 @@ _registering: list[Any] = [None]
 """The hook of ours that is just being put in: whoever registers one holds the log's lock."""
 
 
-def let_register(number_of: Callable[[Any], int]) -> Callable[[], None]:
+def let_register(nodes: NodeTable) -> Callable[[], None]:
     """From now on hooks of ours go in without a handle; what is returned puts everything back.
 
     torch's core asks this one function to put a hook among a node's, and hands on what comes back. Handles are numbered
@@ -40,19 +42,20 @@ def let_register(number_of: Callable[[Any], int]) -> Callable[[], None]:
     that has to be done for a node before a pass.
 
     Args:
-        number_of: Tells the number of a node; ours after its call are bound to that number.
+        nodes: Numbers nodes; ours after a node's call are bound to its number. Is told when the program hooks one.
     """
     if NAME not in vars(_HOLDER):
         return lambda: None
     descriptor = vars(_HOLDER)[NAME]
     original = _HOLDER._register_hook
+    number_of = nodes.number
 
     def _register_hook(backward_hooks: Any, hook: Any) -> Any:
         if hook is not _registering[0]:
+            nodes.are_hooked = True
             result = original(backward_hooks, hook)
-            if backward_hooks and _comes_too_late(backward_hooks, number_of):
-                key = next(reversed(backward_hooks))
-                backward_hooks[key] = told_of_nothing(hook, key, backward_hooks)
+            if backward_hooks and (ours := [key for key in backward_hooks if type(key) is MethodType]):
+                _put_among(backward_hooks, hook, ours, number_of)
             return result
         if backward_hooks is None:
             backward_hooks = OrderedDict()
@@ -63,15 +66,31 @@ def let_register(number_of: Callable[[Any], int]) -> Callable[[], None]:
     return lambda: setattr(_HOLDER, NAME, descriptor)
 
 
-def _comes_too_late(hooks: Hooks, number_of: Callable[[Any], int]) -> bool:
-    """Whether the hook that was put in last has a node that runs just now, and had none but ours when it began to."""
-    node, ours = _running_node(), next(iter(hooks))
-    return (
+def _put_among(hooks: Hooks, hook: Callable[..., Any], ours: list[Any], number_of: Callable[[Any], int]) -> None:
+    """The program has put in this hook while passes run that have theirs there: ours, outermost first."""
+    node, number, innermost = _running_node(), ours[-1].__self__, ours[-1].__func__.__self__
+    if (
         node is not None
-        and type(ours) is MethodType
-        and ours.__self__ == number_of(node)
-        and all(type(each) is FunctionType and each.__code__ is _TOLD_OF_NOTHING for each in [*hooks.values()][1:-1])
-    )
+        and number == number_of(node)
+        and innermost.has_begun(number)
+        # It had none but ours when it began.
+        and all(_is_told_of_nothing(hooks[key]) for key in [*hooks][:-1] if type(key) is int)
+    ):
+        key = next(reversed(hooks))
+        hooks[key] = told_of_nothing(hook, key, hooks)
+    if innermost.sends(number):
+        key, as_called = hooks.popitem()
+        for mine in ours:
+            del hooks[mine]
+        for mine in ours:
+            mine.__func__.__self__.hooked_late(number, hooks, hook)
+        hooks[key] = as_called
+        hooks.update(zip(ours, ours, strict=True))
+
+
+def _is_told_of_nothing(hook: Any) -> bool:
+    # An object of the program's may hear that it is asked.
+    return type(hook) is FunctionType and hook.__code__ is _TOLD_OF_NOTHING
 
 
 def told_of_nothing(hook: Callable[..., Any], key: int, hooks: Hooks) -> Callable[..., Any]:

@@ -57,7 +57,7 @@ class Patches:
         self._modules = invisible.modules_of_package("graphviz_app.")
         self._stay_out_of_answers()
         self._undo.append(let_swap(self._core))
-        self._undo.append(let_register(self._core.nodes.number))
+        self._undo.append(let_register(self._core.nodes))
         self._see_custom_functions()
         self._follow_threads()
         self._stay_out_of_compiled_code()

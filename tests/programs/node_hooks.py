@@ -41,3 +41,12 @@ def unpack(saved):
     return saved
 with torch.autograd.graph.saved_tensors_hooks(lambda saved: saved, unpack):
     (x * x).sum().backward()
+def late(grad_inputs, grad_outputs):
+    print("late", grad_inputs, grad_outputs)
+def hooked(y, register):
+    register(lambda grad: y.grad_fn.register_hook(late) and None)
+    (y * 3).sum().backward(retain_graph=True)
+    (y * 3).sum().backward()
+y, z = x * 2, x * 3
+hooked(y, y.register_hook)
+hooked(z, z.grad_fn.register_prehook)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from graphviz_app.explain.node import explain_node
 from graphviz_app.recording import events as ev
 from graphviz_app.recording.values import elements, statistics
+from graphviz_app.timeline import Timeline
 from tests.support_record import record_source
 from tests.support_trace import trace_source
 
@@ -66,6 +68,7 @@ def unseen(grad): grad.data.mul_(5)
 def node_look(grad_inputs, grad_outputs): return tuple(None if g is None else g.clone() for g in grad_inputs)
 def node_triple(grad_inputs, grad_outputs): return tuple(None if g is None else g * 3 for g in grad_inputs)
 def before_node(grad_outputs): return (grad_outputs[0] * 7,)
+def before_look(grad_outputs): return (grad_outputs[0].clone(),)
 def once(grad):
     handle.remove()
     return grad * 2
@@ -82,6 +85,11 @@ CASES = {
     "y.grad_fn.register_hook(node_look)\ny.grad_fn.register_hook(node_triple)": "node_triple 2 6",
     "y.grad_fn.register_hook(node_triple)\ny.grad_fn.register_hook(node_look)": "node_triple 2 6",
     "y.register_hook(double)\ny.grad_fn.register_prehook(before_node)": "double 2 4, before_node 4 28",
+    "y.grad_fn.register_prehook(before_look)\ny.grad_fn.register_prehook(before_node)\n"
+    "y.grad_fn.register_prehook(nothing)": "before_node 2 14",
+    "y.register_hook(lambda grad: x.grad_fn.register_hook(node_triple) and None)": "node_triple 4 12",
+    "y.grad_fn.register_hook(node_look)\n"
+    "y.register_hook(lambda grad: y.grad_fn.register_hook(node_triple) and None)": "node_triple 2 6",
     "w.register_post_accumulate_grad_hook(nothing)\nw.register_hook(double)": "double 4 8",
     "w.register_post_accumulate_grad_hook(nothing)\nn = x.grad_fn.next_functions[0][0]\n"
     "n.register_prehook(before_node)": "before_node 4 28",
@@ -118,3 +126,106 @@ w = torch.ones(2, requires_grad=True)
     call = calls["ImpatientBackward"]
     came, went = (elements(recording.value(values[0])).tolist() for values in (call.grad_outputs, call.grad_inputs))
     assert (came, went, call.hooks) == ([3, 3], [6, 6], ())
+
+
+def test_of_a_modules_hooks_each_is_told_of_by_itself(tmp_path):
+    source = """import torch
+def pair(module, grads, outputs=None): return tuple(g * 2 for g in grads)
+def look(module, grads, outputs=None): return None
+def five(module, grads, outputs=None): return tuple(g * 5 for g in grads)
+module = torch.nn.Tanh()
+for hook in (look, pair, look, five): module.register_full_backward_hook(hook)
+for hook in (pair, five, look): module.register_full_backward_pre_hook(hook)
+w = torch.zeros(2, requires_grad=True)
+result = module(w * 1)
+for _ in range(2): result.sum().backward(retain_graph=True)
+"""
+    recording = trace_source(source, tmp_path / "program.py")
+    calls = [event for event in recording.events() if isinstance(event, ev.NodeCalled)]
+    told = [[change.hook, change.span.line, *_maxima(recording, change)] for call in calls for change in call.hooks]
+    assert told == [["pair", 2, 1, 2], ["five", 4, 2, 10], ["pair", 2, 10, 20], ["five", 4, 20, 100]] * 2
+
+
+def _maxima(recording, change):
+    return [statistics(recording.value(value)).maximum for value in (change.before, change.after)]
+
+
+SHARED = """import torch
+class InPlace(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x): return x * 2
+    @staticmethod
+    def backward(ctx, grad): return grad.mul_(2)
+def double(grad): grad.mul_(2)
+def unseen(grad): grad.data.mul_(2)
+def look(grad): pass
+w = torch.ones(2, requires_grad=True)
+{lines}
+(a + b).backward(torch.ones(2))
+"""
+
+
+@pytest.mark.parametrize(
+    ("lines", "names"),
+    [
+        ("a, b = w * 2, w * 3\nb.register_hook(double)", ["double", "double"]),
+        ("a, b = w * 2, w * 3\nb.register_hook(unseen)\na.register_hook(look)", ["unseen", "unseen"]),
+        ("a, b = w * 2, InPlace.apply(w)", [""]),
+        ("a, b = w * 2, InPlace.apply(w)\na.retain_grad()", [""]),
+    ],
+)
+def test_a_gradient_that_two_nodes_share_is_written_on_for_both(lines, names, tmp_path):
+    recording = trace_source(SHARED.format(lines=lines), tmp_path / "program.py")
+    calls = [event for event in recording.events() if isinstance(event, ev.NodeCalled)]
+    changes = [(call.node, change) for call in calls for change in call.hooks]
+    assert [change.hook for _, change in changes] == names
+    assert [_maxima(recording, change) for _, change in changes] == [[1, 2]] * len(names)
+    timeline = Timeline(recording)
+    sentences = explain_node(recording, timeline, changes[-1][0], timeline.step_count).sentences
+    what = f"The hook {names[0]} changed what came in, line " if names[0] else "it was written on in place on its way."
+    assert any(what in sentence for sentence in sentences)
+
+
+def test_what_a_hook_writes_on_as_it_leaves_a_node_came_in_unwritten(tmp_path):
+    source = """import torch
+w = torch.ones(2, requires_grad=True)
+y = w.view(2)
+y.grad_fn.register_hook(lambda grad_inputs, grad_outputs: grad_inputs[0].mul_(3) is None or None)
+(y * 2).backward(torch.ones(2))
+"""
+    recording = trace_source(source, tmp_path / "program.py")
+    nodes = recording.index.nodes
+    calls = {nodes.name(e.node): e for e in recording.events() if isinstance(e, ev.NodeCalled)}
+    call = calls["ViewBackward0"]
+    came, went = (elements(recording.value(values[0])).tolist() for values in (call.grad_outputs, call.grad_inputs))
+    assert (came, went) == ([2, 2], [6, 6])
+    assert [(change.direction, *_maxima(recording, change)) for change in call.hooks] == [("grad_inputs", 2, 6)]
+
+
+def test_a_hook_that_fails_after_a_leaf_has_its_gradient_hides_nothing(tmp_path):
+    source = """import torch
+w = torch.ones(2, requires_grad=True)
+def fail(grad_inputs, grad_outputs): raise ValueError
+torch.autograd.graph.get_gradient_edge(w).node.register_hook(fail)
+try: (w * 2).sum().backward()
+except ValueError: pass
+"""
+    recording = trace_source(source, tmp_path / "program.py")
+    told = [event for event in recording.events() if isinstance(event, ev.GradAccumulated | ev.GradWritten)]
+    assert [type(event) for event in told] == [ev.GradAccumulated]
+
+
+def test_all_inputs_of_a_pass_are_told_also_those_that_it_cannot_reach(tmp_path):
+    source = """import torch
+w = torch.ones(2, requires_grad=True)
+v = torch.ones(2, requires_grad=True)
+other = (v * 3).exp()
+(w * 2).sum().backward(inputs=[other])
+torch.autograd.grad((w * 2).sum(), [w, other], allow_unused=True)
+"""
+    recording = trace_source(source, tmp_path / "program.py")
+    nodes = recording.index.nodes
+    started = [event for event in recording.events() if isinstance(event, ev.BackwardStarted)]
+    assert [[*map(nodes.name, event.inputs)] for event in started] == [
+        ["ExpBackward0"], ["AccumulateGrad", "ExpBackward0"]
+    ]  # fmt: skip

@@ -210,3 +210,16 @@ def test_every_optimizer_s_updates_are_told_at_its_step(made, tmp_path):
 def test_a_grad_that_is_set_is_told_with_what_it_is_set_to(statement, how, tmp_path):
     events = trace_source(f"{HEAD}{statement}\n", tmp_path / "program.py").events()
     assert [event.how for event in events if isinstance(event, ev.GradCleared | ev.GradWritten)] == how
+
+
+def test_what_hooks_write_within_a_pass_that_is_not_recorded_is_told_at_its_line(tmp_path):
+    source = """import torch
+w = torch.ones(2, requires_grad=True)
+y = w * 2
+y.register_hook(lambda grad: w.data.add_(1) is None or None)
+torch.autograd.grad(y, w, torch.eye(2), is_grads_batched=True)
+z = w * 3
+"""
+    recording = trace_source(source, tmp_path / "program.py")
+    updates = [event for event in recording.events() if isinstance(event, ev.LeafUpdated)]
+    assert [(event.span.line, elements(recording.value(event.after)).tolist()) for event in updates] == [(5, [2, 2])]

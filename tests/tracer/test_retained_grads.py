@@ -17,6 +17,10 @@ CASES = {
     "written on through a view": "a.retain_grad()\nv = a[:1]\nv.mul_(3)\n(a * a).sum().backward()",
     "before a hook of the node": "a.retain_grad()\na.grad_fn.register_prehook(lambda g: (g[0] * 2,))\n"
     "for _ in range(2):\n    (a * a).sum().backward(retain_graph=True)",
+    "of a part that is computed again": "from torch.utils.checkpoint import checkpoint\n"
+    "a = checkpoint(torch.sin, w, use_reentrant=True)\na.retain_grad()\n(a * a).sum().backward()",
+    "where a hook of its node looks": "a.retain_grad()\nb = w.exp().sum()\n"
+    "a.grad_fn.register_hook(lambda *_: b.backward())\n(a * a).sum().backward()",
     "asked for by inputs=": "(a * a).sum().backward(inputs=[a])",
     "asked for twice": "for _ in range(2):\n    (a * a).sum().backward(inputs=[a, w], retain_graph=True)",
 }

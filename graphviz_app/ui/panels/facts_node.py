@@ -172,7 +172,8 @@ def _hooks(state: StepState, node: int) -> list[Row]:
     call = state.call(node)
     rows: list[Row] = []
     for change in () if call is None else call.hooks:
-        rows.append(Fact("hook", f"{change.hook} changed {change.direction}[{change.slot}]"))
+        what = f"{change.direction}[{change.slot}]"
+        rows.append(Fact("hook", f"{change.hook} changed {what}") if change.hook else Fact("written in place", what))
         rows += line_fact("line", change.span, state)
         rows.append(Value("before", state.recording.value(change.before)))
         rows.append(Value("after", state.recording.value(change.after)))
