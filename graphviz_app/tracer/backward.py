@@ -91,7 +91,7 @@ class BackwardPass:
         # Who awaited the leaves before.
         self._awaited: dict[int, int] = {}
         self._spent: list[int] = []
-        self._firsts: list[dict[int, Any]] = []
+        self._firsts: list[tuple[dict[Any, Any], Any]] = []
         self._watch = HookWatch(core, hooks, self._guarded, self._look, self._look_at_all, self._begins)
         # By node: what hooks changed of what is about to come in, and what came in where it was looked at beforehand.
         self._changes: dict[int, list[ev.HookChange]] = {}
@@ -270,9 +270,10 @@ class BackwardPass:
         hooks = variable._post_accumulate_grad_hooks
         users = list(hooks.items())
         hooks.clear()
-        hooks[-1] = after
+        # Its own key: a pass within this one may put in another.
+        hooks[after] = after
         hooks.update(users)
-        self._firsts.append(hooks)
+        self._firsts.append((hooks, after))
 
     def has_begun(self, number: int) -> bool:
         """Whether a node that is having its turn runs itself by now, and not a hook on what comes in."""
@@ -543,14 +544,29 @@ class BackwardPass:
         self._core.log.add(ev.GradAccumulated(self.number, leaf.number, before, contribution, after, number))
         leaves.tell_sharers(leaf)
 
+    def _keep_what_was_asked_for(self) -> None:
+        """Tensors whose gradient the pass was asked for, so that it ran their nodes no more, but kept `.grad`."""
+        for number, kept in self._hooks.retained.items():
+            for slot, leaf in kept:
+                sent = None if number in self._kept else self._arriving.get(end_of(number, slot))
+                tensor = None if sent is None else leaf.tracked.tensor()
+                grad = None if tensor is None else grad_of(tensor)
+                if sent is None or grad is None or (leaf.has_grad(grad) and leaf.grad_version == version_of(grad)):
+                    continue
+                if type(sent) is _Sent:
+                    self._accumulated(number, leaf, sent.value)
+                elif (total := self._sum(sent)) is not None:
+                    self._accumulated(number, leaf, self._core.values.keep(total))
+
     def finish(self, error: BaseException | None) -> None:
         """Take every hook away again, and say how it ended."""
         were_hooks = self._watch.finish() or bool(self._firsts)
+        self._keep_what_was_asked_for()
         # The engine runs what was made last first, so of those that wait for their turn it is the one that failed.
         waiting = [] if error is None else [*[end >> SLOT_BITS for end in self._arriving], *self._came]
         failed = max((number for number in waiting if number not in self._leaves), default=None)
-        for hooks in self._firsts:
-            hooks.pop(-1, None)
+        for hooks, after in self._firsts:
+            hooks.pop(after, None)
         for hooks, hook in zip(self._hooked, self._own_hooks, strict=True):
             hooks.pop(hook, None)
         self._hooked, self._own_hooks, self._firsts, self._arriving = [], [], [], {}

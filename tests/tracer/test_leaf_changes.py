@@ -223,3 +223,16 @@ z = w * 3
     recording = trace_source(source, tmp_path / "program.py")
     updates = [event for event in recording.events() if isinstance(event, ev.LeafUpdated)]
     assert [(event.span.line, elements(recording.value(event.after)).tolist()) for event in updates] == [(5, [2, 2])]
+
+
+def test_a_pass_within_one_of_the_same_leaf_hides_nothing_of_what_is_added_to_it(tmp_path):
+    source = """import torch
+w = torch.ones(2, requires_grad=True)
+y, z = w * 2, (w * 3).sum()
+w.register_post_accumulate_grad_hook(lambda tensor: None)
+y.register_hook(lambda grad: torch.autograd.grad(z, w) and None)
+y.sum().backward()
+"""
+    recording = trace_source(source, tmp_path / "program.py")
+    told = [event for event in recording.events() if isinstance(event, ev.GradAccumulated | ev.GradWritten)]
+    assert [type(event) for event in told] == [ev.GradAccumulated]

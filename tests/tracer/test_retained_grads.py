@@ -22,6 +22,8 @@ CASES = {
     "where a hook of its node looks": "a.retain_grad()\nb = w.exp().sum()\n"
     "a.grad_fn.register_hook(lambda *_: b.backward())\n(a * a).sum().backward()",
     "asked for by inputs=": "(a * a).sum().backward(inputs=[a])",
+    "asked for by autograd.grad": "a.retain_grad()\nb = (a * a + a).sum()\n"
+    "for _ in range(2):\n    torch.autograd.grad(b, a, retain_graph=True)\nb.backward()",
     "asked for twice": "for _ in range(2):\n    (a * a).sum().backward(inputs=[a, w], retain_graph=True)",
 }
 
