@@ -185,6 +185,12 @@ class BackwardPass:
             ):
                 self._not_begun.add(number)
 
+    def retained_late(self, number: int, node: Any) -> None:
+        """From now on torch keeps what comes into a node."""
+        if number in self._ends and number not in self._not_begun and number not in self._kept:
+            self._watch.watch_arrivals(number, node, even_without=True)
+            self._not_begun.add(number)
+
     def _restricted(
         self, inputs: Any, caller: FrameType, numbers: dict[Any, int], *, accumulates: bool
     ) -> tuple[int, ...]:

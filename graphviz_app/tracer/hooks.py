@@ -102,6 +102,8 @@ class UserHooks:
         if leaf not in self._retaining:
             self._retaining.append(leaf)
             self._note_retained(leaf)
+            for running in self._core.local.passes:
+                running.retained_late(tracked.node, tensor.grad_fn)
 
     def look_again(self) -> None:
         """What is written on in place has another `grad_fn` since, and its `.grad` is that one's output's."""
