@@ -460,7 +460,7 @@ class BackwardPass:
         value, before = self._arrived(grad, sent)
         self._arriving[end] = _Sent(value, 0 if grad.is_sparse else grad._cdata, version_of(grad))
         if before != value:
-            names = self._writers(sent, grad) if hook is None else [hook]
+            names = [hook] if hook else self._writers(sent, grad) or self._watch.late_on_tensor(number, slot)
             self._changes.setdefault(number, []).append(change("grad_outputs", slot, before, value, names))
             if hook is not None and type(sent) is _Sent and sent.address == grad._cdata:
                 self._written[sent.address] = _Alive(grad), hook

@@ -12,7 +12,7 @@ import torch
 
 from graphviz_app.own import __builtins__  # noqa: F401
 from graphviz_app.recording import events as ev
-from graphviz_app.tracer.hooks import is_look, look_between, of_module
+from graphviz_app.tracer.hooks import HookName, is_look, look_between, of_module
 from graphviz_app.tracer.leaves import version_of
 from graphviz_app.tracer.node_hooks import register
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from graphviz_app.tracer.core import Core
-    from graphviz_app.tracer.hooks import HookName, UserHooks
+    from graphviz_app.tracer.hooks import UserHooks
     from graphviz_app.tracer.node_hooks import Hooks
 
     Look = Callable[[int, int, torch.Tensor | None, HookName | None], None]
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     """Told likewise of all that comes into a node."""
 
 _running_node = torch._C._current_autograd_node
+_OF_TORCH = HookName("torch.utils.hooks.BackwardHook", None)
 
 
 class HookWatch:
@@ -138,10 +139,11 @@ class HookWatch:
 
     def look_before(self, node: int, hooks: Hooks, hook: Any) -> None:
         """The program puts this hook on a node, after these, or has done so: look before it."""
-        of_modules, places = of_module(hook)
-        if len(of_modules) > 1:
-            self._look_between(node, of_modules, places)
-        name = self._hooks.name(of_modules[0] if of_modules else hook)
+        module = of_module(hook)
+        if module is not None:
+            self._look_between(node, *module)
+        # Gradients that there are not, torch itself gives to a module's hooks as None.
+        name = self._hooks.name(hook) if module is None else _OF_TORCH
         guarded, see = self._guarded, self._see
 
         def before(grad_inputs: Any, grad_outputs: Any) -> None:  # noqa: ARG001 - a node hook's signature
@@ -151,12 +153,12 @@ class HookWatch:
         self._ours.append((hooks, before))
 
     def _look_between(self, node: int, hooks: list[Any], places: list[int]) -> None:
-        """A module has several hooks, of which torch makes one on a node: look before each but the first."""
+        """Of a module's hooks torch makes one on a node: look before each of them."""
         guarded, see = self._guarded, self._see
         users = hooks.copy()
         hooks.clear()
         for each in users:
-            if hooks and not is_look(each):
+            if not is_look(each):
                 name = self._hooks.name(each)
 
                 def see_all(grads: Any, name: HookName = name) -> None:
@@ -187,12 +189,16 @@ class HookWatch:
                 now = before
             changes += reversed(found)
 
+    def late_on_tensor(self, node: int, slot: int) -> list[HookName]:
+        """The hooks that were registered while the pass ran on the tensor that is this output of a node."""
+        late = [known for known in self._hooks.on(node) if known.number >= self._first_late and known.slot == slot]
+        return [known.name for known in late]
+
     def late_names(self, node: int, slot: int) -> list[HookName]:
         """The hooks that may have changed what came into the node that runs after all that were watched.
 
         Those are hooks that were registered while the pass ran, on the tensor or on the node itself.
         """
-        late = [known for known in self._hooks.on(node) if known.number >= self._first_late and known.slot == slot]
         running: Any = _running_node()
         hooks: Hooks = register(running.register_prehook, _nothing) if running is not None else OrderedDict()
         hooks.pop(_nothing, None)
@@ -202,7 +208,7 @@ class HookWatch:
                 on_node.append(self._hooks.name(hook))
             elif any(key is each for _, each in self._ours):
                 on_node.clear()
-        return [*[known.name for known in late], *on_node]
+        return [*self.late_on_tensor(node, slot), *on_node]
 
     def finish(self) -> bool:
         """Take our hooks away again; says whether there were any."""

@@ -133,12 +133,12 @@ def _written_by_user(hook: Any) -> list[Any]:
     """What the user wrote: a module's hooks are called by a function of torch's on a node, others by a `partial`."""
     while type(hook) is partial:
         hook = hook.func
-    hooks, _ = of_module(hook)
+    hooks, _ = of_module(hook) or ([], [])
     return [each for each in hooks if not is_look(each)] or [hook]
 
 
-def of_module(hook: Any) -> tuple[list[Any], list[int]]:
-    """A module's hooks that this hook of torch's on a node calls one after the other; none where it is another hook.
+def of_module(hook: Any) -> tuple[list[Any], list[int]] | None:
+    """A module's hooks that this hook of torch's on a node calls one after the other; None where it is another hook.
 
     And where among the gradients that those get each one is that it gets itself.
     """
@@ -149,7 +149,7 @@ def of_module(hook: Any) -> tuple[list[Any], list[int]]:
                 if "setup_output_hook" in hook.__qualname__:
                     return module_hook.user_pre_hooks, module_hook.output_tensors_index or []
                 return module_hook.user_hooks, module_hook.input_tensors_index or []
-    return [], []
+    return None
 
 
 def look_between(see: Callable[[Any], None]) -> Callable[..., None]:

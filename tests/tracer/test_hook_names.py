@@ -81,6 +81,8 @@ CASES = {
     "y.register_hook(nothing)\ny.register_hook(look)": "",
     "handle = y.register_hook(once)\ny.register_hook(triple)": "once 2 4, triple 4 12",
     "y.register_hook(lambda grad: x.register_hook(triple) and None)": "triple 2 6",
+    "y.register_hook(nothing)\nx.register_hook(lambda grad: y.register_hook(triple) and None)": "",
+    "x.register_hook(nothing)\ny.register_hook(lambda grad: x.register_hook(triple) and None)": "triple 2 6",
     "y.register_hook(unseen)": "unseen 2 10",
     "y.grad_fn.register_hook(node_look)\ny.grad_fn.register_hook(node_triple)": "node_triple 2 6",
     "y.grad_fn.register_hook(node_triple)\ny.grad_fn.register_hook(node_look)": "node_triple 2 6",
