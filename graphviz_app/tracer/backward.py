@@ -98,6 +98,9 @@ class BackwardPass:
         self._came: dict[int, tuple[list[int], list[ev.HookChange]]] = {}
         # Nodes with outputs whose `.grad` is kept, which were looked at when it was written.
         self._kept: set[int] = set()
+        # Leaves that are looked at before the program's hooks that await their gradients; those told of from there.
+        self._early: set[int] = set()
+        self._told: set[int] = set()
         # Nodes on which the program has hooks that have not all had in hand what comes in.
         self._not_begun: set[int] = set()
         # By address: gradients that a hook has written on in place, which may be on their way to other nodes as well.
@@ -273,13 +276,46 @@ class BackwardPass:
 
         self._hooked.append(register(node.register_prehook, before))
         self._own_hooks.append(before)
-        hooks = variable._post_accumulate_grad_hooks
+        self._put_first(number, variable, after)
+
+    def _put_first(self, number: int, variable: torch.Tensor, after: Callable[[torch.Tensor], None]) -> None:
+        hooks: Any = variable._post_accumulate_grad_hooks
         users = list(hooks.items())
         hooks.clear()
         # Its own key: a pass within this one may put in another.
         hooks[after] = after
         hooks.update(users)
         self._firsts.append((hooks, after))
+        self._early.add(number)
+
+    def accumulates_late(self, number: int, variable: torch.Tensor) -> None:
+        """The program has just put the first hook on a leaf that runs when it has got its gradient."""
+        leaf = self._leaves.get(number)
+        if leaf is None or number in self._early or not variable._post_accumulate_grad_hooks:
+            return
+        guarded = self._guarded
+
+        def after(tensor: torch.Tensor) -> None:
+            guarded(lambda: self._accumulated_early(number, leaf, tensor))
+
+        self._put_first(number, variable, after)
+
+    def _accumulated_early(self, number: int, leaf: Leaf, tensor: torch.Tensor) -> None:
+        """A leaf has its gradient, and hooks are about to run that nobody knew of when the pass began."""
+        sent, grad = self._arriving.get(end_of(number, 0)), grad_of(tensor)
+        if sent is None or grad is None or self._watch.late_on_tensor(number, 0):
+            return
+        if type(sent) is _Sent:
+            value = sent.value
+        elif (total := self._sum(sent)) is not None:
+            value = self._core.values.keep(total)
+        else:
+            return
+        self._shown.add(grad._cdata)
+        self._told.add(number)
+        changes = self._changes.pop(number, [])
+        self._core.log.add(_NodeCalled(self.number, number, (value,), (), tuple(changes)))
+        self._accumulated(number, leaf, value, tensor)
 
     def has_begun(self, number: int) -> bool:
         """Whether a node that is having its turn runs itself by now, and not a hook on what comes in."""
@@ -353,6 +389,8 @@ class BackwardPass:
             core.log.lost("a node's call", error)
 
     def _record_call(self, number: int, grad_inputs: tuple[Any, ...], grad_outputs: tuple[Any, ...]) -> None:
+        if self._told and number in self._told:
+            return
         core = self._core
         looked = self._came.pop(number, None) if self._came else None
         came, changes = looked or self._arrivals(number, grad_outputs)

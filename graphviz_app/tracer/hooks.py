@@ -92,6 +92,9 @@ class UserHooks:
             known = Registered(self.count, slot[1], handle.id, handle.hooks_dict_ref, self.name(hook, place))
             self.count += 1
             self._by_node.setdefault(slot[0], []).append(known)
+        elif call.name == "torch.Tensor.register_post_accumulate_grad_hook":
+            for running in self._core.local.passes:
+                running.accumulates_late(slot[0], tensor)
 
     def retain(self, tensor: torch.Tensor) -> None:
         """The `.grad` of a tensor is kept from now on."""

@@ -225,6 +225,22 @@ z = w * 3
     assert [(event.span.line, elements(recording.value(event.after)).tolist()) for event in updates] == [(5, [2, 2])]
 
 
+def test_what_a_hook_that_is_put_on_a_leaf_during_a_pass_does_with_its_grad_comes_after_it(tmp_path):
+    source = """import torch
+w = torch.ones(2, requires_grad=True)
+def step(tensor):
+    with torch.no_grad(): tensor.sub_(tensor.grad)
+    tensor.grad = None
+y = w * 2
+y.register_hook(lambda grad: w.register_post_accumulate_grad_hook(step) and None)
+(y + w).sum().backward()
+"""
+    recording = trace_source(source, tmp_path / "program.py")
+    told = [event for event in recording.events() if isinstance(event, ev.NodeCalled) or hasattr(event, "before")]
+    assert [type(event) for event in told[-4:]] == [ev.NodeCalled, ev.GradAccumulated, ev.LeafUpdated, ev.GradCleared]
+    assert [elements(recording.value(told[-3].after)).tolist(), told[-1].before] == [[3, 3], told[-3].after]
+
+
 def test_a_pass_within_one_of_the_same_leaf_hides_nothing_of_what_is_added_to_it(tmp_path):
     source = """import torch
 w = torch.ones(2, requires_grad=True)
