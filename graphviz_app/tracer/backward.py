@@ -104,7 +104,7 @@ class BackwardPass:
         # Nodes on which the program has hooks that have not all had in hand what comes in.
         self._not_begun: set[int] = set()
         # By address: gradients that a hook has written on in place, which may be on their way to other nodes as well.
-        self._written: dict[int, tuple[Any, HookName]] = {}
+        self._written: dict[int, tuple[Any, list[HookName]]] = {}
         self._accumulators: list[Any] = []
         # Nodes in which the program's own code is given gradients, and the addresses of those that it has seen.
         self._showing: set[int] = set()
@@ -389,8 +389,6 @@ class BackwardPass:
             core.log.lost("a node's call", error)
 
     def _record_call(self, number: int, grad_inputs: tuple[Any, ...], grad_outputs: tuple[Any, ...]) -> None:
-        if self._told and number in self._told:
-            return
         core = self._core
         looked = self._came.pop(number, None) if self._came else None
         came, changes = looked or self._arrivals(number, grad_outputs)
@@ -398,6 +396,8 @@ class BackwardPass:
             self._show(number, (*grad_inputs, *grad_outputs))
         leaf = self._leaves.get(number)
         if leaf is not None:
+            if number in self._told:
+                return
             core.log.add(_NodeCalled(self.number, number, tuple(came), (), tuple(changes)))
             if came and came[0] != ev.NONE:
                 self._accumulated(number, leaf, came[0])
@@ -501,14 +501,17 @@ class BackwardPass:
             names = [hook] if hook else self._writers(sent, grad) or self._watch.late_on_tensor(number, slot)
             self._changes.setdefault(number, []).append(change("grad_outputs", slot, before, value, names))
             if hook is not None and type(sent) is _Sent and sent.address == grad._cdata:
-                self._written[sent.address] = _Alive(grad), hook
+                alive, earlier = self._written.get(sent.address, (None, []))
+                if alive is None or alive.expired():
+                    alive, earlier = _Alive(grad), []
+                self._written[sent.address] = alive, [*earlier, hook]
 
     def _writers(self, sent: _Sent | list[_Sent] | None, grad: torch.Tensor) -> list[HookName]:
-        """The hook that has written on what was sent here, while it had the same tensor in hand on another way."""
+        """The hooks that have written on what was sent here, while they had the same tensor in hand on another way."""
         if type(sent) is not _Sent or sent.address != grad._cdata or sent.address not in self._written:
             return []
-        alive, hook = self._written[sent.address]
-        return [] if alive.expired() else [hook]
+        alive, hooks = self._written[sent.address]
+        return [] if alive.expired() else hooks
 
     def _look_at_all(self, number: int, grads: tuple[torch.Tensor | None, ...], hook: HookName | None) -> None:
         """All that came into a node, before the first of the program's hooks on the node itself or after one."""
@@ -597,10 +600,13 @@ class BackwardPass:
                 grad = None if tensor is None else grad_of(tensor)
                 if sent is None or grad is None or (leaf.has_grad(grad) and leaf.grad_version == version_of(grad)):
                     continue
-                if type(sent) is _Sent:
-                    self._accumulated(number, leaf, sent.value)
-                elif (total := self._sum(sent)) is not None:
-                    self._accumulated(number, leaf, self._core.values.keep(total))
+                came = sent if type(sent) is list else [sent]
+                before = [] if leaf.grad_value == ev.NONE else [_Sent(leaf.grad_value, 0, 0)]
+                total, after = self._sum(came), self._sum([*before, *came])
+                # A hook that nobody knew of when the pass began may have had it in hand.
+                if total is not None and after is not None and are_same(after, self._core.values.read(grad)):
+                    value = came[0].value if len(came) == 1 else self._core.values.keep(total)
+                    self._accumulated(number, leaf, value)
 
     def finish(self, error: BaseException | None) -> None:
         """Take every hook away again, and say how it ended."""
