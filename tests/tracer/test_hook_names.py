@@ -208,7 +208,8 @@ def test_a_hook_that_fails_after_a_leaf_has_its_gradient_hides_nothing(tmp_path)
     source = """import torch
 w = torch.ones(2, requires_grad=True)
 def fail(grad_inputs, grad_outputs): raise ValueError
-torch.autograd.graph.get_gradient_edge(w).node.register_hook(fail)
+node = torch.autograd.graph.get_gradient_edge(w).node
+node.register_hook(fail)
 try: (w * 2).sum().backward()
 except ValueError: pass
 """
