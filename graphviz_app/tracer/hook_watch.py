@@ -214,8 +214,8 @@ class HookWatch:
         """Take our hooks away again; says whether there were any."""
         ours, self._ours = self._ours, []
         for hooks, look in self._between:
-            if look in hooks:
-                hooks.remove(look)
+            # Not by `remove`, which would ask hooks of the program's whether they are equal.
+            hooks[:] = [each for each in hooks if each is not look]
         self._between = []
         # Methods of the pass that holds this: the program's garbage collector would find a cycle for each pass.
         del self._guarded, self._look, self._look_at_all, self._begins

@@ -166,7 +166,7 @@ def look_between(see: Callable[[Any], None]) -> Callable[..., None]:
 
 def is_look(hook: Any) -> bool:
     """Whether it is a hook of ours among a module's."""
-    return getattr(hook, "__code__", None) is _LOOK
+    return type(hook) is FunctionType and hook.__code__ is _LOOK
 
 
 _LOOK = look_between(print).__code__
