@@ -35,7 +35,10 @@ def edge_page(state: StepState, edge: int) -> Page:
         changes = [one for one in call.hooks if one.direction == "grad_inputs" and one.slot == source_slot]
         for change in changes:
             travelled += [
-                Value(f"before hook {change.hook}", state.recording.value(change.before)),
+                Value(
+                    f"before hook {change.hook}" if change.hook else "before it was written on",
+                    state.recording.value(change.before),
+                ),
                 Value("after it", state.recording.value(change.after)),
                 *line_fact("hook on line", change.span, state),
             ]
