@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from graphviz_app.recording import events as ev
+from graphviz_app.recording.in_place import writes_on
 from graphviz_app.recording.syntax import lines_of
 
 if TYPE_CHECKING:
@@ -182,9 +183,8 @@ _SHAPE_ALONE = frozenset(
 def _given(operation: ev.OperationRan) -> list[int]:
     """The tensors to which an operation gave values: those that it returned, and those that it wrote on."""
     given = [use.tensor for use in operation.outputs]
-    if operation.name.endswith("__setitem__") or (operation.name[-1:] == "_" and operation.name[-2:] != "__"):
-        given += [use.tensor for use in operation.inputs if use.argument.startswith("0") and use.tensor not in given]
-    return given
+    written = [use.tensor for use in operation.inputs if writes_on(operation.name, use.argument)]
+    return given + [tensor for tensor in written if tensor not in given]
 
 
 def _cuts(operation: ev.OperationRan, tensor: int) -> bool:

@@ -12,6 +12,7 @@ import torch
 
 from graphviz_app.own import __builtins__  # noqa: F401
 from graphviz_app.recording import events as ev
+from graphviz_app.recording.in_place import writes_on
 from graphviz_app.tracer import hygiene
 from graphviz_app.tracer.cuts import DETACHES, find_cut
 from graphviz_app.tracer.data import DataReads
@@ -204,7 +205,7 @@ class CallRecorder:
         """An argument has another version than when it was last seen: its value before the call."""
         value, before = tracked.value, tracked.version
         tracked.version = version
-        writes = _writes(name, path)
+        writes = writes_on(name, path)
         if before == -1:
             if writes:
                 written.append((tensor, tracked, version - 1))
@@ -225,7 +226,7 @@ class CallRecorder:
 
     def _not_written(self, call: Call, path: str, tensor: torch.Tensor, tracked: Tracked) -> int:
         """An argument has the version at which it was last seen; its value then may not be known, or not hold."""
-        if _writes(call.name, path):
+        if writes_on(call.name, path):
             return tracked.value
         if tracked.data_of is not None:
             self._data.tell(tensor, tracked, call.caller)
@@ -327,9 +328,6 @@ def _writes_unseen(name: str) -> bool:
     return (name[-1] == "_" and name.startswith("torch._")) or name in _WITH_STATISTICS
 
 
-_SETTERS = frozenset({"torch.Tensor.__setitem__", "torch.Tensor.real.__set__", "torch.Tensor.imag.__set__"})
-
-
 def _tensors_in(written: Written) -> list[torch.Tensor]:
     return [tensor for tensor, _, _ in written]
 
@@ -348,14 +346,4 @@ def _arguments(name: str) -> tuple[bool, ...]:
     schemas = [getattr(packet, overload)._schema for overload in overloads if overload in ("default", "Tensor")]
     return tuple(
         each.alias_info is not None and each.alias_info.is_write for schema in schemas[:1] for each in schema.arguments
-    )
-
-
-def _writes(name: str, path: str) -> bool:
-    """Whether a call, by its name, writes on that argument."""
-    return (
-        (path == "0" and name in _SETTERS)
-        or path == "out"
-        or (path == "0" and name[-1] == "_" and name[-2] != "_")
-        or (name.endswith("_") and not name.endswith("__") and path.startswith("0"))
     )
