@@ -3,7 +3,8 @@
 Written piece by piece, so that a long training loop never stands in memory as a whole. Beyond the agreed keys each
 operation has "cause" (the precise cut), "stack" (the calls within user code, outermost first), "iterations" (the rounds
 of the loops around it, outermost first, counted from 1) and, where Python told them, "columns"; each line of the ledger
-has "leaf_id" and "how", each pass "call" and "accumulates", a call that a hook of the program's changed "hooks", and
+has "leaf_id" and "how", each pass "call" and "accumulates" and, where it accumulates nothing, "returned" (the gradients
+that it gave back), a call or a gradient given back that a hook of the program's changed "hooks", and
 the whole "error_output" and "ended"; whatever stands in another file than the program itself has "at". The ledger's
 event "written" is a `.grad` that something else than a pass or a clear wrote (clipping, `x.grad = g`).
 """
@@ -158,7 +159,21 @@ class _JsonWriter:
         }
         yield _text(head)[:-1]
         yield from _array("calls", map(_text, self._calls(summary.pass_id)))
+        if not started.accumulates:
+            yield from _array("returned", map(_text, self._returned(summary)))
         yield "}"
+
+    def _returned(self, summary: PassSummary) -> Iterator[dict[str, Any]]:
+        finished = None if summary.end == ev.NONE else self._recording.event(summary.end)
+        for each in finished.returned if isinstance(finished, ev.BackwardFinished) else ():
+            name = "" if each.tensor == ev.NONE else self._timeline.tensor_name(each.tensor)
+            yield {
+                "node": each.node,
+                "slot": each.slot,
+                "variable": name or None,
+                "value": self._value(each.value),
+                **({"hooks": [self._hook(hook) for hook in each.hooks]} if each.hooks else {}),
+            }
 
     def _calls(self, pass_id: int) -> Iterator[dict[str, Any]]:
         for number in self._calls_by_pass.of(pass_id).tolist():

@@ -342,6 +342,24 @@ class TensorMutated(Struct, frozen=True, tag="mutated"):
     saved_by: tuple[int, ...] = ()
 
 
+class Returned(Struct, frozen=True):
+    """A gradient that the engine gave back to whoever called it (`autograd.grad`), instead of running its node.
+
+    Attributes:
+        node: The node into which it would have gone.
+        slot: Which of the node's `grad_outputs` it is.
+        tensor: Number of the tensor whose gradient it is, NONE where a `GradientEdge` was asked for.
+        value: Its value number, NONE for None: the outputs do not depend on that tensor.
+        hooks: What hooks of the program's changed of it on the way.
+    """
+
+    node: int
+    slot: int
+    tensor: int
+    value: int
+    hooks: tuple[HookChange, ...] = ()
+
+
 class BackwardFinished(Struct, frozen=True, tag="finished_backward"):
     """The engine returned.
 
@@ -349,11 +367,14 @@ class BackwardFinished(Struct, frozen=True, tag="finished_backward"):
         pass_id: The pass's number.
         error: What it raised, in PyTorch's words, or "".
         sentence: The same in ours, where we know more than PyTorch says, or "".
+        returned: The gradients that it gave back, in the order in which they were asked for; where it accumulated
+            gradients instead, none.
     """
 
     pass_id: int
     error: str = ""
     sentence: str = ""
+    returned: tuple[Returned, ...] = ()
 
 
 class Printed(Struct, frozen=True, tag="printed"):

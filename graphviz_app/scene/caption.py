@@ -82,7 +82,7 @@ def _called(event: ev.NodeCalled, state: StepState) -> str:
     sent = _sent(event, edges, state)
     name = _node_name(state, event.node)
     sends = f" and sends {sent}" if sent else ""
-    return f"{name} received {received or 'nothing'}{sends}{_at(state, state.span)}.{_hooks(event, state)}"
+    return f"{name} received {received or 'nothing'}{sends}{_at(state, state.span)}.{_hooks(event.hooks, state)}"
 
 
 def _sent(event: ev.NodeCalled, edges: Iterable[int], state: StepState) -> str:
@@ -98,11 +98,11 @@ def _sent(event: ev.NodeCalled, edges: Iterable[int], state: StepState) -> str:
     return " and ".join(parts)
 
 
-def _hooks(event: ev.NodeCalled, state: StepState) -> str:
+def _hooks(changes: Iterable[ev.HookChange], state: StepState) -> str:
     sentences = [
         f" {f'The hook {hook.hook}' if hook.hook else 'A write in place'} changed {_text(state, hook.before)} into "
         f"{_text(state, hook.after)}."
-        for hook in event.hooks
+        for hook in changes
     ]
     return "".join(sentences)
 
@@ -174,7 +174,19 @@ def _finished(event: ev.BackwardFinished, state: StepState) -> str:
     name = pass_name(state.recording, event.pass_id)
     if event.error:
         return f"Pass {name} ended with an error: {event.sentence or event.error}"
-    return f"Pass {name} has finished."
+    if not event.returned:
+        return f"Pass {name} has finished."
+    given = [f"{_asked_for(each, state)}: {_text(state, each.value)}" for each in event.returned]
+    if len(given) > _MOST_TARGETS:
+        given[_MOST_TARGETS:] = [f"{len(given) - _MOST_TARGETS} more"]
+    what = "gradient" if len(event.returned) == 1 else "gradients"
+    changes = [change for each in event.returned for change in each.hooks]
+    return f"Pass {name} has finished and gives back the {what} of {', '.join(given)}.{_hooks(changes, state)}"
+
+
+def _asked_for(returned: ev.Returned, state: StepState) -> str:
+    name = "" if returned.tensor == ev.NONE else state.timeline.tensor_name(returned.tensor, state.event_number)
+    return name or _node_name(state, returned.node)
 
 
 def _changed(event: ev.GradCleared | ev.GradWritten | ev.LeafUpdated, state: StepState) -> str:

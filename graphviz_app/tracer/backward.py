@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import threading
 from types import MethodType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 import torch
@@ -60,6 +60,14 @@ class _Sent(msgspec.Struct, frozen=True, gc=False):
     version: int
 
 
+class _Input(NamedTuple):
+    """What a pass was restricted to: an output of a node, and the tensor that it is, if it was named by that."""
+
+    node: int
+    slot: int
+    tensor: int
+
+
 class BackwardPass:
     """A run of the engine, from its start to its end.
 
@@ -106,6 +114,8 @@ class BackwardPass:
         # By address: gradients that a hook has written on in place, which may be on their way to other nodes as well.
         self._written: dict[int, tuple[Any, list[HookName]]] = {}
         self._accumulators: list[Any] = []
+        # What it is to give back instead of accumulating it.
+        self._wanted: list[_Input] = []
         # Nodes in which the program's own code is given gradients, and the addresses of those that it has seen.
         self._showing: set[int] = set()
         self._shown: set[int] = set()
@@ -139,14 +149,10 @@ class BackwardPass:
             if node is not None and seed is not None:
                 self._shown.add(seed._cdata)
                 self._send(end_of(numbers[node], slot), value, seed)
-        core.log.add(
-            ev.BackwardStarted(
-                self.number,
-                roots=tuple(started),
-                inputs=self._restricted(inputs, caller, numbers, accumulates=details["accumulates"]),
-                **details,
-            )
-        )
+        restricted = self._restricted(inputs, caller, numbers, accumulates=details["accumulates"])
+        self._wanted = [] if details["accumulates"] else restricted
+        only = tuple([each.node for each in restricted])
+        core.log.add(ev.BackwardStarted(self.number, roots=tuple(started), inputs=only, **details))
         self._hook(reached, keeps=keeps)
 
     def _hook(self, reached: Reached, *, keeps: bool) -> None:
@@ -196,23 +202,25 @@ class BackwardPass:
 
     def _restricted(
         self, inputs: Any, caller: FrameType, numbers: dict[Any, int], *, accumulates: bool
-    ) -> tuple[int, ...]:
-        found: list[int] = []
+    ) -> list[_Input]:
+        found: list[_Input] = []
         for each in inputs or ():
             if isinstance(each, torch.Tensor) and each.is_leaf:
                 if each.requires_grad:
-                    found.append(self._core.leaves.meet(each, caller).node)
+                    leaf = self._core.leaves.meet(each, caller)
+                    found.append(_Input(leaf.node, 0, leaf.tracked.number))
             else:
-                node = _root(each)[0]
+                node, slot, tensor = _root(each)
                 if node is None:
                     continue
                 # What the pass cannot reach is named as well: none at all would say that nothing was left out.
                 known = numbers if node in numbers else self._graph.reach([node], caller)[0]
-                found.append(known[node])
+                number = ev.NONE if tensor is None else self._core.tensors.track(tensor).number
+                found.append(_Input(known[node], slot, number))
                 if accumulates and node in numbers and isinstance(each, torch.Tensor):
                     # The engine makes it retain its `.grad`.
                     self._hooks.retain(each)
-        return tuple(found)
+        return found
 
     def _watches_leaf(self, number: int, node: Any) -> bool:
         """Note the leaf of an `AccumulateGrad`; says whether it is watched around the program's own hooks."""
@@ -608,8 +616,38 @@ class BackwardPass:
                     value = came[0].value if len(came) == 1 else self._core.values.keep(total)
                     self._accumulated(number, leaf, value)
 
-    def finish(self, error: BaseException | None) -> None:
-        """Take every hook away again, and say how it ended."""
+    def _returned(self, result: Any) -> tuple[ev.Returned, ...]:
+        """The gradients that the engine gives back."""
+        wanted, self._wanted = self._wanted, []
+        if not wanted or type(result) is not tuple or len(result) != len(wanted):
+            return ()
+        away = self._core.values.away
+        if away.is_used:
+            away.fetch([grad for grad in result if grad is not None])
+        try:
+            return self._given_back(wanted, result)
+        finally:
+            if away.is_used:
+                away.forget()
+
+    def _given_back(self, wanted: list[_Input], result: tuple[Any, ...]) -> tuple[ev.Returned, ...]:
+        returned: list[ev.Returned] = []
+        for each, grad in zip(wanted, result, strict=True):
+            value, changes = ev.NONE, self._changes.get(each.node, [])
+            if grad is not None:
+                value, before = self._arrived(grad, self._arriving.get(end_of(each.node, each.slot)))
+                if before != value:
+                    late = self._watch.late_on_tensor(each.node, each.slot)
+                    changes = [*changes, change("grad_outputs", each.slot, before, value, late)]
+                tracked = self._core.tensors.track(grad)
+                tracked.value, tracked.version = value, version_of(grad)
+            here = tuple([one for one in changes if one.slot == each.slot])
+            returned.append(ev.Returned(*each, value, here))
+        return tuple(returned)
+
+    def finish(self, error: BaseException | None, result: Any = None) -> None:
+        """Take every hook away again, and say how it ended, and what the engine gives back."""
+        returned = self._returned(result)
         were_hooks = self._watch.finish() or bool(self._firsts)
         self._keep_what_was_asked_for()
         # The engine runs what was made last first, so of those that wait for their turn it is the one that failed.
@@ -645,7 +683,7 @@ class BackwardPass:
         if error is not None:
             sentence = explain_mutation(message, core.mutations.values(), core.leaves.name_of_number, failed)
             core.explained = (message, sentence)
-        core.log.add(ev.BackwardFinished(self.number, message, sentence))
+        core.log.add(ev.BackwardFinished(self.number, message, sentence, returned))
 
 
 def _is_what_was_sent(sent: _Sent | list[_Sent] | None, grad: torch.Tensor) -> TypeGuard[_Sent]:

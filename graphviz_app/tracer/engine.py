@@ -152,10 +152,10 @@ class Engine:
         try:
             result = call()
         except BaseException as error:
-            self._end(running, stacked, error)
+            self._end(running, stacked, error, None)
             hygiene.leave(error)
             raise
-        self._end(running, stacked, None)
+        self._end(running, stacked, None, result)
         if running is not None and type(result) is tuple:
             for gradient in result:
                 list_again(gradient)
@@ -229,14 +229,16 @@ class Engine:
         passes.append(running)
         return running
 
-    def _end(self, running: BackwardPass | _Unseen | None, stacked: bool, error: BaseException | None) -> None:
+    def _end(
+        self, running: BackwardPass | _Unseen | None, stacked: bool, error: BaseException | None, result: Any
+    ) -> None:
         self._core.local.entering = False
         if stacked:
             _pop()
         if running is None:
             return
         if _tracer() is not None:
-            hygiene.untraced(self._end, running, False, error)
+            hygiene.untraced(self._end, running, False, error, result)
             return
         try:
             with self._core.log.lock, torch._C.DisableTorchFunction(), torch._C._DisableTorchDispatch():
@@ -245,7 +247,7 @@ class Engine:
                         self._core.leaves.sweep(running.place, thoroughly=True)
                     return
                 self._core.local.passes.remove(running)
-                running.finish(error)
+                running.finish(error, result)
                 self._core.log.flush()
         except Exception as fault:  # noqa: BLE001 - as above
             self._core.log.lost("a backward pass", fault)
