@@ -114,6 +114,15 @@ class StepState:
                 return self._started(summary)
         return None
 
+    @cached_property
+    def returned(self) -> tuple[ev.Returned, ...]:
+        """What `pass_id` has given back, where it has ended and was not to accumulate gradients."""
+        for summary in self._passes:
+            if summary.pass_id == self.pass_id and not self._is_running(summary):
+                event = self.recording.event(summary.end)
+                return event.returned if isinstance(event, ev.BackwardFinished) else ()
+        return ()
+
     def _started(self, summary: PassSummary) -> ev.BackwardStarted:
         event = self.recording.event(summary.start)
         assert isinstance(event, ev.BackwardStarted)

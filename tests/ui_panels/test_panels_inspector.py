@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QLabel, QToolButton
 
 from graphviz_app.graph.cache import structure_of
 from graphviz_app.recording import events as ev
+from graphviz_app.recording.values import elements
 from graphviz_app.timeline import Timeline
 from graphviz_app.ui.panels.fact_section import SectionWidget
 from graphviz_app.ui.panels.facts import Code, Fact, Formula, Paragraph, Value
@@ -16,6 +17,7 @@ from graphviz_app.ui.panels.formula_press import FormulaPress, draw
 from graphviz_app.ui.panels.formula_view import FormulaView, plain
 from graphviz_app.ui.panels.inspector import Inspector
 from tests.support_programs import unrolled
+from tests.support_record import record_source
 from tests.ui_panels import panel_recordings as recordings
 
 
@@ -293,3 +295,42 @@ def test_a_formula_is_text_first_and_a_drawing_soon(qtbot):
 def test_a_formula_that_cannot_be_drawn_stays_text():
     assert draw(r"\frac{1") == "" or draw(r"\frac{1").startswith("<svg")
     assert plain(r"\sqrt{x} \odot \text{grad}") == "√(x) ⊙ grad"
+
+
+ASKED_FOR = """import torch
+
+def double(grad):
+    return grad * 2
+
+w = torch.ones(2, requires_grad=True)
+u = torch.ones(2, requires_grad=True)
+h = w * 3
+w.register_hook(double)
+torch.autograd.grad(h.sum(), [w, u], allow_unused=True)
+torch.autograd.grad((w * 5).exp().sum(), h, allow_unused=True)
+torch.autograd.grad((h * 7).sum(), h)
+"""
+
+
+def test_what_a_pass_gives_back_stands_with_the_leaf_or_node_that_was_asked_for():
+    timeline = Timeline(record_source(ASKED_FOR))
+    recording = timeline.recording
+    ends = [step for step in range(timeline.step_count + 1) if isinstance(timeline.event(step), ev.BackwardFinished)]
+    leaves = {summary.name: summary.leaf for summary in recording.leaves}
+    first = timeline.state(ends[0])
+    page = page_of(first, ("leaf", leaves["w"]))
+    given = values(page, "Given back")
+    assert [(row.name, elements(row.record).tolist()) for row in given] == [
+        ("by pass 1", [6, 6]), ("before", [3, 3]), ("after", [6, 6])
+    ]  # fmt: skip
+    assert texts(page, "Given back")[0] == "double changed grad_outputs[0]"
+    assert texts(page_of(first, ("leaf", leaves["u"])), "Given back") == [
+        "None by pass 1: what it started from does not depend on it."
+    ]
+    before = page_of(timeline.state(ends[0] - 1), ("leaf", leaves["w"]))
+    assert not any(section.title == "Given back" for section in before.sections)
+    last = timeline.state(ends[2])
+    [wanted] = last.returned
+    page = page_of(last, ("node", wanted.node))
+    assert page.subtitle == "did not run: its gradient was asked for"
+    assert [elements(row.record).tolist() for row in values(page, "Given back")] == [[7, 7]]

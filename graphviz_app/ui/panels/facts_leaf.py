@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from graphviz_app.recording import events as ev
 from graphviz_app.scene.numbers import count_text, shape_text
 from graphviz_app.ui.panels.facts import Fact, Page, Paragraph, Row, Value, section
 from graphviz_app.ui.panels.facts_explained import missing_rows
+from graphviz_app.ui.panels.facts_node import returned_rows
 from graphviz_app.ui.panels.ledger_words import row_text
 
 if TYPE_CHECKING:
@@ -24,6 +27,7 @@ def leaf_page(state: StepState, leaf: int) -> Page:
     sections = (
         *section("Leaf", _identity(state, leaf)),
         *section(".grad", [Value(f"{name}.grad", grad), *missing_rows(state, leaf)]),
+        *section("Given back", returned_rows(state, _nodes_of(state, leaf))),
         *section("Value", [Value(name, recording.value(state.leaf_value(leaf)))]),
         *section("What happened to it", _story(state, leaf)),
     )
@@ -39,9 +43,12 @@ def _identity(state: StepState, leaf: int) -> list[Row]:
     rows: list[Row] = [Fact("kind", kind)]
     if value is not None:
         rows.append(Fact("shape", f"{shape_text(value.shape)} · {value.dtype}"))
-    uses = int((state.recording.index.nodes.leaf == leaf).sum())
-    rows.append(Fact("AccumulateGrad", f"{count_text(uses, 'node')} in this run"))
+    rows.append(Fact("AccumulateGrad", f"{count_text(len(_nodes_of(state, leaf)), 'node')} in this run"))
     return rows
+
+
+def _nodes_of(state: StepState, leaf: int) -> list[int]:
+    return np.flatnonzero(state.recording.index.nodes.leaf == leaf).tolist()
 
 
 def _story(state: StepState, leaf: int) -> list[Row]:

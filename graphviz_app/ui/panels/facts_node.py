@@ -14,6 +14,8 @@ from graphviz_app.ui.panels.facts_explained import explained, formula_sections, 
 from graphviz_app.ui.panels.words import line_place, operation_name
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from graphviz_app.timeline import StepState
 
 _DEFINITION_LINES = 40
@@ -30,12 +32,14 @@ def node_page(state: StepState, node: int) -> Page:
         *section("Received: grad_outputs", _received(state, node)),
         *section("Sends: grad_inputs", _sent(state, node)),
         *section("Changed by hooks", _hooks(state, node)),
+        *section("Given back", returned_rows(state, [node])),
         *words,
         *section("Saved for backward", saved_rows(state, said)),
         *section("Forward", _forward(state, node), is_open=False),
         *_definition(state, node),
     )
-    return Page(name, _phase(state, node), sections)
+    is_wanted = state.call(node) is None and any(one.node == node for one in state.returned)
+    return Page(name, "did not run: its gradient was asked for" if is_wanted else _phase(state, node), sections)
 
 
 def line_fact(name: str, span: ev.Span | None, state: StepState) -> list[Row]:
@@ -168,10 +172,28 @@ def _sent(state: StepState, node: int) -> list[Row]:
     return rows or [Paragraph("It sends nothing on.")]
 
 
+def returned_rows(state: StepState, nodes: Iterable[int]) -> list[Row]:
+    """The gradients of nodes that the pass has given back to whoever called it."""
+    rows: list[Row] = []
+    for one in state.returned:
+        if one.node in nodes:
+            what = f"by pass {pass_name(state.recording, state.pass_id)}"
+            if one.value == ev.NONE:
+                rows.append(Paragraph(f"None {what}: what it started from does not depend on it."))
+            else:
+                rows.append(Value(what, state.recording.value(one.value)))
+            rows += _change_rows(state, one.hooks)
+    return rows
+
+
 def _hooks(state: StepState, node: int) -> list[Row]:
     call = state.call(node)
+    return [] if call is None else _change_rows(state, call.hooks)
+
+
+def _change_rows(state: StepState, changes: Iterable[ev.HookChange]) -> list[Row]:
     rows: list[Row] = []
-    for change in () if call is None else call.hooks:
+    for change in changes:
         what = f"{change.direction}[{change.slot}]"
         rows.append(Fact("hook", f"{change.hook} changed {what}") if change.hook else Fact("written in place", what))
         rows += line_fact("line", change.span, state)
