@@ -111,7 +111,10 @@ class StructureReader:
         if isinstance(event, ev.BackwardStarted):
             event = ev.OperationRan(ev.NONE, event.call, event.span, event.stack)
         place, child, rounds = TOP, self.tree.child, self._rounds
-        told = {(each.depth, each.line): each.number for each in event.rounds}
+        # Of a line with several loops around what it calls, the outermost first.
+        told: dict[tuple[int, int], list[int]] = {}
+        for each in event.rounds:
+            told.setdefault((each.depth, each.line), []).append(each.number)
         for step in self._way_to(event):
             if isinstance(step, Segment):
                 place = child(place, step)
@@ -119,7 +122,8 @@ class StructureReader:
             loop = rounds.get((place, step.loop))
             if loop is None:
                 loop = rounds[place, step.loop] = _Round()
-            number = loop.take(step, told.get((step.depth, step.loop.line)))
+            numbers = told.get((step.depth, step.loop.line))
+            number = loop.take(step, numbers.pop(0) if numbers else None)
             place = child(place, Segment("iteration", step.name, number))
         return place
 

@@ -42,6 +42,8 @@ class Loop(msgspec.Struct, frozen=True, gc=False):
         last: The last line of its body.
         targets: The variables that it assigns to and its body does not: they have another value in each round.
         is_lone: Whether but one statement of the body calls anything.
+        column: Of a comprehension, where it begins in its line, in bytes; 0 for a statement.
+        end_column: Likewise where it ends in its last line.
     """
 
     line: int
@@ -49,6 +51,8 @@ class Loop(msgspec.Struct, frozen=True, gc=False):
     last: int
     targets: tuple[str, ...] = ()
     is_lone: bool = False
+    column: int = 0
+    end_column: int = 0
 
 
 class _Apart(NamedTuple):
@@ -186,7 +190,8 @@ class SourceLoops:
                 return _Apart(self._range(node), tuple(map(self._range, defaults)), _LAMBDA, None)
             case ast.ListComp() | ast.SetComp() | ast.DictComp() | ast.GeneratorExp():
                 names = [name for each in node.generators for name in _names(each.target)]
-                loop = Loop(node.lineno, node.lineno, node.end_lineno or node.lineno, _ends(names))
+                last, end = node.end_lineno or node.lineno, node.end_col_offset or 0
+                loop = Loop(node.lineno, node.lineno, last, _ends(names), False, node.col_offset, end)
                 first = self._range(node.generators[0].iter)
                 return _Apart(self._range(node), (first,), _COMPREHENSIONS[type(node)], loop)
             case _:

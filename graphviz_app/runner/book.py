@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -53,7 +54,13 @@ class RunBook:
         self._clock = clock
         self._stream = path.open("wb")
         token = new_token()
-        self._writer = RecordingWriter(self._stream, program, environment, token)
+        try:
+            self._writer = RecordingWriter(self._stream, program, environment, token)
+        except OSError:
+            # Of a stream that is dropped with what it could not write, Python tells on the terminal.
+            with suppress(OSError):
+                self._stream.close()
+            raise
         self._journal = Journal(path, token)
         self._counted = self._marked = 0
         self._printed: dict[str, int] = {}

@@ -39,7 +39,8 @@ class Turn(msgspec.Struct, frozen=True, eq=False, gc=False):
     """A loop around one call of a stack.
 
     Attributes:
-        key: What no other loop of another code, or at another depth, has.
+        key: What no other loop has, nor the same one at another depth.
+        line: The line of its `for` or `while`.
         depth: Which call, from 0, outermost first.
         frame: Where that call's frame is in a list that has the innermost first.
         above: What tells the calls further out; of a generator, which goes on wherever it is resumed, nothing does.
@@ -55,6 +56,7 @@ class Turn(msgspec.Struct, frozen=True, eq=False, gc=False):
     """
 
     key: tuple[int, int, int]
+    line: int
     depth: int
     frame: int
     above: int
@@ -73,12 +75,12 @@ class Level(msgspec.Struct, frozen=True, gc=False):
 
     Attributes:
         key: Its depth and its code.
-        lines: The lines of the loops that are around it there.
+        loops: Where the loops begin that are around it there.
         is_generator: As in `Turn`.
     """
 
     key: tuple[int, int]
-    lines: tuple[int, ...]
+    loops: tuple[int, ...]
     is_generator: bool
 
 
@@ -133,7 +135,7 @@ class _Local(threading.local):
     def __init__(self) -> None:
         # Neither dictionaries of dictionaries nor lists, which the program's garbage collector would count.
         self.entries: dict[tuple[int, int, int], _Entry] = {}
-        # By depth and code, the lines of the loops that it is in.
+        # By depth and code, where the loops begin that it is in.
         self.entered: dict[tuple[int, int], tuple[int, ...]] = {}
         self.levels: tuple[Level, ...] = ()
         self.rounds = 0
@@ -200,7 +202,7 @@ class Rounds:
             entry.target, entry.position = target, turn.position
             around_it = entry.ordinal
         if is_other:
-            told = [_Round(turn.depth, turn.key[2], entries[turn.key].number) for turn in turns if not turn.is_head]
+            told = [_Round(turn.depth, turn.line, entries[turn.key].number) for turn in turns if not turn.is_head]
             local.told = tuple(told)
         return local.told
 
@@ -216,19 +218,19 @@ def _enter(local: _Local, levels: tuple[Level, ...], *, is_whole: bool) -> None:
     here = [level.key for level in levels]
     for level in local.levels:
         if is_whole and not level.is_generator and level.key not in here:
-            for line in local.entered.pop(level.key, ()):
-                local.entries.pop((*level.key, line), None)
+            for start in local.entered.pop(level.key, ()):
+                local.entries.pop((*level.key, start), None)
     local.levels = levels
     if len(local.entries) > _ENTRIES_KEPT:
         local.entries.clear()
         local.entered.clear()
     for level in levels:
         before = local.entered.get(level.key, ())
-        if before != level.lines:
-            for line in before:
-                if line not in level.lines:
-                    local.entries.pop((*level.key, line), None)
-            local.entered[level.key] = level.lines
+        if before != level.loops:
+            for start in before:
+                if start not in level.loops:
+                    local.entries.pop((*level.key, start), None)
+            local.entered[level.key] = level.loops
 
 
 def _owner(turn: Turn, frame: FrameType) -> int:
@@ -260,7 +262,7 @@ def around(sites: list[Site]) -> Around:
     for depth, site in enumerate(sites):
         if site.has_loops:
             is_generator = bool(site.code.co_flags & _GENERATORS)
-            levels.append(Level((depth, id(site.code)), tuple([loop.line for loop in site.loops]), is_generator))
+            levels.append(Level((depth, id(site.code)), tuple([_start(loop) for loop in site.loops]), is_generator))
             for index, loop in enumerate(site.loops, 1):
                 within = site.loops[index] if index < len(site.loops) else None
                 is_innermost = depth == last and within is None
@@ -275,11 +277,12 @@ def _turn(site: Site, loop: Loop, within: Loop | None, at: tuple[int, int], abov
     is_generator = bool(code.co_flags & _GENERATORS)
     targets = tuple([place for name in loop.targets if (place := _place_of(name, code)) is not None])
     return Turn(
-        (depth, id(code), loop.line),
+        (depth, id(code), _start(loop)),
+        loop.line,
         depth,
         count - 1 - depth,
         0 if is_generator else above,
-        _position(within.line, 0) if within is not None else _position(site.statement, site.instruction),
+        _position_of(site, within),
         targets[0] if len(targets) == 1 and type(targets[0]) is int and is_plain(code, targets[0]) else ev.NONE,
         targets,
         bool(code.co_flags & _OPTIMIZED) and code.co_varnames[:1] == ("self",),
@@ -288,6 +291,31 @@ def _turn(site: Site, loop: Loop, within: Loop | None, at: tuple[int, int], abov
         loop.is_lone,
         is_innermost,
     )
+
+
+def _start(loop: Loop) -> int:
+    return _position(loop.line, loop.column)
+
+
+def _position_of(site: Site, within: Loop | None) -> int:
+    """Where in a loop's body a call stands, or the loop further in that is around the call."""
+    if within is None:
+        return _position(site.statement, site.instruction)
+    # Since Python 3.12 comprehensions run among the instructions of their statement.
+    return _position(site.statement, _first_of(within, site.code)) if within.end_column else _position(within.line, 0)
+
+
+def _first_of(loop: Loop, code: CodeType) -> int:
+    """The first instruction of a comprehension."""
+    start, end = (loop.line, loop.column), (loop.last, loop.end_column)
+    for number, (line, end_line, column, end_column) in enumerate(code.co_positions()):
+        if (
+            None not in (line, end_line, column, end_column)
+            and start <= (line, column)
+            and (end_line, end_column) <= end
+        ):
+            return 2 * number
+    return 0
 
 
 def _position(line: int, instruction: int) -> int:

@@ -34,8 +34,8 @@ STATUSES = {
 # They ask how deep they stand, and who calls or watches them: only Python 3.11 lets frames of ours be passed over that
 # C has called.
 ABOUT_THEIR_STACK = {
-    "infinite_recursion", "profiled_in_c", "questions_about_us", "recursion_limit", "stack_walks", "traced_in_c",
-    "watched_calls", "watchers_watched"
+    "infinite_recursion", "operators_profiled", "profiled_in_c", "questions_about_us", "recursion_limit",
+    "stack_walks", "traced_in_c", "watched_calls", "watchers_watched"
 }  # fmt: skip
 
 

@@ -57,10 +57,16 @@ _OPERATIONS = {
     "comprehension": "x = [noted(x * i) for i in each_round({1}, range(2))][0]",
     "two comprehensions": "x = [noted(x * i) for i in each_round({1}, range(2))][0] "
     "+ [noted(x * i) for i in each_round({1}, range(1))][0]; note()",
+    "before a comprehension": "x = noted(x * 1) + [noted(x * i) for i in each_round({1}, range(2))][0]; note()",
     "lambda": "x = (lambda x: [noted(x * i) for i in each_round({1}, range(2))][0])(x) * 1; note()",
     "class": "class Body:\n{0}    y = x * 1; note()",
     "several lines": "x = torch.add(\n{0}    x * 1,\n{0}    x,\n{0}); note(2)",
 }
+if sys.version_info < (3, 12):
+    # Later Pythons keep the variables of a module's comprehensions where nobody can read them.
+    _OPERATIONS["nested comprehensions"] = (
+        "[[noted(x * i) for i in each_round({1}, range(2))] for _ in each_round({1}, range(2))]"
+    )
 _HEADS = {
     "for": "for i{0} in range({1}):",
     "unpacked": "for i{0}, (j{0}, k{0}) in enumerate([(1, 2)] * {1}):",
