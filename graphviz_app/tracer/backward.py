@@ -8,14 +8,12 @@ import threading
 from types import MethodType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import msgspec
 import torch
-from msgspec.structs import replace
 
 from graphviz_app.own import __builtins__  # noqa: F401
 from graphviz_app.recording import events as ev
-from graphviz_app.recording.values import elements
 from graphviz_app.tracer import hygiene, watchers_in_c
+from graphviz_app.tracer.contributions import Contributions, Sent, is_what_was_sent, sent_as, value_of
 from graphviz_app.tracer.graph import SLOT_BITS, end_of
 from graphviz_app.tracer.hook_watch import HookWatch, change
 from graphviz_app.tracer.identity import UNNUMBERED
@@ -28,9 +26,8 @@ from graphviz_app.tracer.values import are_same
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import FrameType
-    from typing import TypeGuard
 
-    from graphviz_app.recording.values import TensorRecord
+    from graphviz_app.tracer.contributions import Coming
     from graphviz_app.tracer.core import Core
     from graphviz_app.tracer.graph import GraphWalker, Reached
     from graphviz_app.tracer.hooks import HookName, UserHooks
@@ -50,14 +47,6 @@ _sequence = torch._C._autograd._get_sequence_nr
 _CustomNode = torch._C._FunctionBase
 _SPENT_KEPT = 500_000
 _PASSES_KEPT = 64
-
-
-class _Sent(msgspec.Struct, frozen=True, gc=False):
-    """A contribution on its way: what was recorded of it, and how to know it again when it arrives."""
-
-    value: int
-    address: int
-    version: int
 
 
 class _Input(NamedTuple):
@@ -92,8 +81,9 @@ class BackwardPass:
         self._hooked: list[Hooks] = []
         self._own_hooks: list[Callable[..., Any]] = []
         self._ends: dict[int, tuple[int, ...]] = {}
-        # By end: one contribution by itself, or a list of several.
-        self._arriving: dict[int, _Sent | list[_Sent]] = {}
+        self._sent = Contributions(core.values)
+        # By end.
+        self._arriving = self._sent.by_end
         self._leaves: dict[int, Leaf] = {}
         self._thread = _get_ident()
         # Who awaited the leaves before.
@@ -148,7 +138,7 @@ class BackwardPass:
             started.append(ev.Root(ev.NONE if node is None else numbers[node], slot, value, implicit, number))
             if node is not None and seed is not None:
                 self._shown.add(seed._cdata)
-                self._send(end_of(numbers[node], slot), value, seed)
+                self._sent.send(end_of(numbers[node], slot), value, seed)
         restricted = self._restricted(inputs, caller, numbers, accumulates=details["accumulates"])
         self._wanted = [] if details["accumulates"] else restricted
         only = tuple([each.node for each in restricted])
@@ -313,11 +303,8 @@ class BackwardPass:
         sent, grad = self._arriving.get(end_of(number, 0)), grad_of(tensor)
         if sent is None or grad is None or self._watch.late_on_tensor(number, 0):
             return
-        if type(sent) is _Sent:
-            value = sent.value
-        elif (total := self._sum(sent)) is not None:
-            value = self._core.values.keep(total)
-        else:
+        value = self._sent.value_of_sum(sent if type(sent) is list else [sent])
+        if value == ev.NONE:
             return
         self._shown.add(grad._cdata)
         self._told.add(number)
@@ -418,7 +405,7 @@ class BackwardPass:
         core.log.add(_NodeCalled(self.number, number, tuple(came), tuple(went), tuple(changes)))
         for grad, value, end in zip(grad_inputs, went, self._ends[number]):  # noqa: B905 - spares a keyword
             if grad is not None and end != ev.NONE:
-                self._send(end, value, grad)
+                self._sent.send(end, value, grad)
                 if self._create_graph and grad._cdata not in self._shown:
                     # A node of the gradient's own graph may have saved it.
                     unlist(grad)
@@ -431,7 +418,7 @@ class BackwardPass:
         away = self._core.values.away
         wanted = [grad for grad in grad_inputs if grad is not None and all(grad is not each for each in grad_outputs)]
         for slot, grad in enumerate(grad_outputs):
-            if grad is not None and not _is_what_was_sent(self._arriving.get(end_of(number, slot)), grad):
+            if grad is not None and not is_what_was_sent(self._arriving.get(end_of(number, slot)), grad):
                 wanted.append(grad)
         leaf = self._leaves.get(number)
         tensor = None if leaf is None else leaf.tracked.tensor()
@@ -463,17 +450,6 @@ class BackwardPass:
             if slot < len(came) and came[slot] != ev.NONE:
                 self._accumulated(number, leaf, came[slot])
 
-    def _send(self, end: int, value: int, grad: torch.Tensor) -> None:
-        # A sparse tensor is never taken for the one that was sent: the engine may have added to it meanwhile.
-        sent = _Sent(value, 0 if grad.is_sparse else grad._cdata, version_of(grad))
-        earlier = self._arriving.get(end)
-        if earlier is None:
-            self._arriving[end] = sent
-        elif type(earlier) is list:
-            earlier.append(sent)
-        else:
-            self._arriving[end] = [earlier, sent]
-
     def _arrivals(self, number: int, grad_outputs: tuple[Any, ...]) -> tuple[list[int], list[ev.HookChange]]:
         """Values of what came in, and where it is not the sum of what was sent."""
         changes = self._changes.pop(number, []) if self._changes else []
@@ -484,10 +460,10 @@ class BackwardPass:
             sent = take(first_end + slot, None)
             if grad is None:
                 came.append(ev.NONE)
-            elif _is_what_was_sent(sent, grad) and not (core.lent and core.is_lent(grad)):
+            elif is_what_was_sent(sent, grad) and not (core.lent and core.is_lent(grad)):
                 came.append(sent.value)
             else:
-                value, before = self._arrived(grad, sent)
+                value, before = self._sent.arrived(grad, sent)
                 came.append(value)
                 if before != value:
                     late = self._watch.late_names(number, slot)
@@ -501,22 +477,22 @@ class BackwardPass:
         end = end_of(number, slot)
         sent = self._arriving.get(end)
         may_be_written = hook is not None or self._core.is_lent(grad)
-        if _is_what_was_sent(sent, grad) and not (may_be_written and not self._core.values.holds(grad, sent.value)):
+        if is_what_was_sent(sent, grad) and not (may_be_written and not self._core.values.holds(grad, sent.value)):
             return
-        value, before = self._arrived(grad, sent)
-        self._arriving[end] = _Sent(value, 0 if grad.is_sparse else grad._cdata, version_of(grad))
+        value, before = self._sent.arrived(grad, sent)
+        self._arriving[end] = sent_as(value, grad)
         if before != value:
             names = [hook] if hook else self._writers(sent, grad) or self._watch.late_on_tensor(number, slot)
             self._changes.setdefault(number, []).append(change("grad_outputs", slot, before, value, names))
-            if hook is not None and type(sent) is _Sent and sent.address == grad._cdata:
+            if hook is not None and type(sent) is Sent and sent.address == grad._cdata:
                 alive, earlier = self._written.get(sent.address, (None, []))
                 if alive is None or alive.expired():
                     alive, earlier = _Alive(grad), []
                 self._written[sent.address] = alive, [*earlier, hook]
 
-    def _writers(self, sent: _Sent | list[_Sent] | None, grad: torch.Tensor) -> list[HookName]:
+    def _writers(self, sent: Coming, grad: torch.Tensor) -> list[HookName]:
         """The hooks that have written on what was sent here, while they had the same tensor in hand on another way."""
-        if type(sent) is not _Sent or sent.address != grad._cdata or sent.address not in self._written:
+        if type(sent) is not Sent or sent.address != grad._cdata or sent.address not in self._written:
             return []
         alive, hooks = self._written[sent.address]
         return [] if alive.expired() else hooks
@@ -530,13 +506,13 @@ class BackwardPass:
             if grad is not None and (hook is None or end in arriving):
                 self._look(number, slot, grad, hook)
             elif grad is not None:
-                self._send(end, self._core.values.record(grad), grad)
+                self._sent.send(end, self._core.values.record(grad), grad)
                 self._changed(number, slot, ev.NONE, hook)
             elif hook is not None and end in arriving:
-                before = _value_of(arriving[end])
+                before = value_of(arriving[end])
                 del arriving[end]
                 self._changed(number, slot, before, hook)
-            came.append(_value_of(arriving.get(end)))
+            came.append(value_of(arriving.get(end)))
         if hook is None:
             # torch has just written what is kept of them, and everything that runs from here on can see that.
             self._kept.add(number)
@@ -548,40 +524,8 @@ class BackwardPass:
     def _changed(self, number: int, slot: int, before: int, hook: HookName | None) -> None:
         """A hook gave a gradient where there was none, or none where there was one."""
         if hook is not None:
-            after = _value_of(self._arriving.get(end_of(number, slot)))
+            after = value_of(self._arriving.get(end_of(number, slot)))
             self._changes.setdefault(number, []).append(change("grad_outputs", slot, before, after, [hook]))
-
-    def _arrived(self, grad: torch.Tensor, came: _Sent | list[_Sent] | None) -> tuple[int, int]:
-        """The value of what came in, which is another tensor than what was sent, and before it was changed, if it was.
-
-        Two times the same number where nothing was changed, or nobody can tell.
-        """
-        sent = came if type(came) is list else [] if came is None else [came]
-        core = self._core
-        record = core.values.read(grad)
-        before = self._sum(sent) if sent else None
-        if before is None or (record.data is None and record.statistics is None):
-            value = core.values.keep(record)
-            return value, value
-        if are_same(before, record):
-            value = sent[0].value if len(sent) == 1 else core.values.keep(record)
-            return value, value
-        value = core.values.keep(record)
-        return value, sent[0].value if len(sent) == 1 else core.values.keep(before)
-
-    def _sum(self, sent: list[_Sent]) -> TensorRecord | None:
-        """The sum of contributions in the order in which they came, where all were recorded whole."""
-        records = [self._core.values.recent(each.value) for each in sent]
-        if len(records) == 1:
-            return records[0]
-        total: Any = None
-        for record in records:
-            part = None if record is None else elements(record)
-            if part is None or (total is not None and total.shape != part.shape):
-                return None
-            total = part if total is None else total + part
-        first = records[0]
-        return None if first is None else replace(first, data=total.tobytes())
 
     def _accumulated(self, number: int, leaf: Leaf, contribution: int, tensor: torch.Tensor | None = None) -> None:
         tensor = tensor if tensor is not None else leaf.tracked.tensor()
@@ -609,12 +553,11 @@ class BackwardPass:
                 if sent is None or grad is None or (leaf.has_grad(grad) and leaf.grad_version == version_of(grad)):
                     continue
                 came = sent if type(sent) is list else [sent]
-                before = [] if leaf.grad_value == ev.NONE else [_Sent(leaf.grad_value, 0, 0)]
-                total, after = self._sum(came), self._sum([*before, *came])
+                before = [] if leaf.grad_value == ev.NONE else [Sent(leaf.grad_value, 0, 0)]
+                total, after = self._sent.sum(came), self._sent.sum([*before, *came])
                 # A hook that nobody knew of when the pass began may have had it in hand.
                 if total is not None and after is not None and are_same(after, self._core.values.read(grad)):
-                    value = came[0].value if len(came) == 1 else self._core.values.keep(total)
-                    self._accumulated(number, leaf, value)
+                    self._accumulated(number, leaf, self._sent.value_of_sum(came))
 
     def _returned(self, result: Any) -> tuple[ev.Returned, ...]:
         """The gradients that the engine gives back."""
@@ -635,7 +578,7 @@ class BackwardPass:
         for each, grad in zip(wanted, result, strict=True):
             value, changes = ev.NONE, self._changes.get(each.node, [])
             if grad is not None:
-                value, before = self._arrived(grad, self._arriving.get(end_of(each.node, each.slot)))
+                value, before = self._sent.arrived(grad, self._arriving.get(end_of(each.node, each.slot)))
                 if before != value:
                     late = self._watch.late_on_tensor(each.node, each.slot)
                     changes = [*changes, change("grad_outputs", each.slot, before, value, late)]
@@ -657,7 +600,8 @@ class BackwardPass:
             hooks.pop(after, None)
         for hooks, hook in zip(self._hooked, self._own_hooks, strict=True):
             hooks.pop(hook, None)
-        self._hooked, self._own_hooks, self._firsts, self._arriving = [], [], [], {}
+        self._hooked, self._own_hooks, self._firsts = [], [], []
+        self._arriving.clear()
         self._accumulators = []
         core = self._core
         for number, thread in self._awaited.items():
@@ -684,19 +628,6 @@ class BackwardPass:
             sentence = explain_mutation(message, core.mutations.values(), core.leaves.name_of_number, failed)
             core.explained = (message, sentence)
         core.log.add(ev.BackwardFinished(self.number, message, sentence, returned))
-
-
-def _is_what_was_sent(sent: _Sent | list[_Sent] | None, grad: torch.Tensor) -> TypeGuard[_Sent]:
-    """Whether a gradient that arrives is the one contribution that was sent there.
-
-    The engine holds a contribution until it is consumed: its address cannot be another tensor's.
-    """
-    return type(sent) is _Sent and sent.address == grad._cdata and sent.version == version_of(grad)
-
-
-def _value_of(sent: _Sent | list[_Sent] | None) -> int:
-    """The value of what comes in where that was looked at, NONE where nothing does."""
-    return sent.value if type(sent) is _Sent else ev.NONE
 
 
 def _in_main_thread() -> bool:
