@@ -109,6 +109,11 @@ class StepControl(QObject):
         if found:
             self._session.seek(min(found))
 
+    def close(self) -> None:
+        """Stop playing, and what was to follow the last step."""
+        self.playback.pause()
+        self._soon.stop()
+
     def seek(self, step: int) -> None:
         """To a step."""
         self.playback.pause()

@@ -218,7 +218,7 @@ class Workbench(QObject):
 
     def close(self) -> None:
         """End everything that runs."""
-        self.steps.playback.pause()
+        self.steps.close()
         self.exports.close()
         self.session.close()
         self.views.canvas.shutdown()

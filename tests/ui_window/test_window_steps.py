@@ -17,6 +17,14 @@ def press(qtbot, shown, key, modifier=Qt.KeyboardModifier.NoModifier):
     qtbot.keyClick(shown.bench.views.canvas, key, modifier)
 
 
+def test_what_follows_a_step_does_not_outlive_the_window(qtbot, shown, session):
+    session.to_start()
+    session.next_pass()
+    shown.close()
+    # An error in what a timer calls fails the test.
+    qtbot.wait(50)
+
+
 def test_keys_move_the_cursor(qtbot, shown, session):
     start = session.step
     press(qtbot, shown, Qt.Key.Key_Right)
