@@ -27,8 +27,10 @@ if TYPE_CHECKING:
 
 _autograd: Any = torch._C._autograd
 _CustomNode = torch._C._FunctionBase
-# The class may have an attribute of that name of its own.
+# The class may have attributes of these names of its own.
 _saved_tensors: Any = vars(_CustomNode)["saved_tensors"].__get__
+_raw_saved_tensors: Any = vars(_CustomNode)["_raw_saved_tensors"].__get__
+_HAS_DATA = hasattr(_autograd.SavedTensor, "data")
 _NUMBERS = frozenset({int, float, bool, complex})
 _KEPT = 32
 _MUTATIONS_KEPT = 2000
@@ -243,9 +245,11 @@ def _saved_by_custom(arguments: list[tuple[str, torch.Tensor]], results: list[to
     if not isinstance(node, _CustomNode):
         return ()
     try:
-        saved = _saved_tensors(node)
+        # Where a class lets them be asked for once alone (`clear_saved_tensors_on_access`), that is for its backward.
+        saved = [each.data for each in _raw_saved_tensors(node)] if _HAS_DATA else _saved_tensors(node)
     except RuntimeError:
         return ()  # written on in place within its own forward
+    saved = [each for each in saved if isinstance(each, torch.Tensor)]
     addresses = [address_of(tensor) for tensor in [*[tensor for _, tensor in arguments], *results]]
-    found = {address_of(tensor) for tensor in saved if tensor is not None} - {0}
+    found = {address_of(tensor) for tensor in saved} - {0}
     return tuple(sorted({addresses.index(address) for address in addresses if address in found}))
