@@ -122,7 +122,6 @@ Nested.apply(x, 70).sum().backward()
 """
 
 
-@pytest.mark.filterwarnings("ignore:.*autocast.*deprecated:FutureWarning")  # torch 2.4's checkpoint calls it
 def test_passes_within_nodes_of_an_engines_thread_are_their_children(tmp_path):
     # From the sixtieth on the engine runs them in threads of its own, on the CPU too.
     recording = trace_source(NESTED, tmp_path / "program.py")
