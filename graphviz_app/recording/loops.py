@@ -117,8 +117,7 @@ class SourceLoops:
                 return loops
             found = [each.loop for each in self._apart.get(span.line, ()) if each.function == function and each.loop]
             return tuple(found[-1:])
-        place = _place(span)
-        heads = [loop for loop, header in self._shared.get(span.line, ()) if _is_within(place, header)]
+        heads = self._heads_at(span)
         within = [loop for loop in loops if loop not in heads]
         for each in self._running(span):
             if each.loop is None or each.function == function:
@@ -132,9 +131,7 @@ class SourceLoops:
         function = function.rpartition(".")[2]
         if any(each.loop is None or each.function == function for each in self._running(span)):
             return None
-        place = _place(span)
-        shared = (loop for loop, header in self._shared.get(span.line, ()) if _is_within(place, header))
-        return self._heads.get(span.line) or next(shared, None)
+        return self._heads.get(span.line) or next(iter(self._heads_at(span)), None)
 
     def statement(self, line: int) -> int:
         """The first line of the statement that a line belongs to.
@@ -143,6 +140,11 @@ class SourceLoops:
         like a jump back.
         """
         return self._statements.get(line, line)
+
+    def _heads_at(self, span: Span) -> list[Loop]:
+        """The loops in whose header a place stands, of those whose body begins in the same line."""
+        place = _place(span)
+        return [loop for loop, header in self._shared.get(span.line, ()) if _is_within(place, header)]
 
     def _running(self, span: Span) -> list[_Apart]:
         """What runs apart from the statement of a place, outermost first."""

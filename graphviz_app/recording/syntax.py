@@ -25,9 +25,14 @@ def tree_of(text: str) -> ast.Module | None:
         warnings.filters = filters
 
 
+def as_read(text: str) -> str:
+    """A text as Python reads it from a file: one kind of line ends, whichever it has."""
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
 def lines_of(text: str) -> list[str]:
     """The lines of a program's text, as Python counts them: form feeds and the like, unlike `splitlines`, end none."""
-    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    lines = as_read(text).split("\n")
     return lines if lines[-1] else lines[:-1]
 
 

@@ -93,9 +93,12 @@ def _sent(event: ev.NodeCalled, edges: Iterable[int], state: StepState) -> str:
         if slot < len(event.grad_inputs):
             value = _text(state, event.grad_inputs[slot])
             parts.append(f"{value} to {_node_name(state, int(columns.target[edge]))}")
-    if len(parts) > _MOST_TARGETS:
-        parts[_MOST_TARGETS:] = [f"{len(parts) - _MOST_TARGETS} more"]
-    return " and ".join(parts)
+    return " and ".join(_few(parts))
+
+
+def _few(parts: list[str]) -> list[str]:
+    """The first of what is told, and how many more there are."""
+    return parts if len(parts) <= _MOST_TARGETS else [*parts[:_MOST_TARGETS], f"{len(parts) - _MOST_TARGETS} more"]
 
 
 def _hooks(changes: Iterable[ev.HookChange], state: StepState) -> str:
@@ -176,9 +179,7 @@ def _finished(event: ev.BackwardFinished, state: StepState) -> str:
         return f"Pass {name} ended with an error: {event.sentence or event.error}"
     if not event.returned:
         return f"Pass {name} has finished."
-    given = [f"{_asked_for(each, state)}: {_text(state, each.value)}" for each in event.returned]
-    if len(given) > _MOST_TARGETS:
-        given[_MOST_TARGETS:] = [f"{len(given) - _MOST_TARGETS} more"]
+    given = _few([f"{_asked_for(each, state)}: {_text(state, each.value)}" for each in event.returned])
     what = "gradient" if len(event.returned) == 1 else "gradients"
     changes = [change for each in event.returned for change in each.hooks]
     return f"Pass {name} has finished and gives back the {what} of {', '.join(given)}.{_hooks(changes, state)}"

@@ -109,19 +109,19 @@ class StepState:
     @cached_property
     def backward(self) -> ev.BackwardStarted | None:
         """How `pass_id` was started."""
-        for summary in self._passes:
-            if summary.pass_id == self.pass_id:
-                return self._started(summary)
-        return None
+        return None if self._current is None else self._started(self._current)
 
     @cached_property
     def returned(self) -> tuple[ev.Returned, ...]:
         """What `pass_id` has given back, where it has ended and was not to accumulate gradients."""
-        for summary in self._passes:
-            if summary.pass_id == self.pass_id and not self._is_running(summary):
-                event = self.recording.event(summary.end)
-                return event.returned if isinstance(event, ev.BackwardFinished) else ()
-        return ()
+        if self._current is None or self._is_running(self._current):
+            return ()
+        event = self.recording.event(self._current.end)
+        return event.returned if isinstance(event, ev.BackwardFinished) else ()
+
+    @cached_property
+    def _current(self) -> PassSummary | None:
+        return next((summary for summary in self._passes if summary.pass_id == self.pass_id), None)
 
     def _started(self, summary: PassSummary) -> ev.BackwardStarted:
         event = self.recording.event(summary.start)

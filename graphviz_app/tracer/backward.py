@@ -554,9 +554,9 @@ class BackwardPass:
                     continue
                 came = sent if type(sent) is list else [sent]
                 before = [] if leaf.grad_value == ev.NONE else [Sent(leaf.grad_value, 0, 0)]
-                total, after = self._sent.sum(came), self._sent.sum([*before, *came])
+                after = self._sent.sum([*before, *came])
                 # A hook that nobody knew of when the pass began may have had it in hand.
-                if total is not None and after is not None and are_same(after, self._core.values.read(grad)):
+                if after is not None and are_same(after, self._core.values.read(grad)):
                     self._accumulated(number, leaf, self._sent.value_of_sum(came))
 
     def _returned(self, result: Any) -> tuple[ev.Returned, ...]:

@@ -173,11 +173,13 @@ class Engine:
             asked = _asked(args, kwargs)
             if asked is None:
                 return None, False
-            if not _can_watch(core, asked):
-                return _Unseen(core.places.find(caller)), False
         running: BackwardPass | None = None
         try:
             with core.log.lock, torch._C.DisableTorchFunction(), torch._C._DisableTorchDispatch():
+                if not _can_watch(core, asked):
+                    place = core.places.find(caller)
+                    core.places.let_go()
+                    return _Unseen(place), False
                 running = self._start(asked, caller, name)
         except Exception as error:  # noqa: BLE001 - a fault of ours must never be the program's
             core.log.lost("a backward pass", error)

@@ -102,8 +102,7 @@ class HookWatch:
             node: The node.
             even_without: Whether to look once also where the node itself has no hooks.
         """
-        hooks = register(node.register_prehook, _nothing)
-        del hooks[_nothing]
+        hooks = _prehooks_of(node)
         items = list(hooks.items())
         users = [key for key, _ in items if type(key) is int]
         if not users and not even_without:
@@ -200,8 +199,7 @@ class HookWatch:
         Those are hooks that were registered while the pass ran, on the tensor or on the node itself.
         """
         running: Any = _running_node()
-        hooks: Hooks = register(running.register_prehook, _nothing) if running is not None else OrderedDict()
-        hooks.pop(_nothing, None)
+        hooks: Hooks = OrderedDict() if running is None else _prehooks_of(running)
         on_node: list[HookName] = []
         for key, hook in hooks.items():
             if type(key) is int:
@@ -242,6 +240,13 @@ class _Seen:
 
 def _nothing(grad_outputs: Any) -> None:
     """A node's hook that does nothing."""
+
+
+def _prehooks_of(node: Any) -> Hooks:
+    """The hooks of a node on what comes into it."""
+    hooks = register(node.register_prehook, _nothing)
+    del hooks[_nothing]
+    return hooks
 
 
 def change(direction: str, slot: int, before: int, after: int, names: list[HookName]) -> ev.HookChange:

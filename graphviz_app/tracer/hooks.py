@@ -11,6 +11,7 @@ from torch.utils.hooks import BackwardHook, RemovableHandle
 
 from graphviz_app.own import __builtins__  # noqa: F401
 from graphviz_app.recording import events as ev
+from graphviz_app.tracer import hygiene
 from graphviz_app.tracer.kinds import FUNCTIONS, Kind
 
 if TYPE_CHECKING:
@@ -166,7 +167,7 @@ def look_between(see: Callable[[Any], None]) -> Callable[..., None]:
 
 def is_look(hook: Any) -> bool:
     """Whether it is a hook of ours among a module's."""
-    return type(hook) is FunctionType and hook.__code__ is _LOOK
+    return hygiene.runs(hook, _LOOK)
 
 
 _LOOK = look_between(print).__code__

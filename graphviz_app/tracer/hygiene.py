@@ -123,6 +123,11 @@ def untraced(look: Callable[..., Any], *args: Any) -> Any:
 _delegates: dict[int, tuple[CodeType, Any]] = {}
 
 
+def runs(function: Any, code: CodeType) -> bool:
+    """Whether something is a function of this code; an object of the program's, which may hear it, is not asked."""
+    return type(function) is FunctionType and function.__code__ is code
+
+
 def delegate(caller: FrameType, function: Any, args: Any, kwargs: Any, lock: Any) -> Any:
     """The function that is to be called on behalf of a torch function written in Python.
 
@@ -132,7 +137,7 @@ def delegate(caller: FrameType, function: Any, args: Any, kwargs: Any, lock: Any
     if caller.f_code is not HANDLE or caller.f_back is None:
         return function
     code = caller.f_back.f_code
-    if type(function) is FunctionType and function.__code__ is code:
+    if runs(function, code):
         return function
     known = _delegates.get(id(code))
     if known is None:

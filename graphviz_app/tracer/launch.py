@@ -22,7 +22,7 @@ import torch
 
 from graphviz_app.own import __builtins__, original_builtins  # noqa: F401
 from graphviz_app.recording import events as ev
-from graphviz_app.recording.syntax import lines_of
+from graphviz_app.recording.syntax import as_read, lines_of
 from graphviz_app.tracer import hygiene, watchers_in_c
 from graphviz_app.tracer.absent import OurModules
 from graphviz_app.tracer.bottom import run_at_bottom
@@ -110,9 +110,8 @@ class Program:
             self._streams.overhear()
         code: Any = None
         try:
-            # As read from a file: of other ends of lines Python lets pass in a text what it refuses in a file.
-            text = self._source.replace("\r\n", "\n").replace("\r", "\n")
-            code = _compile(text, self._file, "exec", dont_inherit=True)
+            # Of other ends of lines Python lets pass in a text what it refuses in a file.
+            code = _compile(as_read(self._source), self._file, "exec", dont_inherit=True)
         except (SyntaxError, ValueError) as error:
             return self._uncaught(error.with_traceback(None), error)
         with self._log.lock:

@@ -315,7 +315,8 @@ class Leaves:
         if earlier is not None:
             one, other = earlier.writing, change.writing
             if one.place is other.place and not (one.is_users and other.is_users):
-                if earlier.was_zero and isinstance(event, ev.GradCleared) and self._is_zero(event.after):
+                after = self._core.values.recent(event.after)
+                if earlier.was_zero and isinstance(event, ev.GradCleared) and _is_zero(after):
                     return
                 event = replace(event, before=earlier.event.before)
                 if self._is_nothing(event):
@@ -324,9 +325,6 @@ class Leaves:
             else:
                 self._core.log.add(earlier.event)
         self._changes[key] = change
-
-    def _is_zero(self, value: int) -> bool:
-        return value != ev.NONE and _is_zero(self._core.values.recent(value))
 
     def _is_nothing(self, event: ev.GradCleared | ev.GradWritten | ev.LeafUpdated) -> bool:
         """Whether all is again as it was before."""

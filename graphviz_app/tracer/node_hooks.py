@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from types import CodeType, FunctionType, MethodType
+from types import CodeType, MethodType
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -74,7 +74,7 @@ def _put_among(hooks: Hooks, hook: Callable[..., Any], ours: list[Any], number_o
         and number == number_of(node)
         and innermost.has_begun(number)
         # It had none but ours when it began.
-        and all(_is_told_of_nothing(hooks[key]) for key in [*hooks][:-1] if type(key) is int)
+        and all(hygiene.runs(hooks[key], _TOLD_OF_NOTHING) for key in [*hooks][:-1] if type(key) is int)
     ):
         key = next(reversed(hooks))
         hooks[key] = told_of_nothing(hook, key, hooks)
@@ -86,11 +86,6 @@ def _put_among(hooks: Hooks, hook: Callable[..., Any], ours: list[Any], number_o
             mine.__func__.__self__.hooked_late(number, hooks, hook)
         hooks[key] = as_called
         hooks.update(zip(ours, ours, strict=True))
-
-
-def _is_told_of_nothing(hook: Any) -> bool:
-    # An object of the program's may hear that it is asked.
-    return type(hook) is FunctionType and hook.__code__ is _TOLD_OF_NOTHING
 
 
 def told_of_nothing(hook: Callable[..., Any], key: int, hooks: Hooks) -> Callable[..., Any]:

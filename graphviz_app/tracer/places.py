@@ -261,7 +261,7 @@ class Places:
             return self._texts[path]
         if path.startswith(_CELL) and any(known.startswith(_CELL) for known in self._texts):
             # Another cell of the same session.
-            return "".join(linecache.getlines(path)) or None
+            return "".join(_getlines(path)) or None
         if self._folder is None or path.startswith("<") or not self._is_users(path):
             return None
         cache = linecache.cache

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from graphviz_app.recording import events as ev
 from graphviz_app.scene.numbers import count_text, shape_text
+from graphviz_app.session.selection import nodes_of
 from graphviz_app.ui.panels.facts import Fact, Page, Paragraph, Row, Value, section
 from graphviz_app.ui.panels.facts_explained import missing_rows
 from graphviz_app.ui.panels.facts_node import returned_rows
@@ -27,7 +26,7 @@ def leaf_page(state: StepState, leaf: int) -> Page:
     sections = (
         *section("Leaf", _identity(state, leaf)),
         *section(".grad", [Value(f"{name}.grad", grad), *missing_rows(state, leaf)]),
-        *section("Given back", returned_rows(state, _nodes_of(state, leaf))),
+        *section("Given back", returned_rows(state, nodes_of(state.timeline, ("leaf", leaf)))),
         *section("Value", [Value(name, recording.value(state.leaf_value(leaf)))]),
         *section("What happened to it", _story(state, leaf)),
     )
@@ -43,12 +42,10 @@ def _identity(state: StepState, leaf: int) -> list[Row]:
     rows: list[Row] = [Fact("kind", kind)]
     if value is not None:
         rows.append(Fact("shape", f"{shape_text(value.shape)} · {value.dtype}"))
-    rows.append(Fact("AccumulateGrad", f"{count_text(len(_nodes_of(state, leaf)), 'node')} in this run"))
+    rows.append(
+        Fact("AccumulateGrad", f"{count_text(len(nodes_of(state.timeline, ('leaf', leaf))), 'node')} in this run")
+    )
     return rows
-
-
-def _nodes_of(state: StepState, leaf: int) -> list[int]:
-    return np.flatnonzero(state.recording.index.nodes.leaf == leaf).tolist()
 
 
 def _story(state: StepState, leaf: int) -> list[Row]:
