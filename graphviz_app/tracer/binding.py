@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from graphviz_app.own import __builtins__  # noqa: F401
 from graphviz_app.recording import events as ev
 from graphviz_app.tracer.flatten import paths_in
-from graphviz_app.tracer.names import value_of
+from graphviz_app.tracer.ways import value_of
 
 if TYPE_CHECKING:
     from types import FrameType

@@ -195,6 +195,9 @@ class CallRecorder:
                     leaf = core.leaves.meet(tensor, call.caller)
                     if value == ev.NONE and not (written and written[-1][0] is tensor):
                         value = leaf.value
+                elif leaf is not None and not leaf.is_named and not leaf.tries:
+                    # It was met while it was made; now something may have a name for it.
+                    core.leaves.look_for_name(leaf, tensor, call.caller)
                 node, slot = ev.NONE if leaf is None else leaf.node, 0
             uses.append(_Use(tracked.number, value, node, slot, version, requires_grad, is_leaf, path))
         return uses

@@ -208,11 +208,16 @@ class Leaves:
         """Look again for names of the leaves that have none."""
         for leaf in self._all:
             if not leaf.is_named and (frame is None or leaf.tries < _TRIES):
-                leaf.tries += 1
                 tensor = leaf.tracked.tensor()
-                if tensor is not None and (name := self._name_of(tensor, frame)):
-                    self._name(leaf, name, frame)
-                    self._tell(leaf, tensor, ev.NONE)
+                if tensor is not None:
+                    self.look_for_name(leaf, tensor, frame)
+
+    def look_for_name(self, leaf: Leaf, tensor: torch.Tensor, frame: Any) -> None:
+        """Look again for the name of a leaf that has none."""
+        leaf.tries += 1
+        if name := self._name_of(tensor, frame):
+            self._name(leaf, name, frame)
+            self._tell(leaf, tensor, ev.NONE)
 
     def name_of_number(self, number: int) -> str:
         """What the program calls a leaf; "" where it is not known, or there is no such leaf."""

@@ -10,7 +10,7 @@ import torch
 
 from graphviz_app.own import __builtins__  # noqa: F401
 from graphviz_app.tracer.frames import MISSING, local_variable
-from graphviz_app.tracer.names import module_paths
+from graphviz_app.tracer.ways import module_paths
 
 if TYPE_CHECKING:
     from graphviz_app.tracer.places import Places

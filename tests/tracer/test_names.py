@@ -185,3 +185,20 @@ def test_what_is_kept_in_unusual_places_is_called_by_them():
     assert names[:5] == ["kept[(1, 'a')]", "kept[None]", "kept[2.5]", "kept[b'b']", 'kept["it\'s"]']
     assert names[5] in ("each", "leaf5")
     assert names[6:] == ["queue[0]", "queue[1][0]", "slots.w", "__hidden"]
+
+
+def test_parameters_have_their_names_as_soon_as_they_are_used_also_where_no_backward_follows():
+    text = """
+import torch
+from torch import nn
+
+def main():
+    model = nn.Linear(2, 1)
+    model(torch.ones(1, 2))
+    other = nn.Linear(2, 1)
+    nn.init.ones_(other.weight)
+
+main()
+"""
+    found = {event.leaf: event.name for event in record_source(text).events() if isinstance(event, ev.LeafFound)}
+    assert found == {0: "model.weight", 1: "model.bias", 2: "other.weight", 3: "leaf3"}
