@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import torch
 
 from graphviz_app.own import __builtins__  # noqa: F401
@@ -20,13 +21,32 @@ _own_of: Any = object.__getattribute__
 _item_of = dict.__getitem__
 _OWN = "_non_persistent_buffers_set"
 """What each module has of its own, and what keeps nothing alive: a weak reference the program could count."""
+_ROOTS_KEPT, _KEPT = 256, 1024
+_MODULES_A_CALL = 8
+"""How many modules are looked at, on average, for a call of one that is nowhere below: recording it takes longer."""
+
+
+class _Root(msgspec.Struct, eq=False, gc=False):
+    """An outermost module that has run.
+
+    Attributes:
+        own: What tells it from another one at its address.
+        paths: Of the modules below it, by id.
+        absent: Modules that were called by it and not found below it, by id, and what tells each from another one.
+        asked: How often one of these was called since the root was last looked through.
+    """
+
+    own: Any
+    paths: dict[int, str]
+    absent: dict[int, Any]
+    asked: int = 0
 
 
 class ModulePaths:
     """Paths of modules below the outermost module that runs, such as "blocks.3.attn"."""
 
     def __init__(self) -> None:
-        self._roots: dict[int, tuple[Any, dict[int, str]]] = {}
+        self._roots: dict[int, _Root] = {}
 
     def of(self, places: Places) -> tuple[str, str]:
         """Path and class of the module that runs at the place that was found last, below the outermost that runs.
@@ -41,24 +61,44 @@ class ModulePaths:
         if module is MISSING or root is MISSING:
             return "", ""
         kind = type(module).__name__
-        try:
-            own = _own_of(root, _OWN)
-        except AttributeError:
-            own = None
+        own = _own(root)
         known = self._roots.get(id(root))
-        paths = known[1] if known is not None and known[0] is own else self._remember(root, own)
-        path = paths.get(id(module))
+        if known is None or known.own is not own:
+            known = self._remember(root, own)
+        path = known.paths.get(id(module))
         if path is None or not _is_at(path, root, module):
-            # A child that was added, made on the fly, or put elsewhere since the root was last looked through.
-            path = self._remember(root, own).get(id(module), "")
+            path = self._look_again(known, root, module)
         return path, kind
 
-    def _remember(self, root: Any, own: Any) -> dict[int, str]:
-        if len(self._roots) > 256:
+    def _look_again(self, known: _Root, root: Any, module: Any) -> str:
+        """The path of a module that is not where it was: added, made on the fly, or put elsewhere since; or ""."""
+        absent = known.absent
+        if id(module) in absent and absent[id(module)] is _own(module):
+            # One that is kept in a plain list is called again and again, and may be put below the root one day. The
+            # root is looked through for it as seldom as it is large: a small one each time.
+            known.asked += 1
+            if known.asked * _MODULES_A_CALL < len(known.paths):
+                return ""
+        known = self._remember(root, known.own)
+        path = known.paths.get(id(module))
+        if path is None:
+            known.absent[id(module)] = _own(module)
+        return path or ""
+
+    def _remember(self, root: Any, own: Any) -> _Root:
+        if len(self._roots) > _ROOTS_KEPT:
             self._roots.clear()
-        paths = module_paths(root)
-        self._roots[id(root)] = own, paths
-        return paths
+        earlier = self._roots.get(id(root))
+        absent = earlier.absent if earlier is not None and earlier.own is own and len(earlier.absent) < _KEPT else {}
+        found = self._roots[id(root)] = _Root(own, module_paths(root), absent)
+        return found
+
+
+def _own(module: Any) -> Any:
+    try:
+        return _own_of(module, _OWN)
+    except AttributeError:
+        return None
 
 
 def _is_at(path: str, root: Any, module: Any) -> bool:

@@ -48,8 +48,9 @@ class Names:
         kept: list[Scope] = []
         passing: list[Scope] = []
         for key, variables, targets in self._scopes(frame):
-            kept.append(Scope((key, False), [each for each in variables if each[0] not in targets]))
-            passing.append(Scope((key, True), [each for each in variables if each[0] in targets]))
+            kept.append(Scope((key, False), [e for e in variables if e[0] not in targets] if targets else variables))
+            if targets:
+                passing.append(Scope((key, True), [each for each in variables if each[0] in targets]))
         return self._remembered(tensor, kept, passing) or self._looked_for(tensor, kept, passing)
 
     def _is_being_made(self, frame: FrameType) -> bool:
@@ -128,11 +129,8 @@ class Names:
 
 
 def _globals(variables: dict[str, Any]) -> list[tuple[str, Any]]:
-    return [(name, value) for name, value in list(variables.items()) if not _is_pythons(name)]
-
-
-def _is_pythons(name: str) -> bool:
-    return name.startswith("__") and name.endswith("__")
+    # Without Python's own, such as `__file__`.
+    return [each for each in list(variables.items()) if each[0][:2] != "__" or each[0][-2:] != "__"]
 
 
 _targets: dict[int, tuple[CodeType, frozenset[str]]] = {}

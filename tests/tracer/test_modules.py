@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 
 from graphviz_app.recording import events as ev
+from graphviz_app.tracer import modules as tracer_modules
+from graphviz_app.tracer.ways import module_paths
 from tests.support_trace import trace_source
 
 HEAD = "import torch\nfrom torch import nn\n"
@@ -35,6 +37,23 @@ outer = nn.Sequential(nn.ReLU(), net)
 x = outer(x)
 x = net(x)
 """
+LATE = """
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.kept = [nn.Tanh()]
+        self.others = nn.ModuleList([nn.ReLU() for _ in range(3)])
+    def forward(self, x):
+        if not hasattr(self, "made"):
+            x = self.kept[0](x)
+            self.made = nn.Sigmoid()
+        return self.made(self.kept[0](x))
+net = Net()
+x = net(torch.ones(2))
+net.tanh = net.kept[0]
+for _ in range(6):
+    x = net(x)
+"""
 
 
 def modules(source, path):
@@ -49,8 +68,19 @@ def modules(source, path):
         (NEW_LEAVES, [("ones", ""), ("mul", ""), ("linear", "first"), ("tanh", "last")] * 2),
         (MOVED, [("tanh", "0.0"), ("sigmoid", "1.0"), ("sigmoid", "0.0"), ("tanh", "1.0"), ("tanh", "0.0")]),
         (AGAIN, [("tanh", "0"), ("relu", "0"), ("tanh", "1.0"), ("tanh", "0")]),
+        (LATE, [("tanh", "")] * 2 + [("sigmoid", "made")] + [("tanh", "tanh"), ("sigmoid", "made")] * 6),
     ],
-    ids=["a leaf is met within a module", "modules change places", "a module runs in another"],
+    ids=["a leaf is met within a module", "modules change places", "a module runs in another", "modules are made late"],
 )
 def test_an_operation_is_told_with_the_path_of_its_module(source, wanted, tmp_path):
     assert modules(source, tmp_path) == wanted
+
+
+def test_a_module_that_is_kept_in_a_plain_list_is_not_looked_for_with_each_call(monkeypatch, tmp_path):
+    looks = []
+    monkeypatch.setattr(tracer_modules, "module_paths", lambda root: looks.append(root) or module_paths(root))
+    calls = "net.kept = [nn.Tanh()]\nnet.forward = net.kept[0].forward = lambda x: x.tanh()\n"
+    source = "net = nn.Sequential(*[nn.ReLU() for _ in range(200)])\n" + calls
+    source += "net.forward = lambda x: net.kept[0](x)\nx = torch.ones(2)\nfor _ in range(100):\n    x = net(x)\n"
+    assert modules(source, tmp_path) == [("tanh", "")] * 100
+    assert len(looks) < 8
