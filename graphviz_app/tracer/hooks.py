@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 # Of anything else the class is named: an object of the program's may hear that it is asked.
 _NAMED = FUNCTIONS | {type}
+_LET_GO_AT = 4096
 
 
 class HookName(NamedTuple):
@@ -65,6 +66,7 @@ class UserHooks:
     def __init__(self, core: Core) -> None:
         self._core = core
         self._by_node: dict[int, list[Registered]] = {}
+        self._let_go_at = _LET_GO_AT
         self.count = 0
         self._retaining: list[Leaf] = []
         self.retained: dict[int, list[tuple[int, Leaf]]] = {}
@@ -93,9 +95,19 @@ class UserHooks:
             known = Registered(self.count, slot[1], handle.id, handle.hooks_dict_ref, self.name(hook, place))
             self.count += 1
             self._by_node.setdefault(slot[0], []).append(known)
+            if len(self._by_node) > self._let_go_at:
+                self._let_go_of_gone()
         elif call.name == "torch.Tensor.register_post_accumulate_grad_hook":
             for running in self._core.local.passes:
                 running.accumulates_late(slot[0], tensor)
+
+    def _let_go_of_gone(self) -> None:
+        """Remember no hooks of tensors whose nodes are no more: those of all iterations would be many."""
+        for node, registered in list(self._by_node.items()):
+            if all(each.hooks() is None for each in registered):
+                del self._by_node[node]
+                self.nodes.discard(node)
+        self._let_go_at = max(_LET_GO_AT, 2 * len(self._by_node))
 
     def retain(self, tensor: torch.Tensor) -> None:
         """The `.grad` of a tensor is kept from now on."""

@@ -26,6 +26,8 @@ _reference_count = sys.getrefcount
 _OURS_ALONE = 2
 _SWEEP_AT = 4096
 _SPENT_KEPT = 100_000
+_UNSPENT_KEPT = 1_000_000
+"""Of nodes that no backward pass runs, as where a model is only evaluated, nobody can tell which are no more."""
 UNNUMBERED = (1 << 64) - 1
 """The sequence number of nodes that have none: `AccumulateGrad`."""
 
@@ -214,6 +216,7 @@ class NodeTable:
         self._sweep_at = _SWEEP_AT
         self._spent: list[int] = []
         self._deep_at = deep.MANY
+        self._forget_at = _UNSPENT_KEPT
 
     @property
     def is_plain(self) -> bool:
@@ -278,6 +281,9 @@ class NodeTable:
         if number >= self._deep_at:
             self._deep_at = sys.maxsize
             deep.make_room()
+        if number >= self._forget_at:
+            self._forget_at = number + _UNSPENT_KEPT // 2
+            self._forget(list(itertools.islice(self.by_sequence, max(0, len(self.by_sequence) - _UNSPENT_KEPT))))
         return number
 
     def spend(self, sequences: list[int]) -> None:
@@ -285,8 +291,11 @@ class NodeTable:
         self._spent.extend(sequences)
         self._deep_at += len(sequences)
         if len(self._spent) > 2 * _SPENT_KEPT:
-            for sequence in self._spent[:-_SPENT_KEPT]:
-                self.by_sequence.pop(sequence, None)
-                self.identities.pop(sequence, None)
-                self._metadata.pop(sequence, None)
+            self._forget(self._spent[:-_SPENT_KEPT])
             del self._spent[:-_SPENT_KEPT]
+
+    def _forget(self, sequences: list[int]) -> None:
+        for sequence in sequences:
+            self.by_sequence.pop(sequence, None)
+            self.identities.pop(sequence, None)
+            self._metadata.pop(sequence, None)

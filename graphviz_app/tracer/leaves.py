@@ -8,6 +8,7 @@ from math import prod
 from threading import get_ident
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import msgspec
 import torch
 from msgspec.structs import replace
 
@@ -32,12 +33,15 @@ if TYPE_CHECKING:
 _parameter = torch.nn.Parameter
 _Alive = torch._C._WeakTensorRef
 _TRIES = 3
+_LET_GO_AT = 4096
 grad_of: Callable[[torch.Tensor], torch.Tensor | None] = torch.Tensor.grad.__get__  # pyright: ignore[reportOptionalMemberAccess]
 """A tensor's `.grad`, also where a class of the program's has a property of that name."""
 
 
-class Leaf:
+class Leaf(msgspec.Struct, eq=False, gc=False):
     """What is known of a leaf.
+
+    As a `Tracked`, with which it makes a circle, it is none that the garbage collector counts.
 
     Attributes:
         number: The leaf's number.
@@ -59,45 +63,24 @@ class Leaf:
         start: Where the storage of the leaf's own elements began when last seen.
     """
 
-    __slots__ = (
-        "grad",
-        "grad_address",
-        "grad_memory",
-        "grad_record",
-        "grad_start",
-        "grad_value",
-        "grad_version",
-        "is_named",
-        "name",
-        "node",
-        "number",
-        "record",
-        "retains_grad",
-        "start",
-        "tracked",
-        "tries",
-        "value",
-        "version",
-    )
-
-    def __init__(self, tracked: Tracked, number: int, node: int) -> None:
-        self.tracked = tracked
-        self.number = number
-        self.node = node
-        self.name = f"leaf{number}"
-        self.is_named = False
-        self.tries = 0
-        self.grad: Any = None
-        self.grad_address = 0
-        self.grad_memory = self.grad_start = 0
-        self.grad_version = -1
-        self.grad_value = ev.NONE
-        self.grad_record: TensorRecord | None = None
-        self.value = ev.NONE
-        self.version = -1
-        self.record: TensorRecord | None = None
-        self.start = 0
-        self.retains_grad = False
+    tracked: Tracked
+    number: int
+    name: str
+    node: int = ev.NONE
+    is_named: bool = False
+    tries: int = 0
+    grad: Any = None
+    grad_address: int = 0
+    grad_memory: int = 0
+    grad_start: int = 0
+    grad_version: int = -1
+    grad_value: int = ev.NONE
+    grad_record: TensorRecord | None = None
+    value: int = ev.NONE
+    version: int = -1
+    record: TensorRecord | None = None
+    start: int = 0
+    retains_grad: bool = False
 
     def has_grad(self, grad: torch.Tensor) -> bool:
         """Whether this tensor was its `.grad` when last seen."""
@@ -149,6 +132,7 @@ class Leaves:
         self._name_of = name_of
         self._all: list[Leaf] = []
         self._count = 0
+        self._let_go_at = _LET_GO_AT
         self._by_grad: dict[int, Leaf] = {}
         # By where the storage begins in which their elements or those of their `.grad` lie.
         self._by_storage: dict[int, dict[int, Leaf]] = {}
@@ -167,10 +151,13 @@ class Leaves:
                 leaf.node = self._announce_node(leaf)
             return leaf
         tracked.live_in(tensor)
-        leaf = Leaf(tracked, self._count, ev.NONE)
+        leaf = Leaf(tracked, self._count, f"leaf{self._count}")
         self._count += 1
         tracked.leaf = leaf
         self._all.append(leaf)
+        if len(self._all) > self._let_go_at:
+            # A program that never calls backward makes leaves too.
+            self._let_go_of_gone()
         name = self._name_of(tensor, frame)
         if name:
             self._name(leaf, name, frame)
@@ -368,13 +355,22 @@ class Leaves:
                 self._check_value(leaf, tensor, writing, by_value=by_value)
             elif leaf.tracked.alive.expired():
                 gone = True
-                self._leave_memory(leaf)
         self.settle()
         if gone:
-            self._all = [leaf for leaf in self._all if not leaf.tracked.alive.expired()]
-            self._by_storage = {}
-            for leaf in self._all:
-                self._find_again(leaf)
+            self._let_go_of_gone()
+
+    def _let_go_of_gone(self) -> None:
+        """Remember no leaves whose tensors are no more."""
+        for leaf in self._all:
+            if leaf.tracked.alive.expired():
+                self._forget_grad(leaf)
+                if self._by_name.get(leaf.name) is leaf:
+                    del self._by_name[leaf.name]
+        self._all = [leaf for leaf in self._all if not leaf.tracked.alive.expired()]
+        self._let_go_at = max(_LET_GO_AT, 2 * len(self._all))
+        self._by_storage = {}
+        for leaf in self._all:
+            self._find_again(leaf)
 
     def _find_again(self, leaf: Leaf) -> None:
         tensor = leaf.tracked.tensor()

@@ -201,14 +201,14 @@ def _steps(value: Any, first: int) -> _Steps:
             if type(part) not in _PLAIN
         ]
     elif issubclass(kind, dict):
-        pairs = list(dict.items(value))[:first]
+        pairs = list(islice(dict.items(value), first))
         steps += [(f"[{key!r}]", part) for key, part in pairs if type(part) not in _PLAIN and _is_plain(key)]
     elif issubclass(kind, deque):
-        items = islice(deque.__iter__(value), first)
+        items = list(islice(deque.__iter__(value), first))
         steps += [(f"[{index}]", part) for index, part in enumerate(items) if type(part) not in _PLAIN]
     else:
         steps += [(f".{key}", part) for key, part in _slots(value) if type(part) not in _PLAIN]
-    attributes = list(_attributes(value).items())[:first]
+    attributes = list(islice(_attributes(value).items(), first))
     return steps + [(f".{key}", part) for key, part in attributes if type(part) not in _PLAIN]
 
 
