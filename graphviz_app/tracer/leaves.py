@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from math import prod
-from threading import get_ident
+from threading import get_ident, main_thread
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
@@ -24,10 +24,12 @@ from graphviz_app.tracer.values import are_same
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+    from types import FrameType
 
     from graphviz_app.recording.values import TensorRecord
     from graphviz_app.tracer.core import Core
     from graphviz_app.tracer.identity import Tracked
+    from graphviz_app.tracer.names import Name
     from graphviz_app.tracer.places import Place
 
 _parameter = torch.nn.Parameter
@@ -50,6 +52,7 @@ class Leaf(msgspec.Struct, eq=False, gc=False):
         name: The program's name for it.
         tries: How often a name was looked for in vain.
         is_named: Whether that is a name from the program, not one of ours.
+        named_in: The id of the code of the function whose variable that name begins with, 0 where it is a module's.
         grad: torch's own weak reference to the `.grad` that was last seen, None where there was none.
         grad_address: The address of that tensor's C++ object, which is its own while `grad` exists.
         grad_memory: Where its elements lay, 0 where they had no address.
@@ -68,6 +71,7 @@ class Leaf(msgspec.Struct, eq=False, gc=False):
     name: str
     node: int = ev.NONE
     is_named: bool = False
+    named_in: int = 0
     tries: int = 0
     grad: Any = None
     grad_address: int = 0
@@ -127,12 +131,13 @@ class _Change(NamedTuple):
 class Leaves:
     """All leaves met so far, and what changed about them."""
 
-    def __init__(self, core: Core, name_of: Callable[[torch.Tensor, Any], str]) -> None:
+    def __init__(self, core: Core, name_of: Callable[[torch.Tensor, Any], Name | None]) -> None:
         self._core = core
         self._name_of = name_of
         self._all: list[Leaf] = []
         self._count = 0
         self._let_go_at = _LET_GO_AT
+        self._main = main_thread().ident
         self._by_grad: dict[int, Leaf] = {}
         # By where the storage begins in which their elements or those of their `.grad` lie.
         self._by_storage: dict[int, dict[int, Leaf]] = {}
@@ -159,7 +164,7 @@ class Leaves:
             # A program that never calls backward makes leaves too.
             self._let_go_of_gone()
         name = self._name_of(tensor, frame)
-        if name:
+        if name is not None and name.text:
             self._name(leaf, name, frame)
         self._remember(leaf, tensor)
         leaf.retains_grad = not node
@@ -172,15 +177,16 @@ class Leaves:
             leaf.node = self._announce_node(leaf)
         return leaf
 
-    def _name(self, leaf: Leaf, name: str, frame: Any) -> None:
+    def _name(self, leaf: Leaf, name: Name, frame: Any) -> None:
         """A leaf takes a name; the one that the program called so before may have another by now."""
-        leaf.name, leaf.is_named = name, True
-        earlier = self._by_name.get(name)
-        self._by_name[name] = leaf
+        text = name.text
+        leaf.name, leaf.is_named, leaf.named_in = text, True, name.function
+        earlier = self._by_name.get(text)
+        self._by_name[text] = leaf
         tensor = None if earlier is None or earlier is leaf else earlier.tracked.tensor()
         if earlier is not None and tensor is not None:
             other = self._name_of(tensor, frame)
-            if other and other != name:
+            if other is not None and other.text and other.text != text:
                 self._name(earlier, other, None)
                 self._tell(earlier, tensor, ev.NONE)
 
@@ -192,17 +198,28 @@ class Leaves:
         return number
 
     def rename(self, frame: Any = None) -> None:
-        """Look again for names of the leaves that have none."""
+        """Look again for names of the leaves that have none, or that of a variable whose function has returned since.
+
+        Args:
+            frame: Where the program is; None where it has ended.
+        """
+        # What another thread calls it is no better.
+        running = _functions_below(frame) if frame is not None and get_ident() == self._main else None
         for leaf in self._all:
-            if not leaf.is_named and (frame is None or leaf.tries < _TRIES):
-                tensor = leaf.tracked.tensor()
-                if tensor is not None:
-                    self.look_for_name(leaf, tensor, frame)
+            if frame is not None and leaf.tries >= _TRIES:
+                continue
+            if leaf.is_named and (running is None or not leaf.named_in or leaf.named_in in running):
+                continue
+            if (tensor := leaf.tracked.tensor()) is not None:
+                self.look_for_name(leaf, tensor, frame)
 
     def look_for_name(self, leaf: Leaf, tensor: torch.Tensor, frame: Any) -> None:
-        """Look again for the name of a leaf that has none."""
+        """Look again for the name of a leaf."""
+        name = self._name_of(tensor, frame)
+        if name is None:
+            return
         leaf.tries += 1
-        if name := self._name_of(tensor, frame):
+        if name.text and name.text != leaf.name:
             self._name(leaf, name, frame)
             self._tell(leaf, tensor, ev.NONE)
 
@@ -580,6 +597,15 @@ class Leaves:
         self._core.log.add(
             ev.LeafFound(leaf.number, leaf.tracked.number, leaf.name, value, is_parameter, leaf.retains_grad)
         )
+
+
+def _functions_below(frame: FrameType | None) -> set[int]:
+    """The ids of the codes of the functions that run."""
+    found: set[int] = set()
+    while frame is not None:
+        found.add(id(frame.f_code))
+        frame = frame.f_back
+    return found
 
 
 def version_of(tensor: torch.Tensor) -> int:

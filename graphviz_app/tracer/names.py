@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import dis
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import torch
 
 from graphviz_app.own import __builtins__, original_builtins  # noqa: F401
-from graphviz_app.tracer.frames import local_variables
-from graphviz_app.tracer.ways import Scope, Ways
+from graphviz_app.tracer.frames import local_variable, local_variables
+from graphviz_app.tracer.ways import Scope, Ways, follow
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -18,13 +18,23 @@ if TYPE_CHECKING:
 
     from graphviz_app.tracer.places import Places
 
+_Module = torch.nn.Module
 _Parameter = torch.nn.Parameter
 _Tensor = torch.Tensor
-_FIRST_VALUES = "torch.nn.init"
-# Its functions hand themselves over to our mode.
-_BETWEEN = (_FIRST_VALUES, "torch.overrides", "graphviz_app.tracer.operations", "graphviz_app.tracer.hygiene")
 _GLOBALS = 1000
 _CODES_KEPT = 1000
+
+
+class Name(NamedTuple):
+    """What the program calls a tensor.
+
+    Attributes:
+        text: The name; "" where it has none.
+        function: The id of the code of the function whose variable it begins with, 0 where it is a module's.
+    """
+
+    text: str
+    function: int
 
 
 class Names:
@@ -39,28 +49,26 @@ class Names:
         self._ways = Ways()
         self.globals: dict[str, Any] | None = None
 
-    def of(self, tensor: torch.Tensor, frame: FrameType | None = None) -> str:
-        """The shortest name by which the program can reach a tensor from where it is, or ""."""
-        if frame is not None and self._is_being_made(frame):
-            return ""
+    def of(self, tensor: torch.Tensor, frame: FrameType | None = None) -> Name | None:
+        """The shortest name by which the program can reach a tensor from where it is.
+
+        None while a module is being made: what it is called elsewhere, nobody knows yet.
+        """
+        if _is_making_module(frame):
+            return None
         self._ways.another()
         # What a loop calls it is its name only for a moment, or whichever was the last: rather where it is kept.
         kept: list[Scope] = []
         passing: list[Scope] = []
-        for key, variables, targets in self._scopes(frame):
-            kept.append(Scope((key, False), [e for e in variables if e[0] not in targets] if targets else variables))
+        for key, function, variables, targets in self._scopes(frame):
+            rest = [each for each in variables if each[0] not in targets] if targets else variables
+            kept.append(Scope((key, False), function, rest))
             if targets:
-                passing.append(Scope((key, True), [each for each in variables if each[0] in targets]))
-        return self._remembered(tensor, kept, passing) or self._looked_for(tensor, kept, passing)
-
-    def _is_being_made(self, frame: FrameType) -> bool:
-        """Whether a library's module gives its parameters their first values: nothing has a name for it yet."""
-        if dict.get(frame.f_globals, "__name__") != _FIRST_VALUES:
-            return False
-        caller: FrameType | None = frame
-        while caller is not None and dict.get(caller.f_globals, "__name__") in _BETWEEN:
-            caller = caller.f_back
-        return caller is not None and not self._places.is_user_code(caller.f_code)
+                passing.append(Scope((key, True), function, [each for each in variables if each[0] in targets]))
+        text = self._remembered(tensor, kept, passing) or self._looked_for(tensor, kept, passing)
+        scopes = (*kept, *passing)
+        function = next((each.function for each in scopes if follow(text, each.variables) is tensor), 0) if text else 0
+        return Name(text, function)
 
     def _remembered(self, tensor: torch.Tensor, kept: list[Scope], passing: list[Scope]) -> str:
         """As `_looked_for`, by what was passed by when another tensor was looked for; "" where that does not tell."""
@@ -98,8 +106,8 @@ class Names:
             if not name.startswith("_") and issubclass(type(value), _Tensor):
                 yield name, value
 
-    def _scopes(self, frame: FrameType | None) -> Iterator[tuple[int, list[tuple[str, Any]], frozenset[str]]]:
-        """Variables and which of them are targets of loops, and what tells these from others.
+    def _scopes(self, frame: FrameType | None) -> Iterator[tuple[int, int, list[tuple[str, Any]], frozenset[str]]]:
+        """What tells these variables from others, whose function's they are, they, and which are targets of loops.
 
         Outermost first: a module's variables outlive those of a function.
         """
@@ -113,7 +121,7 @@ class Names:
                     top = frame
             frame = frame.f_back
         nothing = frozenset[str]()
-        yield id(variables), _globals(variables), nothing if top is None else loop_targets(top.f_code)
+        yield id(variables), 0, _globals(variables), nothing if top is None else loop_targets(top.f_code)
         modules = [variables]
         for each in reversed(frames):
             if each is top:
@@ -123,9 +131,9 @@ class Names:
             if not any(each.f_globals is module for module in modules):
                 # Another file's, of which nobody knows any loop that runs no more.
                 modules.append(each.f_globals)
-                yield id(each.f_globals), _globals(each.f_globals), targets if is_module else nothing
+                yield id(each.f_globals), 0, _globals(each.f_globals), targets if is_module else nothing
             if not is_module:
-                yield id(each.f_code), list(local_variables(each)), targets
+                yield id(each.f_code), id(each.f_code), list(local_variables(each)), targets
 
 
 def _globals(variables: dict[str, Any]) -> list[tuple[str, Any]]:
@@ -166,6 +174,14 @@ def _loop_targets(code: CodeType) -> frozenset[str]:
         elif each.opname not in ("EXTENDED_ARG", "CACHE", "NOP"):
             due = 0
     return frozenset(found)
+
+
+def _is_making_module(frame: FrameType | None) -> bool:
+    while frame is not None:
+        if frame.f_code.co_name == "__init__" and issubclass(type(local_variable(frame, 0)), _Module):
+            return True
+        frame = frame.f_back
+    return False
 
 
 def _first(ways: Iterable[str | None]) -> str | None:

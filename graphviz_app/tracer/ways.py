@@ -44,10 +44,12 @@ class Scope(NamedTuple):
 
     Attributes:
         key: What those of another function or module do not have.
+        function: The id of the function's code, 0 for a module's.
         variables: Names and values.
     """
 
     key: tuple[int, bool]
+    function: int
     variables: list[tuple[str, Any]]
 
 
@@ -111,7 +113,7 @@ class Ways:
             return None
         known = passed.paths.get(id(tensor), "")
         for path in (known, *passed.recent):
-            if path and _follow(path, scope.variables) is tensor:
+            if path and follow(path, scope.variables) is tensor:
                 return path
         return "" if passed.is_all and not known else None
 
@@ -255,7 +257,7 @@ def value_of(name: str, frame: FrameType) -> Any:
     return _along(name, root.end(), value)
 
 
-def _follow(path: str, variables: list[tuple[str, Any]]) -> Any:
+def follow(path: str, variables: list[tuple[str, Any]]) -> Any:
     """What lies at the end of a way from variables; None where that cannot be read."""
     root = _ROOT.match(path)
     if root is None:

@@ -202,3 +202,91 @@ main()
 """
     found = {event.leaf: event.name for event in record_source(text).events() if isinstance(event, ev.LeafFound)}
     assert found == {0: "model.weight", 1: "model.bias", 2: "other.weight", 3: "leaf3"}
+
+
+def last_names(text):
+    """What each leaf is called in the end, in the order in which they were met."""
+    found = {event.leaf: event.name for event in record_source(text).events() if isinstance(event, ev.LeafFound)}
+    return list(found.values())
+
+
+OWN_VALUES = """
+import torch
+from torch import nn
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.w = nn.Parameter(torch.ones(2))
+        self.part = nn.Linear(2, 2)
+        self.apply(self._set)
+        with torch.no_grad():
+            self.w.mul_(2)
+    def _set(self, module):
+        if isinstance(module, nn.Linear):
+            nn.init.ones_(module.weight)
+    def forward(self, x):
+        return self.part(x * self.w).sum()
+
+def made():
+    fresh = Net()
+    with torch.no_grad():
+        fresh.w.add_(1)
+    return fresh
+
+class Trainer:
+    def __init__(self):
+        self.net = made()
+
+def main():
+    one, trainer = Net(), Trainer()
+    (one(torch.ones(1, 2)) + trainer.net(torch.ones(1, 2))).backward()
+
+main()
+last = made()
+last(torch.ones(1, 2)).backward()
+"""
+
+
+def test_parameters_that_a_module_gives_their_values_are_called_by_whoever_has_the_module():
+    parts = ("w", "part.weight", "part.bias")
+    owners = ("one", "trainer.net", "last")
+    assert sorted(last_names(OWN_VALUES)) == sorted(f"{owner}.{part}" for owner in owners for part in parts)
+
+
+def test_the_name_of_a_variable_whose_function_has_returned_gives_way_to_one_that_lasts():
+    text = """
+import torch
+
+def made():
+    w = torch.ones(2, requires_grad=True)
+    (w * 2).sum().backward()
+    return w
+
+def main():
+    kept = [made(), made()]
+    (kept[0] + kept[1]).sum().backward()
+
+main()
+"""
+    assert last_names(text) == ["kept[0]", "kept[1]"]
+
+
+def test_another_threads_name_does_not_displace_that_of_the_main_one():
+    text = """
+import threading
+import torch
+
+def work(inner):
+    (inner * 2).sum().backward()
+
+def main():
+    w = torch.ones(2, requires_grad=True)
+    (w * 3).sum().backward()
+    thread = threading.Thread(target=work, args=(w,))
+    thread.start()
+    thread.join()
+
+main()
+"""
+    assert last_names(text) == ["w"]

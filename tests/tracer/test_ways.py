@@ -67,7 +67,7 @@ def all_tensors(value, seen):
 
 @given(st.dictionaries(st.sampled_from(["x", "model", "of"]), values, min_size=1, max_size=3), st.randoms())
 def test_what_is_remembered_is_what_would_be_found(variables, order):
-    scope, ways = Scope((1, False), list(variables.items())), Ways()
+    scope, ways = Scope((1, False), 0, list(variables.items())), Ways()
     asked = list(all_tensors(variables, {}))
     order.shuffle(asked)
     for tensor in asked * 2:
@@ -91,7 +91,7 @@ def in_modules(ways, tensor, scope, *, anew):
 def test_what_was_passed_by_is_told_without_another_look_unless_it_has_gone():
     rows = [torch.zeros(1) for _ in range(1000)]
     holder = SimpleNamespace(rows=rows)
-    scope, ways = Scope((1, False), [("rows", rows), ("holder", holder)]), Ways()
+    scope, ways = Scope((1, False), 0, [("rows", rows), ("holder", holder)]), Ways()
     assert through(ways, rows[0], scope, anew=False) is None
     assert through(ways, rows[0], scope, anew=True) == "rows[0]"
     assert [through(ways, row, scope, anew=False) for row in rows] == [f"rows[{index}]" for index in range(1000)]
@@ -101,7 +101,7 @@ def test_what_was_passed_by_is_told_without_another_look_unless_it_has_gone():
 
 
 def test_a_search_that_came_to_its_end_knows_what_is_not_there():
-    scope, ways, kept = Scope((1, False), [("x", [1, 2])]), Ways(), torch.zeros(1)
+    scope, ways, kept = Scope((1, False), 0, [("x", [1, 2])]), Ways(), torch.zeros(1)
     assert through(ways, kept, scope, anew=False) is None
     assert through(ways, kept, scope, anew=True) == ""
     assert through(ways, kept, scope, anew=False) == ""
@@ -110,7 +110,7 @@ def test_a_search_that_came_to_its_end_knows_what_is_not_there():
 def test_what_is_made_anew_at_the_same_place_is_found_there_also_when_nobody_looks_any_more(monkeypatch):
     monkeypatch.setattr(room, "_VISITS_AT_FIRST", 50)
     holder = SimpleNamespace(noise=torch.zeros(1), others=[[torch.zeros(1)] for _ in range(40)])
-    scope, ways = Scope((1, False), [("holder", holder)]), Ways()
+    scope, ways = Scope((1, False), 0, [("holder", holder)]), Ways()
     assert through(ways, holder.noise, scope, anew=True) == "holder.noise"
     assert through(ways, torch.zeros(1), scope, anew=True) == ""
     assert through(ways, torch.zeros(1), scope, anew=True) == ""
@@ -156,7 +156,7 @@ def test_many_parameters_are_found_in_few_looks(monkeypatch):
     go = room._go
     monkeypatch.setattr(room, "_go", lambda *given: looks.append(given) or go(*given))
     model = nn.Sequential(*[nn.Linear(1, 1) for _ in range(500)])
-    scope, ways = Scope((1, False), [("model", model)]), Ways()
+    scope, ways = Scope((1, False), 0, [("model", model)]), Ways()
     for name, parameter in model.named_parameters():
         path = in_modules(ways, parameter, scope, anew=False) or in_modules(ways, parameter, scope, anew=True)
         assert path == f"model.{name}"
