@@ -588,6 +588,13 @@ class BackwardPass:
             returned.append(ev.Returned(*each, value, here))
         return tuple(returned)
 
+    def _tell_of_failed(self, number: int) -> None:
+        """A node has run, and then one of the program's hooks on what it sends failed, before ours."""
+        came, changes = self._came.pop(number, ([], []))
+        went = [seen.number for seen in self._watch.stages[number][-1][1]]
+        self._watch.changed_on_leaving(number, went, changes)
+        self._core.log.add(_NodeCalled(self.number, number, tuple(came), tuple(went), tuple(changes)))
+
     def finish(self, error: BaseException | None, result: Any = None) -> None:
         """Take every hook away again, and say how it ended, and what the engine gives back."""
         returned = self._returned(result)
@@ -622,6 +629,8 @@ class BackwardPass:
         if core.is_memory_lent or were_hooks or core.operation_count != self._first_operation:
             # The program's own code ran within the pass.
             core.leaves.sweep()
+        if failed is not None and failed in self._watch.stages:
+            self._tell_of_failed(failed)
         message = "" if error is None else _message(error)
         sentence = ""
         if error is not None:

@@ -232,3 +232,38 @@ torch.autograd.grad((w * 2).sum(), [w, other], allow_unused=True)
     assert [[*map(nodes.name, event.inputs)] for event in started] == [
         ["ExpBackward0"], ["AccumulateGrad", "ExpBackward0"]
     ]  # fmt: skip
+
+
+RAISING = """
+import torch
+
+def double(grad_inputs, grad_outputs):
+    return tuple(None if grad is None else grad * 2 for grad in grad_inputs)
+
+def fail(grad_inputs, grad_outputs):
+    raise ValueError("no more")
+
+x = torch.ones(2, requires_grad=True)
+y = x * 3
+z = y * 5
+z.grad_fn.register_hook(double)
+z.grad_fn.register_hook(fail)
+try:
+    z.sum().backward()
+except ValueError:
+    pass
+"""
+
+
+def test_a_node_has_run_also_where_a_hook_on_what_it_sends_fails(tmp_path):
+    recording = trace_source(RAISING, tmp_path / "program.py")
+    names = {node.id: node.name for e in recording.events() if isinstance(e, ev.NodesMade) for node in e.nodes}
+    called = [event for event in recording.events() if isinstance(event, ev.NodeCalled)]
+    assert [names[event.node] for event in called] == ["SumBackward0", "MulBackward0"]
+    last = called[-1]
+    assert elements(recording.value(last.grad_outputs[0])).tolist() == [1, 1]
+    assert elements(recording.value(last.grad_inputs[0])).tolist() == [10, 10]
+    change = last.hooks[0]
+    assert (change.hook, elements(recording.value(change.before)).tolist()) == ("double", [5, 5])
+    finished = next(event for event in recording.events() if isinstance(event, ev.BackwardFinished))
+    assert finished.error == "no more"
