@@ -588,8 +588,10 @@ class BackwardPass:
             returned.append(ev.Returned(*each, value, here))
         return tuple(returned)
 
-    def _tell_of_failed(self, number: int) -> None:
-        """A node has run, and then one of the program's hooks on what it sends failed, before ours."""
+    def _tell_of_failed(self, number: int | None) -> None:
+        """A node may have run, and then one of the program's hooks on what it sends failed, before ours."""
+        if number is None or number not in self._watch.stages:
+            return
         came, changes = self._came.pop(number, ([], []))
         went = [seen.number for seen in self._watch.stages[number][-1][1]]
         self._watch.changed_on_leaving(number, went, changes)
@@ -629,8 +631,7 @@ class BackwardPass:
         if core.is_memory_lent or were_hooks or core.operation_count != self._first_operation:
             # The program's own code ran within the pass.
             core.leaves.sweep()
-        if failed is not None and failed in self._watch.stages:
-            self._tell_of_failed(failed)
+        self._tell_of_failed(failed)
         message = "" if error is None else _message(error)
         sentence = ""
         if error is not None:

@@ -36,7 +36,7 @@ _VISITS_AT_FIRST, _VISITS_EARNED = 1_000_000, 100
 """How much is looked at in vain with no thought of how long that takes, and how much more with each tensor that is
 asked for: a program may make hundreds of leaves in each iteration that it keeps nowhere."""
 _FURTHER = 64
-_SCOPES_KEPT, _PATHS_KEPT, _RECENT = 64, 100_000, 4
+_SCOPES_KEPT, _PATHS_KEPT, _RECENT = 64, 40_000, 4
 
 
 class Scope(NamedTuple):

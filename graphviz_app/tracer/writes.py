@@ -67,9 +67,13 @@ class Writes:
 
     def is_known(self, tensor: torch.Tensor, tracked: Tracked, version: int) -> bool:
         """Whether an operation that was seen before has made this version of what lies there."""
-        known = self._by_storage.get(storage_start_of(tensor), ())
-        # A tensor that was met only after the write may lie where another one was freed.
-        return any(write.version == version and tracked.number < write.met for write in known)
+        for write in reversed(self._by_storage.get(storage_start_of(tensor), ())):
+            # A tensor that was met only after the write may lie where another one was freed; so for those before it.
+            if write.version < version or tracked.number >= write.met:
+                return False
+            if write.version == version:
+                return True
+        return False
 
     def aliased(self, tensor: torch.Tensor, tracked: Tracked) -> list[Tracked]:
         """What a tensor is a view or a detached alias of, as far as that is known."""
@@ -88,10 +92,15 @@ class Writes:
             return latest
         start = storage_start_of(tensor)
         known = self._by_storage.get(start, ())
-        # A tensor that was met only after the write may lie where another one was freed.
-        earlier = [write for write in known if tracked.number < write.met and before < write.version]
-        if any(write.version == latest.version for write in earlier):
-            return earlier[0]
+        first: Write | None = None
+        is_told = False
+        for write in reversed(known):
+            # As in `is_known`.
+            if write.version <= before or tracked.number >= write.met:
+                break
+            first, is_told = write, is_told or write.version == latest.version
+        if first is not None and is_told:
+            return first
         if start:
             self._by_storage[start] = (*known[1 - _KEPT :], latest)
             if len(self._by_storage) > _STORAGES_KEPT:
