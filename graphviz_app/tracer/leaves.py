@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 _parameter = torch.nn.Parameter
 _Alive = torch._C._WeakTensorRef
-_TRIES = 3
+_TRIES = 4
 _LET_GO_AT = 4096
 grad_of: Callable[[torch.Tensor], torch.Tensor | None] = torch.Tensor.grad.__get__  # pyright: ignore[reportOptionalMemberAccess]
 """A tensor's `.grad`, also where a class of the program's has a property of that name."""
@@ -50,7 +50,7 @@ class Leaf(msgspec.Struct, eq=False, gc=False):
         node: The number of its `AccumulateGrad`, NONE for a tensor that only retains its grad.
         tracked: The tensor.
         name: The program's name for it.
-        tries: How often a name was looked for in vain.
+        tries: How often a name was looked for.
         is_named: Whether that is a name from the program, not one of ours.
         named_in: The id of the code of the function whose variable that name begins with, 0 where it is a module's.
         grad: torch's own weak reference to the `.grad` that was last seen, None where there was none.
@@ -164,8 +164,10 @@ class Leaves:
             # A program that never calls backward makes leaves too.
             self._let_go_of_gone()
         name = self._name_of(tensor, frame)
-        if name is not None and name.text:
-            self._name(leaf, name, frame)
+        if name is not None:
+            leaf.tries = 1
+            if name.text:
+                self._name(leaf, name, frame)
         self._remember(leaf, tensor)
         leaf.retains_grad = not node
         self._tell(leaf, tensor, leaf.value)
