@@ -19,7 +19,7 @@ from graphviz_app.tracer.hook_watch import HookWatch, change
 from graphviz_app.tracer.identity import UNNUMBERED
 from graphviz_app.tracer.leaves import grad_of, version_of
 from graphviz_app.tracer.mutation import explain_mutation
-from graphviz_app.tracer.node_hooks import register
+from graphviz_app.tracer.node_hooks import put_first, register
 from graphviz_app.tracer.unlisted import unlist
 from graphviz_app.tracer.values import are_same
 
@@ -241,10 +241,7 @@ class BackwardPass:
         self._showing.add(number)
         if number in self._leaves:
             # It sends nothing that they could change, and what they do comes after what it did.
-            users = [item for item in hooks.items() if item[0] is not mine]
-            hooks.clear()
-            hooks[mine] = mine
-            hooks.update(users)
+            put_first(hooks, mine)
             return
         if not is_custom:
             # What they write on may be what came in.
@@ -278,11 +275,7 @@ class BackwardPass:
 
     def _put_first(self, number: int, variable: torch.Tensor, after: Callable[[torch.Tensor], None]) -> None:
         hooks: Any = variable._post_accumulate_grad_hooks
-        users = list(hooks.items())
-        hooks.clear()
-        # Its own key: a pass within this one may put in another.
-        hooks[after] = after
-        hooks.update(users)
+        put_first(hooks, after)
         self._firsts.append((hooks, after))
         self._early.add(number)
 

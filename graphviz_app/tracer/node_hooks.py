@@ -109,6 +109,17 @@ _TOLD_OF_NOTHING = next(
 )
 
 
+def put_first(hooks: Hooks, ours: Callable[..., Any]) -> None:
+    """Put a hook of ours before all others, or bring it there.
+
+    Its key is itself: a pass within this one may put in another.
+    """
+    others = [item for item in hooks.items() if item[0] is not ours]
+    hooks.clear()
+    hooks[ours] = ours
+    hooks.update(others)
+
+
 def register(register_on_node: Callable[[Any], Any], hook: Callable[..., Any]) -> Hooks:
     """Register a hook of ours by a node's `register_hook` or `register_prehook`; the hooks among which it is now."""
     _registering[0] = hook
