@@ -24,6 +24,12 @@ LARGEST = 1 << 14
 """Elements of a tensor up to which rules are computed: an explanation must be there at once."""
 
 
+_OTHER_SHAPES = frozenset(
+    {"T", "Transpose", "Permute", "View", "UnsafeView", "ReshapeAlias", "Unsqueeze", "Squeeze", "Expand"}
+)
+"""Nodes of operations whose result is the same memory, seen in another shape."""
+
+
 class Unknown(Exception):
     """The recording does not hold what a rule needs."""
 
@@ -183,6 +189,17 @@ class Call:
         free = [use for use in self.operation.inputs if not self._is_claimed(use)]
         return free[0] if len(free) == 1 else None
 
+    def takes(self, use: ev.TensorUse) -> bool:
+        """Whether the node was given a tensor of the program's, as it was or in another shape."""
+        edges = list(self._edges.values())
+        while edges:
+            edge = edges.pop()
+            if self._use_of(*edge) is use:
+                return True
+            if base_name(self.recording.index.nodes.name(edge[0])) in _OTHER_SHAPES and self._is_inside(edge[0]):
+                edges += edges_from(self.timeline, edge[0]).values()
+        return False
+
     def named(self, *names: str) -> ev.TensorUse | None:
         """A tensor argument by its name or position in the program's call."""
         for use in self.operation.inputs if self.operation is not None and self.is_direct else ():
@@ -269,6 +286,9 @@ class Call:
                 return use
         return None
 
+    def _is_inside(self, node: int) -> bool:
+        return self.operation is not None and node in self.operation.nodes
+
     def _is_claimed(self, use: ev.TensorUse) -> bool:
         nodes = () if self.operation is None else self.operation.nodes
         return any(self._use_of(*edge) is use for node in nodes for edge in edges_from(self.timeline, node).values())
@@ -281,7 +301,7 @@ class Call:
     def _computed(self, index: int) -> Array:
         """The value of an intermediate result inside a composite operation, where its node's forward is known."""
         edge = self._edges.get(index)
-        if edge is None or self.operation is None or edge[0] not in self.operation.nodes:
+        if edge is None or not self._is_inside(edge[0]):
             raise Unknown
         from graphviz_app.explain.rules import rule_of
 

@@ -146,12 +146,31 @@ def _saved(call: Call, rule: Rule | None) -> tuple[SavedTensor, ...]:
         return ()
     uses = (*operation.inputs, *operation.outputs)
     if operation.saved:
-        wanted = [index for index in operation.saved if index < len(uses)]
+        given = len(operation.inputs)
+        wanted = [
+            index for index in operation.saved if index < len(uses) and _is_of(call, rule, uses[index], index < given)
+        ]
     elif rule is None or not rule.needs or "only" in rule.needs or not call.is_only_node:
         wanted = []
     else:
         wanted = _needed(call, rule.needs, len(operation.inputs), len(operation.outputs))
     return tuple(_saved_tensor(call, uses[index], index < len(operation.inputs)) for index in wanted)
+
+
+def _is_of(call: Call, rule: Rule | None, use: ev.TensorUse, is_input: bool) -> bool:
+    """Whether what an operation's nodes saved is this node's: which of several saved it, nobody has written down."""
+    if call.is_only_node or rule is None:
+        return True
+    if not rule.needs or "only" in rule.needs:
+        return False
+    if not is_input:
+        return call.is_last_node and "result" in rule.needs
+    if rule.needs == "its result":
+        return False
+    if use.requires_grad:
+        return call.takes(use)
+    # What an elementwise step within another function works with is that function's own.
+    return call.is_direct or rule.local is None
 
 
 def _needed(call: Call, needs: str, inputs: int, outputs: int) -> list[int]:

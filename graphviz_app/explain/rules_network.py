@@ -204,6 +204,8 @@ _NORM_FORMULA = (
     r"\overline{\hat{g} \, \hat{x}}\right), \qquad \hat{g} = g \, w"
 )
 
+_AVERAGED = " n is the number of losses that are averaged, and 1 where they are not."
+
 RULES = (
     Rule(
         ("Softmax", "SafeSoftmax"),
@@ -227,8 +229,7 @@ RULES = (
     Rule(
         ("NllLoss", "NllLoss2D"),
         rf"{X}_{{i,t_i}} = -\frac{{g}}{{n}}, \qquad 0 \; \mathrm{{elsewhere}}",
-        "Only the log probability of the right class counts, with a minus, averaged over the batch; the others "
-        "receive 0.",
+        "Only the log probability of the right class counts, with a minus; the others receive 0." + _AVERAGED,
         "derivatives.yaml: nll_loss_forward",
         _nll,
         needs="the targets",
@@ -236,7 +237,7 @@ RULES = (
     Rule(
         ("MseLoss",),
         rf"{X} = g \, \frac{{2 (x - t)}}{{n}}",
-        "Each prediction is pulled towards its target, twice as hard where it is twice as far away.",
+        "Each prediction is pulled towards its target, twice as hard where it is twice as far away." + _AVERAGED,
         "derivatives.yaml: mse_loss",
         _loss(lambda x, t: 2 * (x - t)),
         needs="predictions and targets",
@@ -244,7 +245,8 @@ RULES = (
     Rule(
         ("SmoothL1Loss",),
         rf"{X} = \frac{{g}}{{n}} \, \mathrm{{clip}}\left(\frac{{x - t}}{{\beta}}, -1, 1\right)",
-        "Near the target the pull grows with the distance, further away it stays the same: outliers do not dominate.",
+        "Near the target the pull grows with the distance, further away it stays the same: outliers do not dominate."
+        + _AVERAGED,
         "derivatives.yaml: smooth_l1_loss",
         _smooth_l1,
         needs="predictions and targets",
@@ -252,7 +254,8 @@ RULES = (
     Rule(
         ("HuberLoss",),
         rf"{X} = \frac{{g}}{{n}} \, \mathrm{{clip}}(x - t, -\delta, \delta)",
-        "Near the target the pull grows with the distance, further away it stays the same: outliers do not dominate.",
+        "Near the target the pull grows with the distance, further away it stays the same: outliers do not dominate."
+        + _AVERAGED,
         "derivatives.yaml: huber_loss",
         _huber,
         needs="predictions and targets",
@@ -260,7 +263,7 @@ RULES = (
     Rule(
         ("BinaryCrossEntropy",),
         rf"{X} = \frac{{g}}{{n}} \, \frac{{x - t}}{{x (1 - x)}}",
-        "A prediction that is sure and wrong is pulled back very hard.",
+        "A prediction that is sure and wrong is pulled back very hard." + _AVERAGED,
         "derivatives.yaml: binary_cross_entropy",
         _cross_entropy_of_probabilities,
         needs="predictions and targets",
@@ -268,7 +271,7 @@ RULES = (
     Rule(
         ("BinaryCrossEntropyWithLogits",),
         rf"{X} = \frac{{g}}{{n}} \left(\sigma(x) - t\right)",
-        "Sigmoid and cross entropy together leave the plain difference between prediction and target.",
+        "Sigmoid and cross entropy together leave the plain difference between prediction and target." + _AVERAGED,
         "derivatives.yaml: binary_cross_entropy_with_logits",
         _cross_entropy_of_logits,
         needs="predictions and targets",

@@ -157,3 +157,31 @@ def test_numbers_are_written_in_three_digits(value, text):
 
 def test_a_matrix_is_put_in_braces():
     assert latex_array(np.eye(2)) == r"{\begin{bmatrix} 1 & 0 \\ 0 & 1 \end{bmatrix}}"
+
+
+COMPOSITES = """\
+import torch
+x = torch.ones(2, 3, requires_grad=True)
+target = torch.tensor([0, 2])
+wide = torch.zeros(3)
+layer = torch.nn.Linear(3, 3)
+loss = torch.nn.functional.cross_entropy(layer(x), target, label_smoothing=0.1)
+loss = loss + torch.nn.functional.mse_loss(x[:, :1], wide)
+loss.backward()
+"""
+
+
+def test_of_several_nodes_of_one_call_each_tells_only_what_it_can_have_saved():
+    recording = record_source(COMPOSITES)
+    timeline = Timeline(recording)
+    nodes = recording.index.nodes
+    saved = {
+        nodes.name(node): [one.name for one in explain_node(recording, timeline, node, timeline.step_count).saved]
+        for node in range(len(nodes))
+        if (operation := recording.operation(int(nodes.operation[node]))) is not None and len(operation.nodes) > 1
+    }
+    assert saved.pop("NllLossBackward0") == ["target"]
+    assert saved.pop("AddmmBackward0") == ["x", "layer.weight"]
+    assert saved.pop("MseLossBackward0") == ["argument 0", "wide"]
+    assert {"TBackward0", "MulBackward1", "DivBackward0", "ExpandBackward0", "LogSoftmaxBackward0"} <= saved.keys()
+    assert not any(saved.values())
