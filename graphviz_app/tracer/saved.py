@@ -101,13 +101,14 @@ class SavedTensors:
         inputs: tuple[ev.TensorUse, ...],
     ) -> tuple[int, ...]:
         """Indexes into the operation's inputs and, after them, its outputs."""
-        if not nodes or len(arguments) + len(results) > 16:
+        # What hooks gave back for a saved tensor torch does not compare with it: nothing can be written on in vain.
+        if not nodes or len(arguments) + len(results) > 16 or are_hooks_in_force():
             return ()
         name = call.name
         key = (name, len(results), tuple([use.requires_grad for use in inputs]))
         known = self._known.get(key)
         if known is None:
-            if are_hooks_in_force() or any(map(dispatches, [*[tensor for _, tensor in arguments], *results])):
+            if any(map(dispatches, [*[tensor for _, tensor in arguments], *results])):
                 return ()
             if not name.startswith("torch."):
                 known = _saved_by_custom(arguments, results)

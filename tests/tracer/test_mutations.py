@@ -278,3 +278,21 @@ def test_the_sign_of_a_zero_is_told(tmp_path):
     recording, _, _ = traced(source, tmp_path / "program.py")
     lines = [event.span.line for event in recording.events() if isinstance(event, ev.GradWritten | ev.GradCleared)]
     assert lines == [3, 4, 5]
+
+
+def test_what_hooks_keep_for_a_node_is_not_said_to_be_lost_by_a_write(tmp_path):
+    source = """w = torch.ones(3, requires_grad=True)
+c = torch.ones(3)
+first = (w * c).sum()
+with torch.autograd.graph.saved_tensors_hooks(lambda x: x.clone(), lambda x: x):
+    second = (w * c).sum()
+first.backward()
+c.add_(1)
+second.backward()
+"""
+    recording, message, _ = traced(source, tmp_path / "program.py")
+    assert not message
+    written = [one for one in recording.events() if isinstance(one, ev.TensorMutated) and one.span.line == 7]
+    names = [recording.index.nodes.name(node) for one in written for node in one.saved_by]
+    assert len(written) == 1
+    assert names == []
