@@ -82,9 +82,9 @@ class _Search:
     def answer(self) -> MissingGrad:
         cleared = self._cleared()
         passes = self._passes(since=-1 if cleared is None else cleared[0])
-        used = self._origins.first_use_event
+        used = self._origins.first_read_event
         if passes and used != ev.NONE and not self._passes(since=used):
-            where = self._at(self._origins.uses[0][0].span)
+            where = self._at(self._origins.reads[0].span)
             sentence = (
                 f"No backward pass has run since {self._name} was first used{where}, and only that writes to .grad."
             )
@@ -182,9 +182,9 @@ class _Search:
 
     def _unused_sentence(self, started: ev.BackwardStarted, *, leads: bool) -> str:
         result = self._result_name(started)
-        if not self._origins.uses:
+        if not self._origins.reads:
             return f"{self._name} was not used in anything before the backward pass, so {result} does not depend on it."
-        line = self._at(self._origins.uses[-1][0].span)
+        line = self._at(self._origins.reads[-1].span)
         if leads:
             return f"{self._name} was last used{line}, but autograd knows no way back to it from {result}."
         return f"{self._name} was last used{line}, but {result} was not computed from what came of it."

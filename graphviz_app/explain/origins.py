@@ -45,6 +45,11 @@ class Origins:
         ]
 
     @cached_property
+    def reads(self) -> list[ev.OperationRan]:
+        """Every operation that computed with the tensor's values; not those that set them, as initialisation does."""
+        return [operation for operation, use in self.uses if not writes_on(operation.name, use.argument)]
+
+    @cached_property
     def maker(self) -> ev.OperationRan | None:
         """The operation that first gave the tensor, or None where it was not seen."""
         for operation in self._operations:
@@ -53,11 +58,11 @@ class Origins:
         return None
 
     @cached_property
-    def first_use_event(self) -> int:
-        """The event of the first operation that took the tensor, or NONE."""
-        if not self.uses:
+    def first_read_event(self) -> int:
+        """The event of the first operation that computed with the tensor, or NONE."""
+        if not self.reads:
             return ev.NONE
-        return int(self._timeline.recording.index.operation_events[self.uses[0][0].operation])
+        return int(self._timeline.recording.index.operation_events[self.reads[0].operation])
 
     @property
     def once_required(self) -> bool:

@@ -39,6 +39,12 @@ CASES = {
         "w was cut off on line 4: gt gives integers or truth values",
         4,
     ),
+    "only initialised": Case(
+        "g = torch.nn.Parameter(torch.empty(3))\ntorch.nn.init.ones_(g)\nz = (x * w).sum()\nz.backward()\n",
+        "unused",
+        "g was not used in anything before the backward pass, so z does not depend on it",
+        tensor="g",
+    ),
     "no_grad": Case(
         "with torch.no_grad():\n    y = w * 2\nz = (x * y).sum()\nz.backward()\n", "cut", r"on line 5.*no_grad\(\)", 5
     ),
