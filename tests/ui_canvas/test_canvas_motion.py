@@ -275,3 +275,15 @@ def test_in_another_picture_the_running_box_is_followed_at_once(canvas, large, s
     canvas.set_following(True)
     canvas.set_frame(GridFrame(other, 1_500))
     assert canvas.camera.view.shows(tuple(other.box_bounds[1_500].tolist()))
+
+
+def test_after_a_picture_that_was_wholly_in_sight_the_next_one_is_so_too(canvas, settle):
+    low, high = GridPicture(2, 1, columns=2), GridPicture(6, 4, columns=2)
+    canvas.set_following(True)
+    canvas.set_frame(GridFrame(low, 0))
+    settle(canvas)
+    level = canvas.camera.view.level
+    canvas.set_frame(GridFrame(high, 0))
+    settle(canvas)
+    assert canvas.camera.view.level == level
+    assert canvas.camera.view.shows((0.0, 0.0, high.layout.width, high.layout.height))

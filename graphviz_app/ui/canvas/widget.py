@@ -397,11 +397,19 @@ class Canvas(HandledWidget):
             self.camera.open(start_bounds(frame))
             return
         self.camera.look(view)
-        if self._following and anchor is None and (followed := self._followed(frame)) is not None:
-            self.camera.look(self.camera.view.revealing(followed, FOLLOWED_MARGIN))
+        if self._following and anchor is None:
+            self._keep_in_sight(old_view.shows(content_bounds(old)), frame)
         if not self.camera.reduced_motion:
             old_lens = Lens.of(old_view, self.devicePixelRatioF())
             self._stage.change_pictures(Morph(old, old_lens, frame, self.lens, anchor))
+
+    def _keep_in_sight(self, was_whole: bool, frame: FrameLike) -> None:
+        """In a new picture, moves the view to what one saw in the old one: all of it, or what runs."""
+        view, whole = self.camera.view, content_bounds(frame)
+        if was_whole and whole[2] <= view.visible[2] and whole[3] <= view.visible[3]:
+            self.camera.look(view.revealing(whole, 0.0))
+        elif (followed := self._followed(frame)) is not None:
+            self.camera.look(view.revealing(followed, FOLLOWED_MARGIN))
 
     def _followed(self, frame: FrameLike) -> Bounds | None:
         """What of a frame should be seen: the running box, and those it sends to if there is room for all."""
