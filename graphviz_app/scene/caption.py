@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, assert_never
 from graphviz_app.recording import events as ev
 from graphviz_app.recording.passes import pass_name
 from graphviz_app.scene.numbers import tensor_text
-from graphviz_app.scene.words import place_text, short_name
+from graphviz_app.scene.words import makes_leaf, place_text, short_name, was_off
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -117,10 +117,8 @@ def _accumulated(event: ev.GradAccumulated, state: StepState) -> str:
 
 
 def _ran(event: ev.OperationRan, state: StepState) -> str:
-    names = (state.timeline.tensor_name(use.tensor, state.event_number) for use in event.outputs)
-    name = ", ".join(name for name in names if name)
-    result = _text(state, event.outputs[0].value) if event.outputs and event.outputs[0].value != ev.NONE else ""
-    gave = f" gave {name + ' = ' if name else ''}{result}" if result else (f" gave {name}" if name else "")
+    results = " and ".join(_few([text for use in event.outputs if (text := _given(use, state))]))
+    gave = f" gave {results}" if results else ""
     nodes = [node for node in event.nodes if node < len(state.recording.index.nodes)]
     made = ", ".join(state.recording.index.nodes.name(node) for node in nodes[:_MOST_TARGETS])
     if len(nodes) > _MOST_TARGETS:
@@ -129,10 +127,18 @@ def _ran(event: ev.OperationRan, state: StepState) -> str:
     return f"{short_name(event.name)}{gave}{tail}{_at(state, event.span)}."
 
 
+def _given(use: ev.TensorUse, state: StepState) -> str:
+    name = state.timeline.tensor_name(use.tensor, state.event_number)
+    value = "" if use.value == ev.NONE else _text(state, use.value)
+    return f"{name} = {value}" if name and value else name or value
+
+
 def _why(event: ev.OperationRan) -> str:
     match event.cut:
+        case None if makes_leaf(event):
+            return " (it is a leaf)"
         case None:
-            return ""
+            return " (grad mode is off)" if was_off(event) else ""
         case "no_grad":
             return " (under no_grad)"
         case "inference_mode":

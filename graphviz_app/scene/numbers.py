@@ -135,7 +135,7 @@ def _oddities(figures: Statistics) -> list[tuple[int, str]]:
 
 
 def _whole(value: int, digits: int) -> str:
-    return str(value) if abs(value) < _LARGEST_WHOLE else _scientific(float(value), digits)
+    return str(value) if abs(value) < _LARGEST_WHOLE else _scientific(float(value), float(value), digits)
 
 
 def _complex(value: Any, digits: int) -> str:
@@ -147,7 +147,7 @@ def _complex(value: Any, digits: int) -> str:
 def _rounded(value: Any, plain: float, digits: int) -> str:
     rounded = float(f"{plain:.{digits - 1}e}")
     if not _SMALLEST_PLAIN <= abs(rounded) < _LARGEST_PLAIN:
-        return _scientific(plain, digits)
+        return _scientific(value, plain, digits)
     decimals = max(0, digits - 1 - math.floor(math.log10(abs(rounded))))
     text = f"{plain:.{decimals}f}"
     if "." in text and _is_exact(value, float(text)):
@@ -160,8 +160,8 @@ def _is_exact(value: Any, written: float) -> bool:
     return bool(type(value)(written) == value)
 
 
-def _scientific(plain: float, digits: int) -> str:
+def _scientific(value: Any, plain: float, digits: int) -> str:
     mantissa, exponent = f"{plain:.{digits - 1}e}".split("e")
-    if float(f"{mantissa}e{exponent}") == plain:
+    if _is_exact(value, float(f"{mantissa}e{exponent}")):
         mantissa = mantissa.rstrip("0").rstrip(".")
     return f"{mantissa}e{int(exponent)}"

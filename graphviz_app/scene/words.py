@@ -63,8 +63,25 @@ def _lines(text: str) -> list[str]:
 
 
 def short_name(name: str) -> str:
-    """An operation's own name: "torch.Tensor.mul" is "mul"."""
-    return name.rsplit(".", 1)[-1].strip("_") or name
+    """An operation's own name: "torch.Tensor.mul_" is "mul_", "torch.Tensor.__getitem__" is "getitem"."""
+    owner, _, last = name.rpartition(".")
+    if last == "apply" and owner:
+        # All autograd.Functions are called by this name.
+        return f"{owner.rpartition('.')[2]}.apply"
+    return (last[2:-2] if last.startswith("__") and last.endswith("__") else last) or name
+
+
+def makes_leaf(operation: ev.OperationRan) -> bool:
+    """Whether what an operation gave begins a graph: it requires a gradient, and was made from nothing that does."""
+    taken = {use.tensor for use in operation.inputs}
+    return bool(operation.outputs) and all(
+        use.requires_grad and use.is_leaf and use.tensor not in taken for use in operation.outputs
+    )
+
+
+def was_off(operation: ev.OperationRan) -> bool:
+    """Whether autograd would have recorded an operation, had it been told to."""
+    return not operation.grad_mode and any(use.requires_grad for use in operation.inputs)
 
 
 def subtitle(graph: AutogradGraph, key: Hashable) -> str:

@@ -24,6 +24,8 @@ RAN = ev.OperationRan(0, "torch.Tensor.mul", LINE, outputs=(ev.TensorUse(1, 1),)
 MUL = ev.NodesMade(
     (ev.Node(0, "MulBackward0", operation=0, tensor=1), ev.Node(1, "AccumulateGrad", leaf=0)), (ev.Edge(0, 0, 1, 0),)
 )
+SECOND = ev.TensorUse(2, 0)
+LEAF = ev.TensorUse(2, 0, requires_grad=True)
 NOWHERE = ev.Root(ev.NONE, 0, ev.NONE, implicit=True, tensor=1)
 
 
@@ -37,6 +39,26 @@ NOWHERE = ev.Root(ev.NONE, 0, ev.NONE, implicit=True, tensor=1)
         (
             [ev.OperationRan(0, "torch.Tensor.mul", LINE, outputs=(ev.TensorUse(1, 1),), cut="no_grad")],
             "mul gave [2]; autograd made no node (under no_grad), line 3.",
+        ),
+        (
+            [MUL, ev.NameBound(1, "y"), RAN, ev.OperationRan(1, "torch.split", outputs=(*RAN.outputs, SECOND))],
+            "split gave y = [2] and [1]; autograd made no node.",
+        ),
+        (
+            [ev.OperationRan(0, "torch.ones", LINE, outputs=(LEAF,))],
+            "ones gave [1]; autograd made no node (it is a leaf), line 3.",
+        ),
+        (
+            [ev.OperationRan(0, "torch.Tensor.sub_", LINE, inputs=(LEAF,), outputs=(LEAF,), grad_mode=False)],
+            "sub_ gave [1]; autograd made no node (grad mode is off), line 3.",
+        ),
+        (
+            [ev.OperationRan(0, "torch.Tensor.__getitem__", LINE)],
+            "getitem; autograd made no node, line 3.",
+        ),
+        (
+            [ev.OperationRan(0, "__main__.Square.apply", LINE)],
+            "Square.apply; autograd made no node, line 3.",
         ),
         (
             [MUL, ev.BackwardStarted(0, roots=(ev.Root(0, 0, 0, implicit=True),), span=LINE)],

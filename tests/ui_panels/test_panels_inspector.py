@@ -334,3 +334,25 @@ def test_what_a_pass_gives_back_stands_with_the_leaf_or_node_that_was_asked_for(
     page = page_of(last, ("node", wanted.node))
     assert page.subtitle == "did not run: its gradient was asked for"
     assert [elements(row.record).tolist() for row in values(page, "Given back")] == [[7, 7]]
+
+
+def test_what_an_operation_wrote_on_is_not_said_to_have_been_none():
+    timeline = Timeline(record_source("import torch\nw = torch.nn.Linear(1, 1)\n"))
+    pages = [page_of(timeline.state(step), ()) for step in range(1, timeline.step_count)]
+    page = next(page for page in pages if page is not None and page.title == "uniform_")
+    before, after = rows(page, "Values")
+    assert (before.name, before.text) == (
+        "input 0: w.weight",
+        "what it held before this wrote on it is not recorded",
+    )
+    assert isinstance(after, Value)
+    assert after.record is not None
+    assert page.subtitle == "ran while grad mode was off"
+
+
+def test_a_long_sentence_about_an_error_is_there_to_its_end():
+    timeline = Timeline(record_source("import torch\ntorch.ones(3) * torch.ones(4)\n"))
+    state = next(
+        state for step in range(timeline.step_count) if isinstance((state := timeline.state(step)).event, ev.Raised)
+    )
+    assert page_of(state, ()).subtitle.endswith(state.event.sentence)

@@ -8,6 +8,7 @@ import numpy as np
 
 from graphviz_app.recording import events as ev
 from graphviz_app.scene.numbers import count_text
+from graphviz_app.scene.words import makes_leaf, was_off
 from graphviz_app.ui.panels.facts import Fact, Page, Paragraph, Row, Value, section
 from graphviz_app.ui.panels.facts_node import line_fact, line_text, node_label, operation_values
 from graphviz_app.ui.panels.words import operation_name
@@ -74,8 +75,16 @@ def operation_page(state: StepState, number: int) -> Page:
         *section("Why autograd does not go on here", cut),
         *section("Values", operation_values(state, operation)),
     )
-    seen = "is part of the graph" if operation.nodes else "is not part of the graph"
-    return Page(operation_name(operation.name), seen, sections)
+    return Page(operation_name(operation.name), _seen(operation), sections)
+
+
+def _seen(operation: ev.OperationRan) -> str:
+    """What autograd made of an operation, in a few words."""
+    if operation.nodes:
+        return "is part of the graph"
+    if makes_leaf(operation):
+        return "made a leaf: here a graph may begin"
+    return "ran while grad mode was off" if was_off(operation) else "is not part of the graph"
 
 
 def cut_text(cut: ev.Cut) -> str:

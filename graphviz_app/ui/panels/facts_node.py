@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, assert_never
 
 from graphviz_app.recording import events as ev
+from graphviz_app.recording.in_place import writes_on
 from graphviz_app.recording.passes import pass_name
 from graphviz_app.recording.syntax import lines_of
 from graphviz_app.scene.numbers import count_text
@@ -209,12 +210,17 @@ def _forward(state: StepState, node: int) -> list[Row]:
 
 def operation_values(state: StepState, operation: ev.OperationRan) -> list[Row]:
     """What an operation took and gave."""
-    value = state.recording.value
-    taken = [
-        Value(_use_name(state, use, f"input {use.argument}".strip()), value(use.value)) for use in operation.inputs
-    ]
-    given = [Value(_use_name(state, use, "output"), value(use.value)) for use in operation.outputs]
+    taken = [_use_row(state, operation, use, f"input {use.argument}".strip()) for use in operation.inputs]
+    given = [_use_row(state, operation, use, "output") for use in operation.outputs]
     return [*taken, *given]
+
+
+def _use_row(state: StepState, operation: ev.OperationRan, use: ev.TensorUse, kind: str) -> Row:
+    name = _use_name(state, use, kind)
+    if use.value != ev.NONE:
+        return Value(name, state.recording.value(use.value))
+    written = use.argument and writes_on(operation.name, use.argument)
+    return Fact(name, "what it held before this wrote on it is not recorded" if written else "not recorded")
 
 
 def _use_name(state: StepState, use: ev.TensorUse, kind: str) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, assert_never
 from graphviz_app.recording import events as ev
 from graphviz_app.recording.passes import pass_name
 from graphviz_app.scene.numbers import tensor_text
-from graphviz_app.scene.words import place_text
+from graphviz_app.scene.words import place_text, short_name
 
 if TYPE_CHECKING:
     from graphviz_app.timeline import StepState, Timeline
@@ -39,7 +39,7 @@ def event_in_words(timeline: Timeline, event: ev.StepEvent) -> str:
         case ev.Printed():
             return f"The program prints {shortened(event.text.rstrip())!r}."
         case ev.Raised():
-            return f"{event.exception}{on_line(event.span)}: {shortened(event.sentence or event.message)}"
+            return f"{event.exception}{on_line(event.span)}: {event.sentence or shortened(event.message)}"
         case ev.Finished():
             return event.sentence or f"The program has ended ({event.how}, exit status {event.status})."
         case _:
@@ -47,8 +47,9 @@ def event_in_words(timeline: Timeline, event: ev.StepEvent) -> str:
 
 
 def operation_name(name: str) -> str:
-    """The last part of a qualified name: "torch.Tensor.add" is "add"."""
-    return name.rpartition(".")[2]
+    """The last part of a qualified name: "torch.Tensor.add" is "add"; of `apply` whose it is."""
+    owner, _, last = name.rpartition(".")
+    return short_name(name) if last == "apply" and owner else last
 
 
 def on_line(span: ev.Span | None) -> str:
