@@ -89,6 +89,9 @@ class SelectionControl(QObject):
         """The program is no longer the one that ran: find its lines again."""
         self._failed = (None, "")
         self._match_lines()
+        if self._session.selection[:2] == ("line", PROGRAM):
+            # The cursor moved with the text, before it was known what lines there are now.
+            self.on_line(self._parts.editor.current_line())
         self._mark(self._session.state)
 
     def show_line_of_selection(self) -> None:
@@ -99,6 +102,11 @@ class SelectionControl(QObject):
         line = self._lines.to_current(span.line) if span.file == PROGRAM else span.line
         if line is not None:
             self._parts.sources.show_file(span.file, line)
+
+    def line_now(self, line: int) -> int:
+        """Where a line of the program that ran is in the text now; the same line where it was changed."""
+        current = None if self._lines is None else self._lines.to_current(line)
+        return line if current is None else current
 
     def clear(self) -> None:
         """Select nothing."""
@@ -180,7 +188,8 @@ class SelectionControl(QObject):
         if lines is not None:
             sources.set_running(None if state is None or state.span is None else state.span.file)
             marks = self._marks_of(PROGRAM, state, lines.to_current)
-            marks = replace(marks, failed=failed, failure=words)
+            # The user may have written on while the program ran.
+            marks = replace(marks, failed=lines.to_current(failed), failure=words)
         if marks != self._parts.editor.marks:
             self._parts.editor.set_marks(marks)
         if sources.file != PROGRAM:

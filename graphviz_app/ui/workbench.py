@@ -186,7 +186,7 @@ class Workbench(QObject):
         if self.runs.is_program(path):
             self._desk.set_panel("show_editor", shown=True)
             self.parts.sources.show_file(PROGRAM)
-            self.parts.editor.go_to_line(line)
+            self.parts.editor.go_to_line(self.selections.line_now(line))
             self.parts.editor.setFocus()
         elif (file := self.parts.sources.number_of(path)) is not None:
             self._desk.set_panel("show_editor", shown=True)

@@ -95,6 +95,26 @@ def test_the_running_line_is_marked_and_follows_edits(shown, session):
     assert editor.marks.running == 8
 
 
+def test_a_place_that_is_gone_to_is_found_again_after_edits(shown):
+    editor = shown.parts.editor
+    editor.replace_text("# a line above\n" + editor.text())
+    shown.parts.console.place_clicked.emit(shown.documents.current.path, 7)
+    assert editor.current_line() == 8
+
+
+def test_a_new_line_lights_nothing(qtbot, shown, session):
+    editor = shown.parts.editor
+    editor.setFocus()
+    qtbot.waitUntil(editor.hasFocus)
+    editor.go_to_line(4)
+    assert editor.marks.lit == {4}
+    qtbot.keyClick(editor, Qt.Key.Key_End)
+    qtbot.keyClick(editor, Qt.Key.Key_Return)
+    assert editor.current_line() == 5
+    assert session.selection == ()
+    assert editor.marks.lit == set()
+
+
 def test_a_line_lights_its_nodes_and_a_node_its_line(qtbot, shown, session):
     editor, canvas = shown.parts.editor, shown.bench.views.canvas
     editor.setFocus()

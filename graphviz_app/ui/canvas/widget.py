@@ -406,8 +406,9 @@ class Canvas(HandledWidget):
     def _keep_in_sight(self, was_whole: bool, frame: FrameLike) -> None:
         """In a new picture, moves the view to what one saw in the old one: all of it, or what runs."""
         view, whole = self.camera.view, content_bounds(frame)
-        if was_whole and whole[2] <= view.visible[2] and whole[3] <= view.visible[3]:
-            self.camera.look(view.revealing(whole, 0.0))
+        spare = min(view.visible[2] - whole[2], view.visible[3] - whole[3]) * view.scale / 2
+        if was_whole and spare >= 0:
+            self.camera.look(view.revealing(whole, min(spare, FOLLOWED_MARGIN)))
         elif (followed := self._followed(frame)) is not None:
             self.camera.look(view.revealing(followed, FOLLOWED_MARGIN))
 
