@@ -130,13 +130,13 @@ class StepState:
 
     @cached_property
     def span(self) -> ev.Span | None:
-        """The user's line that this step is about; for a node, the line whose operation made it."""
+        """The user's line that this step is about: for a node, the one whose operation made it, else its pass's."""
         match self.event:
             case None | ev.Printed() | ev.Finished():
                 return None
-            case ev.NodeCalled():
-                return self.timeline.node_span(self.event.node)
-            case ev.GradAccumulated() | ev.BackwardFinished():
+            case ev.NodeCalled() if (made := self.timeline.node_span(self.event.node)) is not None:
+                return made
+            case ev.NodeCalled() | ev.GradAccumulated() | ev.BackwardFinished():
                 return None if self.backward is None else self.backward.span
             case _:
                 return self.event.span

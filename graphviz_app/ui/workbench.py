@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from graphviz_app.ui.post import Post
     from graphviz_app.ui.window import MainWindow
 
+_RUNNING = "The program runs: its graph appears when it has ended, or when you stop it."
+
 
 class Workbench(QObject):
     """The session with its controls and views, put into a window."""
@@ -156,6 +158,8 @@ class Workbench(QObject):
     def _on_running(self, running: bool) -> None:
         self._actions["stop"].setEnabled(running)
         self.views.canvas.set_busy("Running …" if running else None)
+        if self.session.timeline is None:
+            self.parts.status.set_caption(_RUNNING if running else "")
 
     def _on_playing(self, playing: bool) -> None:
         action = self._actions["play"]

@@ -86,6 +86,12 @@ def test_the_running_line_of_a_node_is_that_of_its_operation(timeline):
     assert timeline.state(timeline.step_count).span is None
 
 
+def test_the_running_line_of_a_leafs_node_is_that_of_its_pass(timeline):
+    state = timeline.state(step_of(timeline, ev.GradAccumulated) - 1)
+    assert isinstance(state.event, ev.NodeCalled)
+    assert state.span == state.backward.span
+
+
 def test_console_holds_what_was_printed_by_then(timeline):
     assert timeline.state(0).printed() == []
     assert [event.text for event in timeline.state(timeline.step_count).printed()] == [

@@ -61,6 +61,7 @@ def test_stop_ends_an_endless_program_and_it_can_be_run_again(run, qtbot):
     window = run("print('begun')\nwhile True:\n    pass\n", wait=False)
     qtbot.waitUntil(lambda: "begun" in window.parts.console.text(), timeout=60_000)
     assert window.actions_by_name["stop"].isEnabled()
+    assert window.parts.status.caption.startswith("The program runs")
     window.trigger("stop")
     qtbot.waitUntil(lambda: not window.bench.session.is_running, timeout=10_000)
     assert not window.actions_by_name["stop"].isEnabled()
