@@ -82,7 +82,8 @@ def _called(event: ev.NodeCalled, state: StepState) -> str:
     sent = _sent(event, edges, state)
     name = _node_name(state, event.node)
     sends = f" and sends {sent}" if sent else ""
-    return f"{name} received {received or 'nothing'}{sends}{_at(state, state.timeline.node_span(event.node))}.{_hooks(event.hooks, state)}"
+    where = _at(state, state.timeline.node_span(event.node))
+    return f"{name} received {received or 'nothing'}{sends}{where}.{_hooks(event.hooks, state)}"
 
 
 def _sent(event: ev.NodeCalled, edges: Iterable[int], state: StepState) -> str:

@@ -99,7 +99,7 @@ def statistics_text(figures: Statistics) -> str:
     parts: list[str] = []
     if figures.minimum is not None and figures.maximum is not None and figures.mean is not None:
         parts += [f"min {number(figures.minimum)}", f"max {number(figures.maximum)}", f"mean {number(figures.mean)}"]
-    parts.append(f"norm {number(figures.norm)}")
+    parts += _finite_norm(figures)
     parts += [f"{count:,} {word}" for count, word in _oddities(figures) if count]
     return " · ".join(parts)
 
@@ -122,7 +122,13 @@ def _summary(record: TensorRecord, width: int | None) -> str:
 
 def _norm(figures: Statistics) -> str:
     odd = [f"{count:,} {word}" for count, word in _oddities(figures)[1:] if count]
-    return " · ".join([f"norm {number(figures.norm)}", *odd])
+    return " · ".join(_finite_norm(figures) + odd)
+
+
+def _finite_norm(figures: Statistics) -> list[str]:
+    """The norm of the finite elements; nothing where there is none among others."""
+    is_none_finite = figures.minimum is None and any(count for count, _ in _oddities(figures)[1:])
+    return [] if is_none_finite else [f"norm {number(figures.norm)}"]
 
 
 def _oddities(figures: Statistics) -> list[tuple[int, str]]:

@@ -97,6 +97,7 @@ def test_what_does_not_fit_is_summarised_rather_than_cut():
 def test_odd_elements_are_named():
     record = record_array(np.array([math.nan, math.inf, -math.inf, *[1.0] * 7], np.float32))
     assert norm_text(record) == "norm 2.65 · 1 nan · 1 inf · 1 -inf"
+    assert norm_text(record_array(np.full(8, math.nan, np.float32))) == "8 nan"
 
 
 def test_an_undefined_gradient_is_none_and_an_empty_tensor_is_empty():
