@@ -12,6 +12,7 @@ from graphviz_app.ui.panels.ledger_series import PassAxis, read_series
 from graphviz_app.ui.panels.ledger_words import call_text, in_words, row_text
 from graphviz_app.ui.panels.plot_legend import PlotEntry, PlotLegend
 from graphviz_app.ui.panels.tensor_view import TensorView
+from tests.support_record import record_source
 from tests.ui_panels import panel_recordings as recordings
 from tests.ui_panels.panel_recordings import Writer, start
 
@@ -224,6 +225,18 @@ def test_nan_is_a_cross_in_the_plot_and_not_left_out(qtbot, panel):
     panel.plot._logarithmic.setChecked(True)
     panel.grab()
     assert "NaN or Inf" in panel.plot._legend.text()
+
+
+def test_nan_is_a_cross_among_the_curves_of_several_leaves_too(qtbot, panel):
+    source = """import torch
+a, b = torch.ones(2, requires_grad=True), torch.ones(2, requires_grad=True)
+for scale in (1.0, float("nan")):
+    (a * scale + b).sum().backward()
+"""
+    shown(panel, record_source(source))
+    qtbot.waitUntil(lambda: not panel.plot.is_reading())
+    assert "b.grad" in panel.plot._legend.text()
+    assert panel.plot._legend.text().count("NaN or Inf") == 1
 
 
 def test_a_click_in_the_plot_goes_to_the_nearest_change(qtbot, panel):

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from PySide6.QtGui import QResizeEvent, QShowEvent
 
     from graphviz_app.timeline import StepState, Timeline
+    from graphviz_app.ui.panels.ledger_series import Point
     from graphviz_app.ui.panels.plot_canvas import PlotCanvas
 
 _SLICE_SECONDS = 0.008
@@ -159,6 +160,9 @@ class LedgerPlot(QWidget):
         canvas.begin(self)
         for position, one in enumerate(series):
             self._draw_series(canvas, one, position)
+        canvas.oddities(
+            point for one in series for point in ((*one.grad, *one.value) if self._single else _accumulated(one))
+        )
         canvas.end()
         self._legend.set_entries(canvas.legend)
         self._stack.setCurrentIndex(1)
@@ -169,8 +173,7 @@ class LedgerPlot(QWidget):
         what = self._what.currentIndex()
         if not self._single:
             # Several leaves' clears would hide each other: what each pass left in .grad is what is compared.
-            accumulated = [point for point in series.grad if point.kind == "accumulated"]
-            canvas.curve(f"{series.name}.grad", accumulated, position)
+            canvas.curve(f"{series.name}.grad", _accumulated(series), position)
             return
         if what == NORMS:
             canvas.curve("norm of .grad", series.grad, "gradient")
@@ -182,7 +185,6 @@ class LedgerPlot(QWidget):
             for element in range(series.element_count):
                 canvas.element(f"{name}[{element}]", points, element)
         canvas.marks(series, elements=what != NORMS)
-        canvas.oddities(series)
 
     def _ensure_canvas(self) -> PlotCanvas:
         if self._canvas is None:
@@ -250,6 +252,11 @@ def _first_leaves(timeline: Timeline) -> list[int]:
         if len(found) > _MOST_LEAVES:
             break
     return found
+
+
+def _accumulated(series: Series) -> list[Point]:
+    """What each pass left in `.grad`."""
+    return [point for point in series.grad if point.kind == "accumulated"]
 
 
 def _in_words(series: list[Series]) -> str:

@@ -14,6 +14,8 @@ from graphviz_app.ui.panels.colours import widget_colours, widget_theme
 from graphviz_app.ui.panels.plot_legend import PlotEntry
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     import numpy.typing as npt
 
     from graphviz_app.ui.panels.ledger_series import Point, Series
@@ -105,9 +107,9 @@ class PlotCanvas(QWidget):
                 heights = np.array([_height(point) for point in points])
                 self._scatter(name, [point.x for point in points], heights, sign, colour)
 
-    def oddities(self, series: Series) -> None:
+    def oddities(self, points: Iterable[Point]) -> None:
         """A cross on the ground wherever there was NaN or Inf, which has no height."""
-        odd = [point.x for point in (*series.grad, *series.value) if point.odd]
+        odd = [point.x for point in points if point.odd]
         if odd:
             ground = _LOG_GROUND if self._logarithmic else 0.0
             self._scatter("NaN or Inf", odd, np.full(len(odd), ground), ("x", "✕"), widget_theme(self).nan)
