@@ -75,6 +75,16 @@ PYTHON_RULES = (
     ),
     ErrorRule(
         "AttributeError",
+        r"cannot assign \w+ before Module.__init__\(\) call",
+        "A module is not ready for its layers yet: call super().__init__() on the first line of __init__.",
+    ),
+    ErrorRule(
+        "NotImplementedError",
+        r"Module \[(?P<name>\w+)\] is missing the required \"forward\" function",
+        "{name} has no forward(): define it inside the class, and look at its spelling and indentation.",
+    ),
+    ErrorRule(
+        "AttributeError",
         r"'(?P<type>\w+)' object has no attribute '(?P<name>\w+)'",
         "A {type} has no .{name}: check the spelling, and print the object to see what it really is.",
     ),
@@ -86,6 +96,17 @@ PYTHON_RULES = (
     ErrorRule("KeyError", r"(?P<key>.+)", "There is no entry {key}: print the keys to see which there are."),
     ErrorRule(
         "IndexError", r"out of range", "The index is too large: counting starts at 0, and the last is the length − 1."
+    ),
+    ErrorRule(
+        "TypeError",
+        r"can only concatenate str",
+        "Text can only be added to text: separate what you print by commas, or convert it with str().",
+    ),
+    ErrorRule(
+        "ValueError",
+        r"(?:too many|not enough) values to unpack \(expected (?:at least )?(?P<expected>\d+)",
+        "On the left of = there are {expected} names, and on the right another number of values: print them to see how "
+        "many.",
     ),
     ErrorRule(
         "TypeError",

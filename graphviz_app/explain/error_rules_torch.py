@@ -25,7 +25,8 @@ AUTOGRAD_RULES = (
         "RuntimeError",
         r"does not require grad and does not have a grad_fn",
         "There is no graph behind this tensor, so backward() has nowhere to go: none of what it was computed from had "
-        "requires_grad=True, or it was cut off by no_grad() or detach().",
+        "requires_grad=True, it was cut off by no_grad() or detach(), or it is a gradient that was computed without "
+        "create_graph=True.",
     ),
     ErrorRule(
         "RuntimeError",
@@ -113,6 +114,41 @@ AUTOGRAD_RULES = (
         r"optimizer got an empty parameter list",
         "The optimizer was given no parameters: check that the model has some, and that a generator was not used up "
         "before.",
+    ),
+    ErrorRule(
+        "TypeError",
+        r"params argument given to the optimizer should be an iterable",
+        "An optimizer takes several tensors: write [x] instead of x, or model.parameters().",
+    ),
+    ErrorRule(
+        "RuntimeError",
+        r"attempting to assign a gradient of size '\[(?P<given>[^\]]*)\]' to a tensor of size '\[(?P<wanted>[^\]]*)\]'",
+        "A .grad has the shape of its tensor, [{wanted}], and this one has [{given}]: one number for each element.",
+    ),
+    ErrorRule(
+        "RuntimeError",
+        r"[Ff]unction (?P<node>\w+) returned an incorrect number of gradients \(expected (?P<wanted>\d+), got "
+        r"(?P<found>\d+)\)",
+        "The backward() of {node} must return one gradient for each argument of its forward(), here {wanted}, and it "
+        "returned {found}: return None for an argument that needs none.",
+    ),
+    ErrorRule(
+        "RuntimeError",
+        r"Function (?P<node>\w+) returned an invalid gradient at index (?P<index>\d+) - got \[(?P<given>[^\]]*)\] but "
+        r"expected shape compatible with \[(?P<wanted>[^\]]*)\]",
+        "The gradient number {index}, counted from 0, that {node} returned has shape [{given}], but it must have the "
+        "shape of what forward() was given there, [{wanted}].",
+    ),
+    ErrorRule(
+        "RuntimeError",
+        r"Legacy autograd function with non-static forward",
+        "An autograd.Function has a @staticmethod forward(ctx, ...) and a @staticmethod backward(ctx, ...), and is "
+        "used by its apply(), without making an object of it.",
+    ),
+    ErrorRule(
+        "RuntimeError",
+        r"hook '(?P<hook>[^']*)' has changed the size of value",
+        "A hook may return a gradient of the same shape, or nothing, and {hook} returned one of another shape.",
     ),
     ErrorRule(
         "RuntimeError",
@@ -238,7 +274,7 @@ TYPE_RULES = (
     ErrorRule(
         "RuntimeError",
         r"to have one of the following scalar types: Long, Int|must be long, int, byte or bool|"
-        r"tensors used as indices|expected (?:scalar type|dtype) (?:Long|int64)",
+        r"tensors used as indices|expected (?:scalar type|dtype) (?:Long|int64)|expected target dtype to be Long",
         "Indices and class numbers must be integers: convert this tensor with .long().",
     ),
     ErrorRule(
@@ -255,6 +291,12 @@ TYPE_RULES = (
     ),
     ErrorRule(
         "RuntimeError",
+        r"all elements of (?:input|target) should be between 0 and 1",
+        "This loss compares probabilities, which are between 0 and 1: put a sigmoid before it, or use "
+        "binary_cross_entropy_with_logits.",
+    ),
+    ErrorRule(
+        "RuntimeError",
         r"Expected all tensors to be on the same device",
         "These tensors are on different devices: move them to one, as in x.to(model_device), before they meet.",
     ),
@@ -267,6 +309,12 @@ TYPE_RULES = (
         "",
         r"out of memory|can't allocate memory|not enough memory",
         "There is not enough memory for this tensor: use a smaller batch, or check the sizes for a mistake.",
+    ),
+    ErrorRule(
+        "TypeError",
+        r"unsupported operand type\(s\) for (?P<operator>[^:]+): (?:'\w+' and 'NoneType'|'NoneType' and '\w+')",
+        "What stands on one side of {operator} is None: if it is a .grad, no backward() has written to it yet; run "
+        "backward() first.",
     ),
     ErrorRule(
         "AttributeError",

@@ -14,6 +14,13 @@ from torch import nn
 x = torch.tensor([1.0, 2.0, 3.0], requires_grad=True)
 """
 
+FUNCTION = """class F(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x): return x * 2
+    @staticmethod
+    def backward(ctx, g): return {}
+"""
+
 PROGRAMS = {
     "a vector has no implicit gradient": ("(x * 2).backward()", "single number to start from"),
     "backward twice": ("y = (x * x).sum(); y.backward(); y.backward()", "retain_graph=True"),
@@ -33,6 +40,19 @@ PROGRAMS = {
     "inference tensor": ("with torch.inference_mode(): t = torch.ones(3)\n(x * t).sum().backward()", "inference_mode"),
     "non-leaf in an optimizer": ("torch.optim.SGD([x * 2], lr=1)", "only move leaves"),
     "empty optimizer": ("torch.optim.SGD([], lr=1)", "no parameters"),
+    "a tensor in an optimizer": ("torch.optim.SGD(x, lr=1)", r"write \[x\]"),
+    "gradient of a gradient": ("torch.autograd.grad((x ** 3).sum(), x)[0].sum().backward()", "create_graph=True"),
+    "a .grad of another shape": ("x.grad = torch.ones(2)", r"its tensor, \[3\], and this one has \[2\]"),
+    "too many gradients": (FUNCTION.format("g, g") + "F.apply(x).sum().backward()", "here 1, and it returned 2"),
+    "a gradient of another shape": (FUNCTION.format("g[:2]") + "F.apply(x).sum().backward()", r"\[2\].*\[3\]"),
+    "a Function that is an object": (
+        FUNCTION.replace("@staticmethod", "") + "import warnings; warnings.simplefilter('ignore'); F()(x)",
+        r"@staticmethod forward\(ctx",
+    ),
+    "a hook of another shape": (
+        "y = x * 1; y.register_hook(lambda g: g[:2]); y.sum().backward()",
+        "<lambda> returned one of another shape",
+    ),
     "deepcopy": ("import copy; copy.deepcopy(x * 2)", "Only leaves can be deep-copied"),
     "elementwise sizes": ("x + torch.ones(4)", "dimension 0 one has 3 and the other 4"),
     "matrix sizes": ("torch.ones(2, 3) @ torch.ones(4, 5)", "3 meets 4"),
@@ -58,6 +78,13 @@ PROGRAMS = {
     "embedding of floats": ("nn.Embedding(3, 2)(torch.ones(1))", r"\.long\(\)"),
     "float index": ("x[torch.tensor([1.0])]", r"\.long\(\)"),
     "mean of integers": ("torch.tensor([1, 2]).mean()", r"\.float\(\)"),
+    "floats as class numbers": ("F.cross_entropy(torch.ones(2, 3), torch.ones(2))", r"\.long\(\)"),
+    "probabilities": ("F.binary_cross_entropy(2 * x, torch.ones(3))", "put a sigmoid before it"),
+    "None times a number": ("0.1 * x.grad", r"one side of \* is None.*run backward\(\) first"),
+    "no super": ("class N(nn.Module):\n  def __init__(self): self.l = nn.Linear(1, 1)\nN()", r"super\(\).__init__\(\)"),
+    "no forward": ("class N(nn.Module): pass\nN()(x)", r"N has no forward\(\)"),
+    "text and tensor": ("'loss ' + x.sum()", "separate what you print by commas"),
+    "unpacking": ("a, b = x", "there are 2 names"),
     "None grad": ("x.grad.zero_()", r"run backward\(\) first"),
     "no module": ("import no_such_module", "no module named no_such_module"),
     "no name in module": ("from torch import no_such_name", "torch has nothing named no_such_name"),
