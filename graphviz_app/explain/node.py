@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from graphviz_app.explain.call import Call, base_name, edges_from
 from graphviz_app.explain.checks import Check, check_call
 from graphviz_app.explain.numbers import accumulation, numbers
-from graphviz_app.explain.rules import rule_of
+from graphviz_app.explain.rules import FUNCTIONS_OF_TORCH, rule_of
 from graphviz_app.explain.rules_engine import UNKNOWN_FORMULA
 from graphviz_app.explain.sentences import (
     check_sentence,
@@ -116,7 +116,7 @@ def _title(call: Call) -> str:
 
 def _is_custom(call: Call) -> bool:
     return call.node in call.recording.index.nodes.definitions or (
-        call.name.endswith("Backward") and base_name(call.name) != "CheckpointFunction"
+        call.name.endswith("Backward") and base_name(call.name) not in FUNCTIONS_OF_TORCH
     )
 
 

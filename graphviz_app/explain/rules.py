@@ -38,6 +38,10 @@ ALL_RULES = (
 )
 
 
+FUNCTIONS_OF_TORCH = frozenset({"CheckpointFunction", "BackwardHookFunction"})
+"""What torch itself has written as a Function in Python."""
+
+
 def rule_of(name: str) -> Rule | None:
     """The rule of a node, or None where there is none in the table.
 
@@ -48,7 +52,7 @@ def rule_of(name: str) -> Rule | None:
         return rules_arithmetic.POWER_OF_NUMBER
     if not name.rsplit("::", 1)[-1][-1:].isdigit() and base_name(name) != name.rsplit("::", 1)[-1]:
         # Python's own Functions end in "Backward"; they may bear any name, and mean something else by it.
-        return _by_name().get("CheckpointFunction") if base_name(name) == "CheckpointFunction" else None
+        return _by_name().get(base_name(name)) if base_name(name) in FUNCTIONS_OF_TORCH else None
     return _by_name().get(base_name(name))
 
 

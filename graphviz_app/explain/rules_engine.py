@@ -9,10 +9,17 @@ from graphviz_app.explain.rule import Rule
 if TYPE_CHECKING:
     import numpy.typing as npt
 
+    from graphviz_app.explain.call import Call
+
     Array = npt.NDArray[Any]
 
 X = r"\frac{\partial L}{\partial x}"
 UNKNOWN_FORMULA = r"\frac{\partial L}{\partial x} = {J}^{\top} g, \qquad J_{ij} = \frac{\partial y_i}{\partial x_j}"
+
+
+def _passed_on(call: Call, slot: int) -> Array:
+    return call.grad(slot)
+
 
 RULES = (
     Rule(
@@ -42,6 +49,14 @@ RULES = (
         "A checkpoint: nothing was kept of what was computed in it. Its forward runs again here, and a pass of its own "
         "then goes back through it.",
         "torch.utils.checkpoint",
+    ),
+    Rule(
+        ("BackwardHookFunction",),
+        rf"{X} = g",
+        "torch puts such a node around a module that has backward hooks: the gradient passes as it came, and the hooks "
+        "see it here.",
+        "torch/nn/modules/_functions.py: BackwardHookFunction",
+        _passed_on,
     ),
     Rule(
         (

@@ -185,3 +185,24 @@ def test_of_several_nodes_of_one_call_each_tells_only_what_it_can_have_saved():
     assert saved.pop("MseLossBackward0") == ["argument 0", "wide"]
     assert {"TBackward0", "MulBackward1", "DivBackward0", "ExpandBackward0", "LogSoftmaxBackward0"} <= saved.keys()
     assert not any(saved.values())
+
+
+HOOKED = """\
+import torch
+x = torch.ones(2, 3, requires_grad=True)
+layer = torch.nn.Linear(3, 3)
+layer.register_full_backward_hook(lambda module, given, came: (given[0] * 2,))
+layer(x).sum().backward()
+"""
+
+
+def test_what_torch_puts_around_a_module_with_hooks_is_not_told_as_the_programs_own_function():
+    recording = record_source(HOOKED)
+    timeline = Timeline(recording)
+    nodes = recording.index.nodes
+    around = [node for node in range(len(nodes)) if nodes.name(node) == "BackwardHookFunctionBackward"]
+    assert len(around) == 2
+    for node in around:
+        said = explain_node(recording, timeline, node, timeline.step_count)
+        assert "a module that has backward hooks" in said.sentences[0]
+        assert [check.agrees for check in said.checks] == [True]
