@@ -87,6 +87,26 @@ def test_a_node_tells_the_round_of_the_loop_and_the_modules_it_is_within():
     }
 
 
+def test_a_group_tells_how_far_it_is_what_crossed_its_border_and_its_leaves():
+    recording = record_source(
+        "import torch\nnn = torch.nn\nnet = nn.Sequential(nn.Linear(2, 2), nn.ReLU())\n"
+        "net(torch.ones(1, 2)).sum().backward()\n"
+    )
+    timeline = Timeline(recording)
+    chapter = timeline.chapters[0]
+    groups = structure_of(recording, timeline, chapter).grouping.groups
+    path = next(path for path, group in groups.items() if group.subtitle == "Linear")
+    first = page_of(timeline.state(timeline.step_of_event(recording.passes[0].start)), ("group", path))
+    assert texts(first, "Comes in") == ["Nothing yet in this pass."]
+    page = page_of(timeline.state(chapter.last_step), ("group", path))
+    assert (page.title, page.subtitle) == (groups[path].title, "Linear")
+    assert texts(page, "Group")[-1] == "2 of 2 have run in this pass"
+    (came,) = values(page, "Comes in")
+    assert came.name == "ReluBackward0 to AddmmBackward0"
+    assert [row.name for row in values(page, "Leaves")] == ["net.0.weight.grad", "net.0.bias.grad"]
+    assert page_of(timeline.state(chapter.last_step), ("group", ("no such",))) is not None
+
+
 def test_a_node_tells_what_came_in_what_went_out_and_what_was_saved(timeline):
     page = page_of(timeline.state(5), ("node", 0))
     assert [row.record.numel for row in values(page, "Received")] == [4]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from graphviz_app.recording import events as ev
 from graphviz_app.ui.panels.facts import Page, Section, section
 from graphviz_app.ui.panels.facts_flow import edge_page, line_rows, line_title, operation_page
+from graphviz_app.ui.panels.facts_group import group_page
 from graphviz_app.ui.panels.facts_leaf import leaf_page
 from graphviz_app.ui.panels.facts_node import node_page
 from graphviz_app.ui.panels.words import event_in_words
@@ -30,6 +31,8 @@ def page_of(state: StepState, selection: tuple[Any, ...]) -> Page | None:
             return operation_page(state, number)
         case ("line", int(file), int(line)):
             return _line_page(state, file, line)
+        case ("group", tuple(path)):
+            return group_page(state, path) or _now(state)
         case _:
             return _now(state)
 
