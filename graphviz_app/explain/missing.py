@@ -12,6 +12,7 @@ from graphviz_app.recording import events as ev
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from graphviz_app.recording.index import PassSummary
     from graphviz_app.timeline import Timeline
 
 Cause = Literal[
@@ -91,6 +92,9 @@ class _Search:
             return MissingGrad("no backward", sentence)
         if cleared is not None and not passes:
             return cleared[1]
+        if passes:
+            # What was done with it afterwards says nothing of the pass.
+            self._origins = Origins(self._timeline, self._tensor, self._summary(passes[-1]).start)
         constant = self._constant()
         if constant is not None:
             return constant
@@ -135,6 +139,9 @@ class _Search:
             sentence = f"{self._name} holds {record.dtype} numbers, and only floating-point ones can have a gradient."
         elif maker is not None and maker.cut is not None and maker.cut != "no_input_requires_grad":
             sentence = f"{self._name} was cut off where it was made{self._at(maker.span)}: {self._what(maker)}."
+        elif self._leaf != ev.NONE:
+            where = self._at(self._origins.uses[-1][0].span)
+            sentence = f"{self._name} did not require a gradient yet when it was used{where}, which made it a constant."
         else:
             sentence = f"{self._name} was made without requires_grad=True, so autograd treats it as a constant."
         return MissingGrad("requires no grad", sentence, None if maker is None else maker.span)
@@ -161,7 +168,7 @@ class _Search:
         return MissingGrad("undefined", sentence, started.span)
 
     def _not_reached(self, started: ev.BackwardStarted) -> MissingGrad:
-        summary = next(one for one in self._timeline.recording.passes if one.pass_id == started.pass_id)
+        summary = self._summary(started)
         roots = [root.tensor for root in started.roots]
         blocked = self._origins.blocking(roots, summary.start)
         if blocked is not None:
@@ -179,6 +186,9 @@ class _Search:
             sentence = f"The backward pass{self._at(started.span)} ended with an error before it came to {self._name}."
             return MissingGrad("failed", sentence, started.span)
         return MissingGrad("unused", self._unused_sentence(started, leads=leads), started.span)
+
+    def _summary(self, started: ev.BackwardStarted) -> PassSummary:
+        return next(one for one in self._timeline.recording.passes if one.pass_id == started.pass_id)
 
     def _unused_sentence(self, started: ev.BackwardStarted, *, leads: bool) -> str:
         result = self._result_name(started)

@@ -80,8 +80,11 @@ class Origins:
         last = self.uses[-1][0].span
         lines = lines_of(sources[0].text)[: last.line if last is not None and last.file == 0 else None]
         found = [number for number, line in enumerate(lines, start=1) if _SWITCH.search(line)]
-        name = self._timeline.tensor_name(self._tensor)
-        named = [number for number in found if name and re.search(rf"\b{re.escape(name)}\b", lines[number - 1])]
+        bound = self._timeline.recording.index.tensor_names
+        names = {each.name for each in bound if each.tensor == self._tensor}
+        named = [
+            number for number in found if any(re.search(rf"\b{re.escape(name)}\b", lines[number - 1]) for name in names)
+        ]
         for candidates in (named, found):
             if len(candidates) == 1:
                 return ev.Span(0, candidates[0])

@@ -213,10 +213,12 @@ class Timeline:
         return {summary.tensor: summary.name for summary in leaves if summary.name != f"leaf{summary.leaf}"}
 
     def tensor_name(self, tensor: int, event: int | None = None) -> str:
-        """What the program called a tensor, at an event or at last; "" where it had no name."""
+        """What the program called a tensor, at an event or at last, a leaf by its name; "" where it had no name."""
         names = self._names_of_tensors.get(tensor, [])
-        if not names:
-            return self._names_of_leaves.get(tensor, "")
+        leaf = self._names_of_leaves.get(tensor, "")
+        if leaf or not names:
+            # Not by the `p` of a loop over the parameters that comes later, or came before.
+            return leaf
         if event is None:
             return names[-1][1]
         earlier = [name for when, name in names if when <= event]

@@ -45,6 +45,12 @@ CASES = {
         "g was not used in anything before the backward pass, so z does not depend on it",
         tensor="g",
     ),
+    "asked for too late": Case(
+        "g = torch.ones(3)\nz = (x * g).sum()\ng.requires_grad_()\nz.backward()\n(g * 2).sum()\n",
+        "requires no grad",
+        "g did not require a gradient yet when it was used on line 5",
+        tensor="g",
+    ),
     "no_grad": Case(
         "with torch.no_grad():\n    y = w * 2\nz = (x * y).sum()\nz.backward()\n", "cut", r"on line 5.*no_grad\(\)", 5
     ),

@@ -7,6 +7,7 @@ from graphviz_app.recording import events as ev
 from graphviz_app.recording.values import elements
 from graphviz_app.timeline import Phase, Timeline
 from graphviz_app.timeline.lookup import EventLookup
+from tests.support_record import record_source
 from tests.support_synthetic import Script, accumulation
 
 
@@ -213,3 +214,12 @@ def test_the_events_of_many_subjects_are_those_of_each_of_them(subjects, wanted)
     rows, numbers = lookup.of_each(np.array(wanted, np.int32))
     expected = [(row, number) for row, subject in enumerate(wanted) for number in lookup.of(subject).tolist()]
     assert list(zip(rows.tolist(), numbers.tolist(), strict=True)) == expected
+
+
+def test_a_leaf_is_not_called_by_the_variable_of_a_loop_that_comes_later():
+    source = "import torch\nnet = torch.nn.Linear(1, 1)\nfor p in net.parameters():\n    p.requires_grad_(False)\n"
+    timeline = Timeline(record_source(source))
+    made = [event for event in map(timeline.event, range(1, timeline.step_count)) if isinstance(event, ev.OperationRan)]
+    names = [timeline.tensor_name(use.tensor) for event in made for use in event.outputs]
+    assert {"net.weight", "net.bias"} <= set(names)
+    assert "p" not in names
