@@ -87,10 +87,16 @@ class _Cuts:
             if not _writes_on_its_input(operation) and not self._is_aside(operation):
                 self._draw(operation)
         if not any(kind == "node" for _, kind in values_of(self.graph, "kind")) and len(loose) <= MOST_LOOSE:
-            for operation in loose:
-                if not self._is_leaf(operation):
-                    self._draw(operation)
+            self._draw_loose(loose)
         self.graph.graph["cuts_left_out"] = self.left_out
+
+    def _draw_loose(self, loose: list[ev.OperationRan]) -> None:
+        """Draw operations that touch no graph; what made data last, which its readers may have drawn already."""
+        loose = [operation for operation in loose if not self._is_leaf(operation)]
+        made_data = [any(self._is_data(operation, use) for use in operation.outputs) for operation in loose]
+        for operation, is_data in sorted(zip(loose, made_data, strict=True), key=lambda pair: pair[1]):
+            if not (is_data and any(f"tensor:{use.tensor}" in self.graph for use in operation.outputs)):
+                self._draw(operation)
 
     def _is_leaf(self, operation: ev.OperationRan) -> bool:
         """Whether an operation made a leaf that has a card of its own: `w = torch.ones(3, requires_grad=True)`."""

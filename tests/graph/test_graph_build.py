@@ -219,3 +219,17 @@ def test_what_made_a_leaf_is_no_cut_and_is_left_out_where_the_leaf_has_a_card():
     drawn = dict(graph_of(program.recording()).nodes(data="variable"))
     assert sorted(drawn.values()) == ["w", "y"]
     assert "operation:0" not in drawn
+
+
+def test_without_any_graph_data_is_drawn_once():
+    script = Script()
+    script.add(ev.SourceRead(0, "program.py", "x = torch.ones(3)\ny = x.sum()\n"), ev.NameBound(0, "x"))
+    script.add(ev.OperationRan(0, "torch.ones", ev.Span(0, 1), outputs=(ev.TensorUse(0),)))
+    alone = graph_of(script.recording())
+    assert list(alone) == ["operation:0"]
+    script.add(
+        ev.OperationRan(1, "torch.Tensor.sum", ev.Span(0, 2), (), "", "", (ev.TensorUse(0),), (ev.TensorUse(1),))
+    )
+    graph = graph_of(script.recording())
+    assert sorted(map(str, graph)) == ["operation:1", "tensor:0"]
+    assert [(source, target) for source, target, _ in graph.edges] == [("operation:1", "tensor:0")]
