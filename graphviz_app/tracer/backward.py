@@ -17,9 +17,10 @@ from graphviz_app.tracer.contributions import Contributions, Sent, is_what_was_s
 from graphviz_app.tracer.graph import SLOT_BITS, end_of
 from graphviz_app.tracer.hook_watch import HookWatch, change
 from graphviz_app.tracer.identity import UNNUMBERED
-from graphviz_app.tracer.leaves import grad_of, version_of
+from graphviz_app.tracer.leaves import version_of
 from graphviz_app.tracer.mutation import explain_mutation
 from graphviz_app.tracer.node_hooks import put_first, register
+from graphviz_app.tracer.originals import grad_of
 from graphviz_app.tracer.unlisted import unlist
 from graphviz_app.tracer.values import are_same
 
@@ -530,9 +531,11 @@ class BackwardPass:
         if leaf.grad_value == ev.NONE and grad is not None and grad._version == 0 and not tensor.is_sparse:
             # torch took the contribution itself, or copied it.
             leaves.adopted(leaf, grad, contribution)
-            before, after = ev.NONE, contribution
-        else:
-            before, after = leaves.accumulated(leaf, tensor, grad)
+            self._core.log.add(
+                ev.GradAccumulated(self.number, leaf.number, ev.NONE, contribution, contribution, number)
+            )
+            return
+        before, after = leaves.accumulated(leaf, tensor, grad)
         self._core.log.add(ev.GradAccumulated(self.number, leaf.number, before, contribution, after, number))
         leaves.tell_sharers(leaf)
 

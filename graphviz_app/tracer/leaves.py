@@ -17,7 +17,8 @@ from graphviz_app.recording import events as ev
 from graphviz_app.recording.values import elements
 from graphviz_app.tracer.identity import ORDINARY
 from graphviz_app.tracer.memory import address_of, storage_start_of
-from graphviz_app.tracer.originals import is_view
+from graphviz_app.tracer.originals import grad_of, is_view
+from graphviz_app.tracer.storages import Storages
 from graphviz_app.tracer.strided import overlap
 from graphviz_app.tracer.unlisted import list_again
 from graphviz_app.tracer.values import are_same
@@ -36,8 +37,6 @@ _parameter = torch.nn.Parameter
 _Alive = torch._C._WeakTensorRef
 _TRIES = 4
 _LET_GO_AT = 4096
-grad_of: Callable[[torch.Tensor], torch.Tensor | None] = torch.Tensor.grad.__get__  # pyright: ignore[reportOptionalMemberAccess]
-"""A tensor's `.grad`, also where a class of the program's has a property of that name."""
 
 
 class Leaf(msgspec.Struct, eq=False, gc=False):
@@ -139,9 +138,8 @@ class Leaves:
         self._let_go_at = _LET_GO_AT
         self._main = main_thread().ident
         self._by_grad: dict[int, Leaf] = {}
-        # By where the storage begins in which their elements or those of their `.grad` lie.
-        self._by_storage: dict[int, dict[int, Leaf]] = {}
-        self._by_memory: dict[int, list[Leaf]] = {}
+        self._storages = Storages()
+        self._by_memory: dict[int, dict[int, Leaf]] = {}
         self._by_name: dict[str, Leaf] = {}
         # What became of leaves in the line that is running, by number and whether it is their `.grad`: told when the
         # program moves on.
@@ -262,10 +260,10 @@ class Leaves:
             if leaf is not None:
                 self._touch(leaf, writing, value=not is_grad, grad=is_grad)
                 start = leaf.grad_start if is_grad else leaf.start
-                if not grad_alone and len(self._by_storage.get(start, ())) > 1:
+                if not grad_alone and self._storages.is_shared(start):
                     self._touch_memory(tensor, start, writing, leaf)
             elif start := storage_start_of(tensor):
-                if start in self._by_storage:
+                if start in self._storages:
                     self._touch_memory(tensor, start, writing)
             elif is_view(tensor) or tensor.layout is not torch.strided:
                 # It may be a part of any leaf.
@@ -291,8 +289,7 @@ class Leaves:
 
     def _touch_memory(self, written: torch.Tensor, start: int, writing: _Writing, but: Leaf | None = None) -> None:
         """An operation wrote on a tensor that lies, or may lie, where leaves or their `.grad`s do."""
-        here = self._by_storage[start]
-        for leaf in list(here.values()):
+        for leaf in self._storages.near(start, written):
             if leaf is but:
                 continue
             tensor = leaf.tracked.tensor()
@@ -300,13 +297,11 @@ class Leaves:
             value_here, grad_here = [each is not None and storage_start_of(each) == start for each in (tensor, grad)]
             if not value_here and not grad_here:
                 # It lies elsewhere by now.
-                del here[leaf.number]
+                self._storages.drop(start, leaf)
                 continue
             value, grad = value_here and overlap(written, tensor), grad_here and overlap(written, grad)
             if value or grad:
                 self._touch(leaf, writing._replace(unseen=True), value=value, grad=grad)
-        if not here and self._by_storage.get(start) is here:
-            del self._by_storage[start]
 
     def _touch(self, leaf: Leaf, writing: _Writing, *, value: bool, grad: bool) -> None:
         """Compare one leaf with what it was, at once: the next line may write on it again."""
@@ -383,28 +378,11 @@ class Leaves:
         for leaf in self._all:
             if leaf.tracked.alive.expired():
                 self._forget_grad(leaf)
+                self._storages.drop(leaf.start, leaf)
                 if self._by_name.get(leaf.name) is leaf:
                     del self._by_name[leaf.name]
         self._all = [leaf for leaf in self._all if not leaf.tracked.alive.expired()]
         self._let_go_at = max(_LET_GO_AT, 2 * len(self._all))
-        self._by_storage = {}
-        for leaf in self._all:
-            self._find_again(leaf)
-
-    def _find_again(self, leaf: Leaf) -> None:
-        tensor = leaf.tracked.tensor()
-        if tensor is not None:
-            leaf.start = self._lies_at(leaf, tensor)
-            grad = grad_of(tensor) if leaf.grad is not None else None
-            if grad is not None:
-                leaf.grad_start = self._lies_at(leaf, grad)
-
-    def _lies_at(self, leaf: Leaf, tensor: torch.Tensor) -> int:
-        """Remember where a leaf's elements lie, or those of its `.grad`; where their storage begins."""
-        start = storage_start_of(tensor)
-        if start:
-            self._by_storage.setdefault(start, {})[leaf.number] = leaf
-        return start
 
     def _check_grad(self, leaf: Leaf, tensor: torch.Tensor, writing: _Writing, *, by_value: bool = True) -> None:
         grad = grad_of(tensor) if tensor.is_leaf or tensor.retains_grad else None
@@ -493,9 +471,9 @@ class Leaves:
 
         torch lets leaves share it where they got parts of one expanded gradient (`torch.stack([a, b]).sum()`).
         """
-        sharers = self._by_memory.get(leaf.grad_memory, ())
+        sharers = self._by_memory.get(leaf.grad_memory, {})
         if len(sharers) > 1:
-            for each in sharers.copy():
+            for each in list(sharers.values()):
                 if each is not leaf and (tensor := each.tracked.tensor()) is not None:
                     self._check_grad(each, tensor, _Writing(None, f"it shares its memory with {leaf.name}.grad"))
             self.settle()
@@ -522,9 +500,11 @@ class Leaves:
         if memory != leaf.grad_memory:
             self._leave_memory(leaf)
             if memory:
-                leaf.grad_start = self._lies_at(leaf, grad)
+                leaf.grad_start = self._storages.put(leaf, grad, is_grad=True)
                 leaf.grad_memory = memory
-                self._by_memory.setdefault(memory, []).append(leaf)
+                self._by_memory.setdefault(memory, {})[leaf.number] = leaf
+        elif self._storages.has_many(leaf.grad_start):
+            self._storages.put(leaf, grad, is_grad=True)
         # Whoever takes `.grad` as an argument takes this very value.
         tracked = self._core.tensors.track(grad)
         tracked.value, tracked.version = number, version_of(grad)
@@ -553,18 +533,14 @@ class Leaves:
 
     def _leave_memory(self, leaf: Leaf) -> None:
         if leaf.grad_memory:
-            sharers = self._by_memory.get(leaf.grad_memory, [])
-            if leaf in sharers:
-                sharers.remove(leaf)
+            sharers = self._by_memory.get(leaf.grad_memory, {})
+            sharers.pop(leaf.number, None)
             if not sharers:
                 self._by_memory.pop(leaf.grad_memory, None)
             leaf.grad_memory = 0
             # Every pass may put its gradients elsewhere: what lay there before is not to be remembered for ever.
-            here = self._by_storage.get(leaf.grad_start)
-            if here is not None and leaf.grad_start != leaf.start:
-                here.pop(leaf.number, None)
-                if not here:
-                    del self._by_storage[leaf.grad_start]
+            self._storages.take(leaf.grad_start, leaf, is_grad=True)
+            leaf.grad_start = 0
 
     def _remember(self, leaf: Leaf, tensor: torch.Tensor) -> None:
         """Note the value of a leaf that has just been met."""
@@ -586,9 +562,11 @@ class Leaves:
         tracked = leaf.tracked
         leaf.version = tracked.version = version_of(tensor)
         address = address_of(tensor)
-        if address != tracked.address:
-            tracked.address = address
-            leaf.start = self._lies_at(leaf, tensor)
+        if address != tracked.address or self._storages.has_many(leaf.start):
+            tracked.address, before = address, leaf.start
+            leaf.start = self._storages.put(leaf, tensor, is_grad=False)
+            if leaf.start != before:
+                self._storages.take(before, leaf, is_grad=False)
 
     def _tell(self, leaf: Leaf, tensor: torch.Tensor, value: int) -> None:
         # Asked in full, a parameter's class looks for an attribute, which may be the program's own code. Only tensors

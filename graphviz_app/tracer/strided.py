@@ -26,11 +26,11 @@ Extent = tuple[tuple[int, int], ...]
 
 def overlap(one: torch.Tensor, other: torch.Tensor) -> bool:
     """Whether two tensors of one storage have memory in common, or may have."""
-    (first, end), (other_first, other_end) = _within_storage(one), _within_storage(other)
+    (first, end), (other_first, other_end) = within_storage(one), within_storage(other)
     return first < other_end and other_first < end
 
 
-def _within_storage(tensor: torch.Tensor) -> tuple[int, int]:
+def within_storage(tensor: torch.Tensor) -> tuple[int, int]:
     """From which byte of its storage to which a tensor's elements lie."""
     size = element_size(tensor)
     first = int(storage_offset(tensor)) * size

@@ -46,7 +46,7 @@ def test_leaves_and_hooks_that_are_gone_are_let_go_of(iteration, monkeypatch):
             iteration()
         gc.collect()
         met, known = tracer.core.leaves, tracer.operations._hooks
-        tables = [met._all, met._by_grad, met._by_storage, met._by_memory, met._by_name]
+        tables = [met._all, met._by_grad, met._storages, met._by_memory, met._by_name]
         tables += [known._by_node, known.nodes, known._retaining, known.retained]
         assert [len(table) for table in tables if len(table) > 40] == []
     finally:
