@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from bisect import bisect_left, bisect_right
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -94,14 +95,18 @@ class SourceLoops:
         self._shared: dict[int, list[tuple[Loop, _Range]]] = {}
         # Outer ones first.
         self._apart: dict[int, list[_Apart]] = {}
+        # The lines in which any begin, in order; None before they are asked for.
+        self._begin_at: list[int] | None = None
         if tree is not None:
             self._read(tree)
 
     def are_between(self, first: int, last: int) -> bool:
         """Whether a loop begins between two lines, both included."""
-        statements = (loop for loops in self._loops.values() for loop in loops)
-        expressions = (each.loop for apart in self._apart.values() for each in apart if each.loop is not None)
-        return any(first <= loop.line <= last for loops in (statements, expressions) for loop in loops)
+        if self._begin_at is None:
+            statements = {loop.line for loops in self._loops.values() for loop in loops}
+            expressions = {each.loop.line for apart in self._apart.values() for each in apart if each.loop is not None}
+            self._begin_at = sorted(statements | expressions)
+        return bisect_left(self._begin_at, first) < bisect_right(self._begin_at, last)
 
     def around(self, span: Span, function: str = "") -> tuple[Loop, ...]:
         """The loops around a place within its function, outermost first.

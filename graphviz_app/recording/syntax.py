@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import ast
 import warnings
+from functools import lru_cache
 from typing import Any
 
+_LONG = 1024
+_NO_BEGINNINGS = bytes(range(0x80, 0xC0))
+"""Bytes with which no character begins."""
 _QUIETLY: list[Any] = [("ignore", None, Warning, None, 0)]
 
 
@@ -47,4 +51,29 @@ def characters(lines: list[str], line: int, column: int) -> int:
     if column <= 0 or not 0 < line <= len(lines):
         return column
     text = lines[line - 1]
-    return column if text.isascii() else len(text.encode()[:column].decode(errors="ignore"))
+    if text.isascii():
+        return column
+    if len(text) <= _LONG:
+        return len(text.encode()[:column].decode(errors="ignore"))
+    encoded, counts = _counted(text)
+    if column >= len(encoded):
+        return len(text)
+    piece = column // _LONG
+    found = counts[piece] + _beginnings(encoded[piece * _LONG : column])
+    return found - (encoded[column] in _NO_BEGINNINGS)
+
+
+@lru_cache(maxsize=8)
+def _counted(text: str) -> tuple[bytes, tuple[int, ...]]:
+    """A long line in bytes, and how many characters begin before each of its pieces.
+
+    A line may hold thousands of words, and where each of them begins is asked for.
+    """
+    encoded, counts = text.encode(), [0]
+    for start in range(0, len(encoded), _LONG):
+        counts.append(counts[-1] + _beginnings(encoded[start : start + _LONG]))
+    return encoded, tuple(counts)
+
+
+def _beginnings(piece: bytes) -> int:
+    return len(piece.translate(None, _NO_BEGINNINGS))

@@ -26,14 +26,20 @@ from graphviz_app.tracer.rounds import WHOLE_STACK, around
 from graphviz_app.tracer.statements import WHOLE, Statements
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from graphviz_app.recording.loops import Loop
     from graphviz_app.tracer.log import EventLog
     from graphviz_app.tracer.rounds import Around
+
+    _Position = tuple[int | None, int | None, int | None, int | None]
 
 _CODES_KEPT = 20_000
 _OUTER, _INNER = WHOLE_STACK // 2, WHOLE_STACK // 2 + 1
 """How many calls of a deeper stack are told, counted from outside and from inside; of fewer all are told, so that a
 stack of this many is never taken for one that was told whole."""
+_FAR, _READ_AT_ONCE = 4096, 16
+"""From which instruction on it matters where the last one was found, and in how many pieces of code at once."""
 _CELL = "<ipython-input-"
 """What the names of IPython's cells begin with."""
 _getframe = sys._getframe
@@ -137,6 +143,8 @@ class Places:
         self._users: set[int] = set()
         self._libraries: set[int] = set()
         self._sites: dict[tuple[int, int], Site] = {}
+        self._have_loops: dict[int, bool] = {}
+        self._positions = Positions()
         self.inner: FrameType | None = None
         self.outer: FrameType | None = None
         self.frames: list[FrameType] = []
@@ -191,7 +199,8 @@ class Places:
 
     def statement_of(self, frame: FrameType) -> int:
         """The line at which the statement begins that a frame of the user's runs."""
-        return self._statements[frame.f_code.co_filename].start(frame.f_lineno)
+        # Not by `f_lineno`, which Python counts from the beginning of the code each time.
+        return self._site(frame.f_code, frame.f_lasti).statement
 
     def let_go(self) -> None:
         """Hold no frames: one that is held keeps the variables of its function when that has returned."""
@@ -234,7 +243,8 @@ class Places:
 
     def _meet(self, code: CodeType) -> tuple[CodeType, int]:
         if len(self._codes) > _CODES_KEPT:
-            for each in (self._codes, self._sites, self._places, self._users, self._libraries):
+            known = (self._codes, self._sites, self._places, self._users, self._libraries)
+            for each in (*known, self._have_loops, self._positions):
                 each.clear()
         known = (code, self._file(code.co_filename))
         self._codes[id(code)] = known
@@ -297,11 +307,14 @@ class Places:
     def _make_site(self, code: CodeType, instruction: int) -> Site:
         statements = self._statements[code.co_filename]
         with original_builtins():
-            span = statements.span(self._files[code.co_filename], _positions(code, instruction))
+            span = statements.span(self._files[code.co_filename], self._positions.of(code, instruction))
             text, targets, statement = statements.at(span)
             returned, called = statements.returned(span), statements.called(span)
             loops, head = statements.loops(span, code.co_name)
-            has_loops = statements.has_loops(code.co_firstlineno, _last_line(code))
+            has_loops = self._have_loops.get(id(code))
+            if has_loops is None:
+                has_loops = statements.has_loops(code.co_firstlineno, _last_line(code))
+                self._have_loops[id(code)] = has_loops
             is_sure = statements.is_sure(span)
         frame = ev.Frame(span, code.co_qualname)
         return Site(
@@ -387,15 +400,37 @@ def _libraries() -> tuple[str, ...]:
 LIBRARIES = _libraries()
 
 
-def _positions(code: CodeType, instruction: int) -> tuple[int, int, int, int]:
-    """Line, end line, column and end column (in bytes) of an instruction; NONE where unknown."""
-    line, end_line, column, end_column = next(islice(code.co_positions(), instruction // 2, None), (None,) * 4)
-    return (
-        line or code.co_firstlineno,
-        end_line or ev.NONE,
-        ev.NONE if column is None else column,
-        ev.NONE if end_column is None else end_column,
-    )
+class Positions:
+    """Where instructions stand in the text.
+
+    Python tells the positions of a piece of code one after the other alone. In one of thousands of lines each is looked
+    for from where the last one was found, since that is how the code runs.
+    """
+
+    def __init__(self) -> None:
+        self._read: dict[int, tuple[Iterator[_Position], int]] = {}
+
+    def clear(self) -> None:
+        """Remember nothing of where any was found."""
+        self._read.clear()
+
+    def of(self, code: CodeType, instruction: int) -> tuple[int, int, int, int]:
+        """Line, end line, column and end column (in bytes) of an instruction; NONE where unknown."""
+        index, is_far = instruction // 2, instruction > _FAR
+        positions, passed = self._read.pop(id(code), (None, 0)) if is_far else (None, 0)
+        if positions is None or index < passed:
+            positions, passed = code.co_positions(), 0
+        line, end_line, column, end_column = next(islice(positions, index - passed, None), (None,) * 4)
+        if is_far:
+            if len(self._read) >= _READ_AT_ONCE:
+                del self._read[next(iter(self._read))]
+            self._read[id(code)] = positions, index + 1
+        return (
+            line or code.co_firstlineno,
+            end_line or ev.NONE,
+            ev.NONE if column is None else column,
+            ev.NONE if end_column is None else end_column,
+        )
 
 
 def _last_line(code: CodeType) -> int:

@@ -73,10 +73,6 @@ class Statements:
         """The last name of what is called at a span ("run" in `self.model.run(x)`), "" where nothing is."""
         return self._called.get((span.line, span.column, span.end_line, span.end_column), "")
 
-    def start(self, line: int) -> int:
-        """The line at which the statement begins that a line belongs to."""
-        return self._starts.get(line, line)
-
     def is_sure(self, span: ev.Span) -> bool:
         """Whether what torch computes at a span is what the program gives a name there."""
         return (span.line, span.column, span.end_line, span.end_column) not in self._unsure
@@ -282,7 +278,9 @@ def _named(name: str, value: ast.expr) -> Iterator[_Assigned]:
     yield _Assigned(value, (name,), _is_result(value))
     if name and _is_plain_row(value):
         for index, part in enumerate(value.elts):
-            yield from _named(f"{name}[{index}]", part)
+            # Of data that is written out there may be very much.
+            if not isinstance(part, ast.Constant):
+                yield from _named(f"{name}[{index}]", part)
     elif name and isinstance(value, ast.Dict):
         for key, part in zip(value.keys, value.values, strict=True):
             if isinstance(key, ast.Constant):
