@@ -25,7 +25,7 @@ from graphviz_app.tracer.unlisted import unlist
 from graphviz_app.tracer.values import are_same
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from types import FrameType
 
     from graphviz_app.tracer.contributions import Coming
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from graphviz_app.tracer.hooks import HookName, UserHooks
     from graphviz_app.tracer.leaves import Leaf
     from graphviz_app.tracer.node_hooks import Hooks
+    from graphviz_app.tracer.places import Place
 
 _Alive = torch._C._WeakTensorRef
 _NodeCalled = ev.NodeCalled
@@ -119,6 +120,7 @@ class BackwardPass:
         inputs: Any,
         caller: FrameType,
         details: dict[str, Any],
+        place: Place | None,
         *,
         implicit: bool,
         keeps: bool,
@@ -132,6 +134,8 @@ class BackwardPass:
         self._accumulators = [node for node, _, _ in roots if node is not None and node._sequence_nr() == UNNUMBERED]
         reached = self._graph.reach([node for node, _, _ in roots], caller)
         numbers = reached[0]
+        if core.leaves.are_many:
+            core.leaves.compare(self._leaves_among(numbers), place)
         started: list[ev.Root] = []
         for (node, slot, tensor), seed in zip(roots, seeds, strict=True):
             value = ev.NONE if seed is None else core.values.record(seed)
@@ -145,6 +149,11 @@ class BackwardPass:
         only = tuple([each.node for each in restricted])
         core.log.add(ev.BackwardStarted(self.number, roots=tuple(started), inputs=only, **details))
         self._hook(reached, keeps=keeps)
+
+    def _leaves_among(self, nodes: Iterable[Any]) -> list[Leaf]:
+        accumulators = [node for node in nodes if node._sequence_nr() == UNNUMBERED]
+        variables = [getattr(node, "variable", None) for node in accumulators]
+        return [self._core.leaves.meet(variable) for variable in variables if variable is not None]
 
     def _hook(self, reached: Reached, *, keeps: bool) -> None:
         called, hooked, own_hooks = self._called, self._hooked, self._own_hooks
@@ -174,9 +183,10 @@ class BackwardPass:
 
     def _watch_coming(self, numbers: dict[Any, int]) -> None:
         """The program has hooks on what comes into nodes, or has torch keep it."""
-        on_tensors, retained = self._hooks.nodes, self._hooks.retained
+        retained = self._hooks.retained
+        on_tensors = self._hooks.nodes.intersection(numbers.values())
         self._showing.update(on_tensors)
-        for number in on_tensors.intersection(numbers.values()):
+        for number in on_tensors:
             self._watch.watch_tensors(number)
         for node, number in numbers.items():
             even_without = number in on_tensors or number in retained
@@ -626,7 +636,7 @@ class BackwardPass:
             del core.made_by_passes[:-_PASSES_KEPT]
         if core.is_memory_lent or were_hooks or core.operation_count != self._first_operation:
             # The program's own code ran within the pass.
-            core.leaves.sweep()
+            core.leaves.sweep(reached=self._leaves.values())
         self._tell_of_failed(failed)
         message = "" if error is None else _message(error)
         sentence = ""

@@ -225,6 +225,7 @@ class Engine:
                 "accumulates": bool(accumulates),
                 "thread": "" if thread is threading.main_thread() else _name_of(thread, within),
             },
+            place,
             implicit=implicit,
             keeps=bool(retain_graph),
         )

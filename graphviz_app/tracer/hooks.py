@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 # Of anything else the class is named: an object of the program's may hear that it is asked.
 _NAMED = FUNCTIONS | {type}
 _LET_GO_AT = 4096
+_REMOVED_AT = 16
 
 
 class HookName(NamedTuple):
@@ -68,7 +69,10 @@ class UserHooks:
         self._by_node: dict[int, list[Registered]] = {}
         self._let_go_at = _LET_GO_AT
         self.count = 0
-        self._retaining: list[Leaf] = []
+        # By the numbers of the leaves.
+        self._retaining: dict[int, Leaf] = {}
+        # By the nodes of leaves with hooks that run when they have got their gradients: weak references to those.
+        self._after: dict[int, Callable[[], Hooks | None]] = {}
         self.retained: dict[int, list[tuple[int, Leaf]]] = {}
         self.nodes: set[int] = set()
 
@@ -90,16 +94,23 @@ class UserHooks:
         if slot is None:
             return
         self.nodes.add(slot[0])
-        if type(call.result) is RemovableHandle and call.name == "torch.Tensor.register_hook":
-            handle = call.result
-            known = Registered(self.count, slot[1], handle.id, handle.hooks_dict_ref, self.name(hook, place))
-            self.count += 1
-            self._by_node.setdefault(slot[0], []).append(known)
-            if len(self._by_node) > self._let_go_at:
+        if type(call.result) is RemovableHandle:
+            if call.name == "torch.Tensor.register_hook":
+                self._remember(slot, call.result, self.name(hook, place))
+            else:
+                self._after[slot[0]] = call.result.hooks_dict_ref
+            if len(self._by_node) + len(self._after) > self._let_go_at:
                 self._let_go_of_gone()
-        elif call.name == "torch.Tensor.register_post_accumulate_grad_hook":
+        if call.name == "torch.Tensor.register_post_accumulate_grad_hook":
             for running in self._core.local.passes:
                 running.accumulates_late(slot[0], tensor)
+
+    def _remember(self, slot: tuple[int, int], handle: RemovableHandle, name: HookName) -> None:
+        here = self._by_node.setdefault(slot[0], [])
+        here.append(Registered(self.count, slot[1], handle.id, handle.hooks_dict_ref, name))
+        self.count += 1
+        if len(here) >= _REMOVED_AT and len(here).bit_count() == 1:
+            self._let_go_of_removed(here)
 
     def _let_go_of_gone(self) -> None:
         """Remember no hooks of tensors whose nodes are no more: those of all iterations would be many."""
@@ -107,7 +118,20 @@ class UserHooks:
             if all(each.hooks() is None for each in registered):
                 del self._by_node[node]
                 self.nodes.discard(node)
-        self._let_go_at = max(_LET_GO_AT, 2 * len(self._by_node))
+        for node, hooks in list(self._after.items()):
+            if hooks() is None:
+                del self._after[node]
+                if node not in self._by_node:
+                    self.nodes.discard(node)
+        self._let_go_at = max(_LET_GO_AT, 2 * (len(self._by_node) + len(self._after)))
+
+    def _let_go_of_removed(self, here: list[Registered]) -> None:
+        """A tensor has had many hooks: those that were removed again, each iteration's perhaps, are told no more.
+
+        Of those of passes that run, each may have changed what went by.
+        """
+        if not self._core.running_passes:
+            here[:] = [each for each in here if each.key in (each.hooks() or ())]
 
     def retain(self, tensor: torch.Tensor) -> None:
         """The `.grad` of a tensor is kept from now on."""
@@ -115,17 +139,18 @@ class UserHooks:
         if tensor.is_leaf or tracked.node == ev.NONE:
             return
         leaf = self._core.leaves.meet(tensor, None, node=False)
-        if leaf not in self._retaining:
-            self._retaining.append(leaf)
+        if leaf.number not in self._retaining:
+            self._retaining[leaf.number] = leaf
             self._note_retained(leaf)
             for running in self._core.local.passes:
                 running.retained_late(tracked.node, tensor.grad_fn)
 
     def look_again(self) -> None:
         """What is written on in place has another `grad_fn` since, and its `.grad` is that one's output's."""
-        self._retaining = [leaf for leaf in self._retaining if not leaf.tracked.alive.expired()]
+        retaining = self._retaining.values()
+        self._retaining = {leaf.number: leaf for leaf in retaining if not leaf.tracked.alive.expired()}
         self.retained.clear()
-        for leaf in self._retaining:
+        for leaf in self._retaining.values():
             self._note_retained(leaf)
 
     def _note_retained(self, leaf: Leaf) -> None:

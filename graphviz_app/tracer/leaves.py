@@ -37,6 +37,8 @@ _parameter = torch.nn.Parameter
 _Alive = torch._C._WeakTensorRef
 _TRIES = 4
 _LET_GO_AT = 4096
+_IN_TURNS = 1000
+"""How many leaves that a pass does not reach are compared with what they were when it begins, and when it ends."""
 
 
 class Leaf(msgspec.Struct, eq=False, gc=False):
@@ -141,6 +143,10 @@ class Leaves:
         self._storages = Storages()
         self._by_memory: dict[int, dict[int, Leaf]] = {}
         self._by_name: dict[str, Leaf] = {}
+        # Those that may get another name, by the function whose variable they are called by: 0 for those without one.
+        self._to_name: dict[int, dict[int, Leaf]] = {}
+        # Where in all of them the next comparison begins.
+        self._turn = 0
         # What became of leaves in the line that is running, by number and whether it is their `.grad`: told when the
         # program moves on.
         self._changes: dict[tuple[int, bool], _Change] = {}
@@ -164,8 +170,10 @@ class Leaves:
         name = self._name_of(tensor, frame)
         if name is not None:
             leaf.tries = 1
-            if name.text:
-                self._name(leaf, name, frame)
+        if name is not None and name.text:
+            self._name(leaf, name, frame)
+        else:
+            self._to_name.setdefault(0, {})[leaf.number] = leaf
         self._remember(leaf, tensor)
         leaf.retains_grad = not node
         self._tell(leaf, tensor, leaf.value)
@@ -180,7 +188,10 @@ class Leaves:
     def _name(self, leaf: Leaf, name: Name, frame: Any) -> None:
         """A leaf takes a name; the one that the program called so before may have another by now."""
         text = name.text
+        self._needs_no_name(leaf)
         leaf.name, leaf.is_named, leaf.named_in = text, True, name.function
+        if name.function:
+            self._to_name.setdefault(name.function, {})[leaf.number] = leaf
         earlier = self._by_name.get(text)
         self._by_name[text] = leaf
         tensor = None if earlier is None or earlier is leaf else earlier.tracked.tensor()
@@ -203,15 +214,28 @@ class Leaves:
         Args:
             frame: Where the program is; None where it has ended.
         """
+        if frame is None:
+            for leaf in self._all:
+                if not leaf.is_named and (tensor := leaf.tracked.tensor()) is not None:
+                    self.look_for_name(leaf, tensor, frame)
+            return
         # What another thread calls it is no better.
-        running = _functions_below(frame) if frame is not None and get_ident() == self._main else None
-        for leaf in self._all:
-            if frame is not None and leaf.tries >= _TRIES:
+        running = _functions_below(frame) if get_ident() == self._main else None
+        for function, leaves in list(self._to_name.items()):
+            if function and (running is None or function in running):
                 continue
-            if leaf.is_named and (running is None or not leaf.named_in or leaf.named_in in running):
-                continue
-            if (tensor := leaf.tracked.tensor()) is not None:
-                self.look_for_name(leaf, tensor, frame)
+            for leaf in list(leaves.values()):
+                if leaf.tries >= _TRIES or leaf.tracked.alive.expired():
+                    leaves.pop(leaf.number, None)
+                elif leaf.number in leaves and (tensor := leaf.tracked.tensor()) is not None:
+                    self.look_for_name(leaf, tensor, frame)
+            if not leaves:
+                self._to_name.pop(function, None)
+
+    def _needs_no_name(self, leaf: Leaf) -> None:
+        waiting = self._to_name.get(leaf.named_in)
+        if waiting is not None:
+            waiting.pop(leaf.number, None)
 
     def look_for_name(self, leaf: Leaf, tensor: torch.Tensor, frame: Any) -> None:
         """Look again for the name of a leaf."""
@@ -349,29 +373,44 @@ class Leaves:
                 del self._changes[key]
                 self._core.log.add(change.event)
 
-    def sweep(self, place: Place | None = None, *, thoroughly: bool = False) -> None:
+    def sweep(self, place: Place | None = None, *, reached: Iterable[Leaf] = (), thoroughly: bool = False) -> None:
         """Compare every leaf with what it was.
 
         What operations write bumps versions, and where it does not (`.data`), the leaf was touched. Elements are
-        compared only where the program may write on them behind torch's back, or where it is asked for.
+        compared only where the program may write on them behind torch's back, or where it is asked for. Of many
+        leaves, as a program has that keeps its data in them, each time others are looked at, besides those that a pass
+        has reached.
         """
+        few = thoroughly or not self.are_many
+        if few:
+            leaves = self._all
+        else:
+            leaves = self._all[self._turn : self._turn + _IN_TURNS]
+            self._turn = self._turn + _IN_TURNS if len(leaves) == _IN_TURNS else 0
+            leaves = [*leaves, *reached]
+        self.compare(leaves, place, thoroughly=thoroughly)
+        if few and any(leaf.tracked.alive.expired() for leaf in self._all):
+            self._let_go_of_gone()
+
+    @property
+    def are_many(self) -> bool:
+        """Whether there are so many leaves that they are not all compared for each pass."""
+        return len(self._all) > _IN_TURNS
+
+    def compare(self, leaves: Iterable[Leaf], place: Place | None = None, *, thoroughly: bool = False) -> None:
+        """Compare these leaves with what they were, as `sweep` does all."""
         self.settle()
         by_value = thoroughly or self._core.is_memory_lent
         writing = _Writing(place, _text_of(place))
-        gone = False
         here = get_ident()
-        for leaf in self._all:
+        for leaf in leaves:
             tensor = leaf.tracked.tensor()
-            if tensor is not None:
+            if tensor is not None and (by_value or not _is_untouched(leaf, tensor)):
                 # What another thread's pass has just added, that pass tells itself.
                 if self._core.awaited.get(leaf.number, here) == here:
                     self._check_grad(leaf, tensor, writing, by_value=by_value)
                 self._check_value(leaf, tensor, writing, by_value=by_value)
-            elif leaf.tracked.alive.expired():
-                gone = True
         self.settle()
-        if gone:
-            self._let_go_of_gone()
 
     def _let_go_of_gone(self) -> None:
         """Remember no leaves whose tensors are no more."""
@@ -379,6 +418,7 @@ class Leaves:
             if leaf.tracked.alive.expired():
                 self._forget_grad(leaf)
                 self._storages.drop(leaf.start, leaf)
+                self._needs_no_name(leaf)
                 if self._by_name.get(leaf.name) is leaf:
                     del self._by_name[leaf.name]
         self._all = [leaf for leaf in self._all if not leaf.tracked.alive.expired()]
@@ -577,6 +617,16 @@ class Leaves:
         self._core.log.add(
             ev.LeafFound(leaf.number, leaf.tracked.number, leaf.name, value, is_parameter, leaf.retains_grad)
         )
+
+
+def _is_untouched(leaf: Leaf, tensor: torch.Tensor) -> bool:
+    """Whether nothing about a leaf is another than when last seen, by the looks of it: for nearly all it is so."""
+    if leaf.version != version_of(tensor) or leaf.tracked.address != address_of(tensor) or not tensor.is_leaf:
+        return False
+    grad = grad_of(tensor)
+    if grad is None or leaf.grad is None:
+        return grad is None and leaf.grad_value == ev.NONE
+    return leaf.grad_address == grad._cdata and leaf.grad_version == version_of(grad)
 
 
 def _functions_below(frame: FrameType | None) -> set[int]:
