@@ -74,15 +74,20 @@ def _check(call: Call, slot: int, value: int) -> Check:
     apart = difference(computed, recorded)
     record = call.recording.value(value)
     allowed = tolerance("float32" if record is None else record.dtype) * max(scale(computed), scale(recorded), 1e-30)
-    # Sums of large terms that cancel leave rounding of the size of the terms.
-    return Check(slot, apart <= max(allowed, _noise(call, record.dtype if record else "float32")), apart, computed)
+    noise = _noise(call, record.dtype if record else "float32", computed.size)
+    return Check(slot, apart <= max(allowed, noise), apart, computed)
 
 
-def _noise(call: Call, dtype: str) -> float:
+def _noise(call: Call, dtype: str, size: int) -> float:
+    """What rounding leaves of sums of terms that cancel: of the size of the terms, and the more the more there are.
+
+    The bias in front of a batch norm has no influence on anything: its gradient is nothing but that.
+    """
     sizes = [0.0]
     for slot in range(call.grad_count):
         try:
-            sizes.append(scale(call.grad(slot)))
+            grad = call.grad(slot)
         except Unknown:
             continue
+        sizes.append(scale(grad) * max(1.0, grad.size / max(size, 1)) ** 0.5)
     return 1e-2 * tolerance(dtype) * max(sizes)

@@ -133,6 +133,42 @@ torch.autograd.grad(v.sum(), w, create_graph=True)[0].sum().backward()
     assert "Pass 2 made it, since it was told to create a graph of its own." in sentences
 
 
+BEFORE_A_NORM = """import torch
+for seed in range(3):
+    torch.manual_seed(seed)
+    net = torch.nn.Sequential(torch.nn.Conv2d(1, 2, 3, padding=1), torch.nn.BatchNorm2d(2))
+    (net(torch.randn(16, 1, 8, 8)) ** 2 * torch.randn(16, 2, 8, 8)).mean().backward()
+"""
+
+
+def test_what_rounding_leaves_of_a_sum_that_cancels_is_no_difference():
+    timeline = Timeline(record_source(BEFORE_A_NORM))
+    names = timeline.recording.index.nodes
+    found = [node for node in range(len(names)) if names.name(node) == "ConvolutionBackward0"]
+    checks = [explain_node(timeline.recording, timeline, node, _step_of_call(timeline, node)).checks for node in found]
+    assert [[check.agrees for check in each] for each in checks] == [[True, True]] * 3
+
+
+COMPOSITE = """import torch
+scores = torch.ones(2, 3, requires_grad=True)
+loss = torch.nn.functional.cross_entropy(scores * 2, torch.tensor([0, 2]), label_smoothing=0.1)
+loss.backward()
+"""
+
+
+def test_what_one_node_of_an_operation_saved_is_not_said_of_another():
+    timeline = Timeline(record_source(COMPOSITE))
+    recording = timeline.recording
+    saved = {
+        recording.index.nodes.name(node): [
+            each.name for each in explain_node(recording, timeline, node, timeline.step_count).saved
+        ]
+        for node in range(len(recording.index.nodes))
+    }
+    assert saved["NllLossBackward0"] == ["argument 1"]
+    assert saved["LogSoftmaxBackward0"] == saved["SumBackward0"] == saved["NegBackward0"] == []
+
+
 def test_an_unknown_node_is_refused():
     timeline = Timeline(Script().recording())
     with pytest.raises(IndexError, match="no node 0"):
