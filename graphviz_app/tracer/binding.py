@@ -10,14 +10,14 @@ from graphviz_app.tracer.flatten import paths_in
 from graphviz_app.tracer.ways import value_of
 
 if TYPE_CHECKING:
-    from types import FrameType
+    from types import CodeType, FrameType
 
     from graphviz_app.tracer.core import Core
     from graphviz_app.tracer.identity import Tracked
     from graphviz_app.tracer.places import Place
 
 
-_KEPT = 8
+_KEPT, _EARLIER_KEPT = 8, 8
 
 
 class _Pending(NamedTuple):
@@ -27,11 +27,23 @@ class _Pending(NamedTuple):
         place: Where they were computed.
         results: What was computed there last.
         names: The name of each, where all goes as it seems.
+        rounds: The rounds of loops in which that was.
+        earlier: What was computed there before, for the same names: of `x, y = f()`, `y` may be computed after `x`.
     """
 
     place: Place
     results: list[Tracked]
     names: tuple[str, ...]
+    rounds: tuple[ev.Round, ...]
+    earlier: list[Tracked]
+
+    def is_same_run(self, place: Place, rounds: tuple[ev.Round, ...]) -> bool:
+        """Whether a place with the same owner is in the same run of that one's statement."""
+        ours = self.place
+        if self.rounds != rounds:
+            return False
+        depth = ours.depth
+        return ours is place or (depth == place.depth and ours.frames[:depth] == place.frames[:depth])
 
 
 class ResultNames:
@@ -41,12 +53,23 @@ class ResultNames:
         self._core = core
         self._pending: list[_Pending] = []
 
-    def computed(self, place: Place, results: list[Tracked], result: Any = None, *, is_last: bool) -> None:
+    def computed(
+        self,
+        place: Place,
+        results: list[Tracked],
+        rounds: tuple[ev.Round, ...],
+        frame: FrameType | None,
+        result: Any = None,
+        *,
+        is_last: bool,
+    ) -> None:
         """A call at a place whose value is assigned gave these results.
 
         Args:
             place: The place.
             results: What is known of the tensors.
+            rounds: The rounds of loops in which that was.
+            frame: Where the program is.
             result: All that it returned, where that is more than one tensor.
             is_last: Whether it counts only if nothing follows, and if it is so: a library computes several things on
                 its way to what will be given the name, and so does `sum`.
@@ -56,13 +79,30 @@ class ResultNames:
             names = targets if len(targets) == 1 else ()
         else:
             names = _shared_out(targets, [path for path, _ in paths_in(result)])
-        # What was computed there before was not the last.
-        self._pending = [each for each in self._pending if each.place.owner is not place.owner]
+        earlier = self._overtaken(place, rounds, frame) if self._pending else []
         if is_last:
-            self._pending.append(_Pending(place, results, names))
+            self._pending.append(_Pending(place, results, names, rounds, earlier))
             return
         for name, tracked in zip(names, results, strict=False):
             self._name(tracked, name, place.span)
+
+    def _overtaken(self, place: Place, rounds: tuple[ev.Round, ...], frame: FrameType | None) -> list[Tracked]:
+        """Let go of what was computed before for the names of a place, or name it; what of it may yet have them."""
+        earlier: list[Tracked] = []
+        pending, self._pending = self._pending, []
+        for each in pending:
+            if each.place.owner is not place.owner:
+                self._pending.append(each)
+            elif not each.is_same_run(place, rounds):
+                # The statement runs once more: what it computed the last time has its name by now.
+                self._settle(each, _running(frame, place.owner.code), is_over=True)
+            elif each.place.targets != place.targets or (place.owner.is_each and len(each.results) > 1):
+                # Another part of what is returned, or of what a loop goes through.
+                self._pending.append(each)
+            else:
+                # It was not the last.
+                earlier = [*each.earlier, *each.results][-_EARLIER_KEPT:]
+        return earlier
 
     def bind_pending(self, frame: FrameType | None, place: Place | None = None) -> None:
         """Give what is pending the names that the program has given it by now.
@@ -76,26 +116,43 @@ class ResultNames:
             if place is not None and each.place.owner is place.owner:
                 self._pending.append(each)
                 continue
-            scope, owner = frame, each.place.owner
-            while scope is not None and scope.f_code is not owner.code:
-                scope = scope.f_back
-            if scope is not None and self._core.places.statement_of(scope) == owner.statement:
+            owner = each.place.owner
+            scope = _running(frame, owner.code)
+            statement = 0 if scope is None else self._core.places.statement_of(scope)
+            if statement == owner.statement:
                 # It has not come to the assignment yet.
                 self._pending.append(each)
+            elif statement < (owner.loops[0].line if owner.loops else owner.statement):
+                # The function has returned; where it runs, it has begun anew.
+                self._settle(each, None)
             else:
                 self._settle(each, scope)
         del self._pending[:-_KEPT]
 
-    def _settle(self, pending: _Pending, scope: FrameType | None) -> None:
-        place, results, names = pending
-        if scope is not None:
-            held = self._held(scope, place.targets)
-            names = tuple([held.get(each.number, "") for each in results])
+    def _settle(self, pending: _Pending, scope: FrameType | None, *, is_over: bool = False) -> None:
+        """Name what is pending.
+
+        Args:
+            pending: That.
+            scope: The function, while it runs: its variables tell.
+            is_over: Whether that may be another run of it already.
+        """
+        place, results, names, _, earlier = pending
+        held = {} if scope is None else self._held(scope, place.targets)
+        found = tuple([held.get(each.number, "") for each in results])
+        if place.owner.is_each and any(found[:1]) and not any(found[1:]):
+            # The first round has the first of them, and so on.
+            found = found[:1] * len(results)
+        if any(found) or (scope is not None and not is_over):
+            names = found
         elif not (place.site.is_sure and place.owner.is_sure):
-            return
+            names = ()
         for name, tracked in zip(names, results, strict=False):
             if not tracked.alive.expired():
                 self._name(tracked, name, place.span)
+        for tracked in earlier:
+            if not tracked.name and not tracked.alive.expired():
+                self._name(tracked, held.get(tracked.number, ""), place.span)
 
     def _held(self, scope: FrameType, targets: tuple[str, ...]) -> dict[int, str]:
         """By its number: what each tensor is called that the program has under one of these names."""
@@ -125,6 +182,13 @@ class ResultNames:
         if name and tracked.name != name:
             tracked.name = name
             self._core.log.add(ev.NameBound(tracked.number, name, span))
+
+
+def _running(frame: FrameType | None, code: CodeType) -> FrameType | None:
+    """The innermost frame that runs a piece of code, from a frame outwards."""
+    while frame is not None and frame.f_code is not code:
+        frame = frame.f_back
+    return frame
 
 
 def _shared_out(targets: tuple[str, ...], paths: list[str]) -> tuple[str, ...]:

@@ -15,7 +15,7 @@ from graphviz_app.recording import events as ev
 from graphviz_app.recording.in_place import writes_on
 from graphviz_app.tracer import hygiene
 from graphviz_app.tracer.cuts import DETACHES, find_cut
-from graphviz_app.tracer.data import DataReads
+from graphviz_app.tracer.data import DataReads, Where
 from graphviz_app.tracer.flatten import other_arguments, results_in, tensors_in
 from graphviz_app.tracer.kinds import LENDERS, Kind
 from graphviz_app.tracer.modules import ModulePaths
@@ -135,17 +135,23 @@ class CallRecorder:
             self._writes.detached(given[0], core.tensors.known(arguments[0][1]))
         if given and place is not None and place.targets:
             by_library = not core.places.is_user_code(hygiene.real_caller(call.caller).f_code)
-            if by_library and written and core.leaves.are_known(results):
-                # An optimizer's step or a module's first values: a parameter is no result of it.
-                given = []
             is_sure = place.site.is_sure and place.owner.is_sure
-            self._names.computed(place, given, result, is_last=by_library or not is_sure)
+            if by_library and (
+                any(each.leaf is not None for each in given) or (written and core.leaves.are_known(results))
+            ):
+                # An optimizer's step, a module's first values or its move elsewhere: a parameter is no result of it.
+                given = []
+            is_last = by_library or not is_sure
+            self._names.computed(place, given, rounds, call.caller, result, is_last=is_last)
 
     def data(self, call: Call, place: Place | None) -> None:
         """Record a call that has read `.data`."""
         if isinstance(call.result, torch.Tensor):
-            is_users = self._core.places.is_user_code(call.caller.f_code)
-            self._data.read(call.args[0], call.result, place, is_users=is_users)
+            core = self._core
+            is_users = core.places.is_user_code(call.caller.f_code)
+            module, module_type = self._modules.of(core.places)
+            rounds = core.rounds.of(place, call.name, module_type, call.caller)
+            self._data.read(call.args[0], call.result, Where(place, module, module_type, rounds), is_users=is_users)
 
     def _made(
         self, call: Call, number: int, results: list[torch.Tensor], given: list[Tracked], taken: _Taken

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+import msgspec
 import torch
 
 from graphviz_app.own import __builtins__  # noqa: F401
@@ -21,6 +22,15 @@ if TYPE_CHECKING:
 NAME = "torch.Tensor.data"
 
 
+class Where(msgspec.Struct, frozen=True, eq=False, gc=False):
+    """Where something ran: the place, the path and the class of the module, and the rounds of loops."""
+
+    place: Place | None
+    module: str
+    module_type: str
+    rounds: tuple[ev.Round, ...]
+
+
 class _Read(NamedTuple):
     """A read that is told as an operation if something is computed from what it gave.
 
@@ -28,14 +38,14 @@ class _Read(NamedTuple):
         source: The tensor whose `.data` it was.
         version: Its version then.
         is_leaf: Whether it was a leaf.
-        place: Where in the program.
+        where: Where in the program.
         is_users: Whether the program itself read it, not a library on its behalf.
     """
 
     source: Tracked
     version: int
     is_leaf: bool
-    place: Place | None
+    where: Where
     is_users: bool
 
 
@@ -46,7 +56,7 @@ class DataReads:
         self._core = core
         self._names = names
 
-    def read(self, tensor: torch.Tensor, data: torch.Tensor, place: Place | None, *, is_users: bool) -> None:
+    def read(self, tensor: torch.Tensor, data: torch.Tensor, where: Where, *, is_users: bool) -> None:
         """The program has read the `.data` of a tensor."""
         tensors = self._core.tensors
         given = tensors.track(data)
@@ -59,7 +69,7 @@ class DataReads:
             return
         if tensor.is_leaf and not source.object_id:
             source.live_in(tensor)
-        given.data_of = _Read(source, version_of(tensor), tensor.is_leaf, place, is_users)
+        given.data_of = _Read(source, version_of(tensor), tensor.is_leaf, where, is_users)
 
     def tell(self, tensor: torch.Tensor, given: Tracked, frame: FrameType) -> None:
         """Something is about to be computed from what `.data` gave."""
@@ -77,12 +87,16 @@ class DataReads:
         core.operation_count = number + 1
         if core.options.forward_values and given.value == ev.NONE:
             given.value = core.values.record(tensor)
-        span, stack = (None, ()) if read.place is None else (read.place.span, read.place.frames)
+        where, place = read.where, read.where.place
+        span, stack = (None, ()) if place is None else (place.span, place.frames)
         took = ev.TensorUse(source.number, value, node, slot, read.version, True, read.is_leaf, "0")
         gave = ev.TensorUse(given.number, given.value, ev.NONE, 0, given.version, False, True)
         grad_mode = torch.is_grad_enabled()
         core.log.add(
-            ev.OperationRan(number, NAME, span, stack, "", "", (took,), (gave,), (), grad_mode, "detach", "", ())
-        )
-        if read.is_users and read.place is not None and read.place.targets:
-            self._names.computed(read.place, [given], is_last=False)
+            ev.OperationRan(
+                number, NAME, span, stack, where.module, where.module_type, (took,), (gave,), (), grad_mode, "detach",
+                "", (), where.rounds,
+            )
+        )  # fmt: skip
+        if read.is_users and place is not None and place.targets:
+            self._names.computed(place, [given], where.rounds, frame, is_last=False)

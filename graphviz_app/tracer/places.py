@@ -66,6 +66,7 @@ class Site(msgspec.Struct, eq=False, gc=False):
         head: The innermost of them where it stands in its `for` or `while`.
         has_loops: Whether its code has any.
         is_sure: Whether what torch computes there is what is given a name, by the look of it.
+        is_each: Whether a loop goes through that: each part of it is given the name, one after the other.
     """
 
     code: CodeType
@@ -81,6 +82,7 @@ class Site(msgspec.Struct, eq=False, gc=False):
     head: Loop | None
     has_loops: bool
     is_sure: bool
+    is_each: bool
 
 
 class Place(msgspec.Struct, eq=False, gc=False):
@@ -94,6 +96,7 @@ class Place(msgspec.Struct, eq=False, gc=False):
         around: The loops around each of the sites.
         direct_from: The outermost site from which on each called the next by itself, with no library between.
         owner: The site whose value they have: that, or a caller's.
+        depth: Which of the stack that is, from 0, outermost first.
     """
 
     site: Site
@@ -103,6 +106,7 @@ class Place(msgspec.Struct, eq=False, gc=False):
     around: Around
     direct_from: int
     owner: Site
+    depth: int
 
     @classmethod
     def of(cls, sites: list[Site], frame: FrameType | None = None) -> Place:
@@ -113,12 +117,13 @@ class Place(msgspec.Struct, eq=False, gc=False):
             frame: The frame from which they were found; None where nothing is computed there.
         """
         site = sites[-1]
-        targets, owner = site.targets, site
+        targets, depth = site.targets, len(sites) - 1
         if not targets and site.returned is not None and frame is not None:
-            targets, owner = _returned_to(sites, frame)
+            targets, depth = _returned_to(sites, frame)
         loops = around(sites)
         direct_from = _direct_from(sites, frame) if loops.turns else 0
-        return cls(site, site.span, tuple([each.frame for each in sites]), targets, loops, direct_from, owner)
+        frames = tuple([each.frame for each in sites])
+        return cls(site, site.span, frames, targets, loops, direct_from, sites[depth], depth)
 
 
 class Places:
@@ -315,16 +320,17 @@ class Places:
             if has_loops is None:
                 has_loops = statements.has_loops(code.co_firstlineno, _last_line(code))
                 self._have_loops[id(code)] = has_loops
-            is_sure = statements.is_sure(span)
+            is_sure, is_each = statements.is_sure(span), statements.is_each(span)
         frame = ev.Frame(span, code.co_qualname)
         return Site(
-            code, span, frame, text, targets, statement, returned, called, instruction, loops, head, has_loops, is_sure
+            code, span, frame, text, targets, statement, returned, called, instruction, loops, head, has_loops, is_sure,
+            is_each,
         )  # fmt: skip
 
 
-def _returned_to(sites: list[Site], frame: FrameType) -> tuple[tuple[str, ...], Site]:
+def _returned_to(sites: list[Site], frame: FrameType) -> tuple[tuple[str, ...], int]:
     """What a value returned at the innermost site is assigned to by callers, and by which; () where it is not."""
-    part, inner = WHOLE, sites[-1]
+    part, inner, depth = WHOLE, sites[-1], len(sites) - 1
     caller: FrameType | None = frame
     for outer in reversed(sites[:-1]):
         between: list[CodeType] = []
@@ -340,11 +346,12 @@ def _returned_to(sites: list[Site], frame: FrameType) -> tuple[tuple[str, ...], 
             if part != WHOLE or inner.returned is None:
                 break
             part = inner.returned
+        depth -= 1
         if outer.targets or outer.returned is None:
             # Of what is unpacked or taken a part of, the program's variables will tell which has the name.
-            return (_part_of(outer.targets, part) if outer.is_sure else outer.targets), outer
+            return (_part_of(outer.targets, part) if outer.is_sure else outer.targets), depth
         inner = outer
-    return (), inner
+    return (), depth
 
 
 def _direct_from(sites: list[Site], frame: FrameType | None) -> int:

@@ -188,6 +188,8 @@ class Rounds:
                 )  # fmt: skip
                 continue
             if turn.is_head:
+                # What was told last may be the round that is over.
+                is_other = is_other or not entry.is_over
                 entry.is_over = True
             elif (
                 entry.is_over

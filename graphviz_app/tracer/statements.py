@@ -39,6 +39,8 @@ class Statements:
         self._returned: dict[tuple[int, int, int, int], int] = {}
         self._called: dict[tuple[int, int, int, int], str] = {}
         self._unsure: set[tuple[int, int, int, int]] = set()
+        self._each: set[tuple[int, int, int, int]] = set()
+        self._headers: dict[tuple[int, int, int, int], tuple[int, int, int, int]] = {}
         self._text = text
         self._starts: dict[int, int] = {}
         self._loops = SourceLoops(None)
@@ -46,17 +48,18 @@ class Statements:
     def span(self, file: int, position: tuple[int, int, int, int]) -> ev.Span:
         """A span of an instruction's position, whose columns count UTF-8 bytes."""
         line, end_line, column, end_column = position
-        return ev.Span(
-            file, line, characters(self._lines, line, column), end_line, characters(self._lines, end_line, end_column)
-        )
+        columns = characters(self._lines, line, column), characters(self._lines, end_line, end_column)
+        if not self._is_parsed:
+            self._parse()
+        key = (line, columns[0], end_line, columns[1])
+        # What comes next in a loop is asked for in its first line: Python may say that it is the whole loop that asks.
+        return ev.Span(file, *self._headers.get(key, key))
 
     def at(self, span: ev.Span) -> tuple[str, tuple[str, ...], int]:
         """The text at a span, the names its value is given to, and the line at which its statement begins.
 
         Of several names one may have a star, as in the program; what has no plain name is "".
         """
-        if not self._is_parsed:
-            self._parse()
         assigned = self._assigned
         targets = assigned.get((span.line, span.column, span.end_line, span.end_column), ())
         if not targets and span.column == ev.NONE:
@@ -76,6 +79,10 @@ class Statements:
     def is_sure(self, span: ev.Span) -> bool:
         """Whether what torch computes at a span is what the program gives a name there."""
         return (span.line, span.column, span.end_line, span.end_column) not in self._unsure
+
+    def is_each(self, span: ev.Span) -> bool:
+        """Whether a loop goes through what torch gives there: then each part of it has the name, one by one."""
+        return (span.line, span.column, span.end_line, span.end_column) in self._each
 
     def has_loops(self, first: int, last: int) -> bool:
         """Whether there are any loops between two lines."""
@@ -115,6 +122,21 @@ class Statements:
                 self._unsure.update(self._keys(value))
             if not isinstance(node, ast.For):
                 self._assigned.setdefault((value.lineno, ev.NONE, ev.NONE, ev.NONE), names)
+        if isinstance(node, (ast.For, ast.AsyncFor)):
+            self._note_loop(node)
+
+    def _note_loop(self, node: ast.For | ast.AsyncFor) -> None:
+        """What a loop goes through, and the names of what it takes of that."""
+        whole, value, target = self._key(node), node.iter, node.target
+        header = self._headers[whole] = (*whole[:2], *self._key(value)[2:])
+        names = tuple(_names(target)) if isinstance(target, (ast.Tuple, ast.List)) else (_name(target),)
+        # It may go through several things at once: `enumerate(xs)`, `zip(xs, ys)`.
+        parts = value.args if isinstance(value, ast.Call) and not _is_result(value) else []
+        for key in (header, *(key for part in (value, *parts) for key in self._keys(part))):
+            # Of all that is computed for the next round, the program's variables tell what has the names.
+            self._assigned[key] = names
+            self._unsure.add(key)
+            self._each.add(key)
 
     def _keys(self, node: ast.expr | ast.stmt) -> Iterator[tuple[int, int, int, int]]:
         """Where Python may say that an expression stands."""

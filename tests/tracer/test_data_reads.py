@@ -76,3 +76,24 @@ def test_a_parameter_is_called_by_its_module_though_a_loop_has_left_it_in_a_vari
     names = {event.leaf: event.name for event in events if isinstance(event, ev.LeafFound)}
     accumulated = [names[event.leaf] for event in events if isinstance(event, ev.GradAccumulated)]
     assert sorted(accumulated) == ["layer.bias", "layer.weight", "u"]
+
+
+def test_what_was_read_in_a_loop_or_a_module_stands_there(events):
+    in_loop = [(read.rounds[0].line, read.rounds[0].number) for read in reads(events) if read.rounds]
+    assert in_loop == [(line_of("for p in"), 1), (line_of("for p in"), 2)]
+    recording = record_source(IN_MODULE)
+    assert [(read.module, read.module_type) for read in reads(recording.events())] == [("inner", "Inner")]
+
+
+IN_MODULE = """import torch
+class Inner(torch.nn.Linear):
+    def forward(self, x):
+        return super().forward(x) * self.weight.data.sum()
+class Outer(torch.nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.inner = Inner(2, 2)
+    def forward(self, x):
+        return self.inner(x)
+Outer()(torch.ones(1, 2)).sum().backward()
+"""

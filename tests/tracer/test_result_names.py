@@ -188,3 +188,99 @@ def test_what_a_part_is_taken_of_does_not_have_the_name_of_the_part(tmp_path):
         ("mul", ""), ("unbind", "one"), ("mul", "two"), ("mul", "three"), ("max", "four"), ("max", ""),
         ("split", ""), ("split", "five"), ("mul", ""), ("__getitem__", "six"),
     ]  # fmt: skip
+
+
+AGAIN = """import torch
+from torch import nn
+x = torch.arange(6.0).view(3, 2)
+cell, twice = nn.RNNCell(2, 2), nn.Sequential(nn.Linear(2, 2), nn.Tanh())
+h = torch.zeros(3, 2)
+for _ in range(2):
+    h = cell(x, h)
+for _ in range(2):
+    h = twice(h)
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.a, self.b = nn.Sequential(nn.Linear(2, 2), nn.Tanh()), nn.Linear(2, 2)
+    def encode(self, x):
+        return self.a(x), self.b(x)
+    def embed(self, x):
+        y = self.a(x)
+        return y
+    def forward(self, x):
+        mu, logvar = self.encode(x)
+        return mu + logvar
+net = Net()
+def main():
+    out = net(x)
+    one = net.embed(x)
+    two = net.embed(x)
+    packed = nn.utils.rnn.pack_padded_sequence(x.view(3, 2, 1), torch.tensor([3, 2]))
+    padded, _ = nn.utils.rnn.pad_packed_sequence(packed)
+    return out, one, two, padded * 2
+main()
+layer = nn.Linear(2, 1)
+def moved():
+    self = layer.to("cpu")
+    return self
+moved()
+end = x + 1
+"""
+
+
+def test_what_is_computed_again_and_again_or_in_parts_has_its_name_each_time(tmp_path):
+    recording = trace_source(AGAIN, tmp_path / "program.py")
+    timeline = Timeline(recording)
+
+    def names(line, name):
+        return [timeline.tensor_name(each.outputs[0].tensor, -1) for each in operations(recording, line, name)]
+
+    assert names(7, "rnn_tanh_cell") == ["h", "h"]
+    assert names(9, "linear") == ["", ""]
+    assert names(9, "tanh") == ["h", "h"]
+    assert names(15, "tanh") == ["mu"]
+    assert names(15, "linear") == ["", "logvar"]
+    # The function has returned and runs once more, before anything else tells.
+    assert names(17, "tanh") == ["y", "y"]
+    assert names(27, "_pack_padded_sequence") == ["packed[0]"]
+    assert names(28, "_pad_packed_sequence") == ["padded"]
+    leaves = {leaf.tensor for leaf in recording.leaves}
+    assert not [event for event in recording.events() if isinstance(event, ev.NameBound) and event.tensor in leaves]
+
+
+LOOPS = """import torch
+from torch.utils.data import DataLoader, TensorDataset
+x = torch.arange(6.0).view(3, 2)
+data = DataLoader(TensorDataset(x, x + 1), batch_size=2)
+def main():
+    for row in x:
+        row + 1
+    for part in x.split(1,
+                        dim=1):
+        part + 1
+    for i, each in enumerate(x.unbind(1)):
+        each + 1
+    for one, other in zip(x, x * 2):
+        one + other
+    for batch in data:
+        batch[0] + batch[1]
+    for j, (inputs, targets) in enumerate(data):
+        inputs + targets
+main()
+"""
+
+
+def test_what_a_loop_goes_through_has_the_names_of_its_targets(tmp_path):
+    recording = trace_source(LOOPS, tmp_path / "program.py")
+    timeline = Timeline(recording)
+    ran = [event for event in recording.events() if isinstance(event, ev.OperationRan)]
+    took = [[timeline.tensor_name(use.tensor, -1) for use in each.inputs] for each in ran if each.name.endswith(".add")]
+    assert took[1:] == [
+        *[["row"]] * 3, *[["part"]] * 2, *[["each"]] * 2, *[["one", "other"]] * 3, *[["batch[0]", "batch[1]"]] * 2,
+        *[["inputs", "targets"]] * 2,
+    ]  # fmt: skip
+    # Not the whole loop, which is where Python 3.11 says that it stands.
+    spans = [(each.span.line, each.span.end_line, each.span.end_column) for each in ran if each.name.endswith(".stack")]
+    assert set(spans) == {(15, 15, 21), (17, 17, 47)}
+    assert [each.rounds for each in ran if each.name.endswith(".stack")] == [()] * 8
