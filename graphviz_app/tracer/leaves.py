@@ -15,6 +15,7 @@ from msgspec.structs import replace
 from graphviz_app.own import __builtins__  # noqa: F401
 from graphviz_app.recording import events as ev
 from graphviz_app.recording.values import elements
+from graphviz_app.tracer.frames import local_variables
 from graphviz_app.tracer.identity import ORDINARY
 from graphviz_app.tracer.memory import address_of, storage_start_of
 from graphviz_app.tracer.originals import grad_of, is_view
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
 _parameter = torch.nn.Parameter
 _Alive = torch._C._WeakTensorRef
 _TRIES = 4
+_MISSES = 16
+"""How many leaves are looked for in vain at the end that have a name: where a function kept them, it kept all."""
 _LET_GO_AT = 4096
 _IN_TURNS = 1000
 """How many leaves that a pass does not reach are compared with what they were when it begins, and when it ends."""
@@ -54,6 +57,7 @@ class Leaf(msgspec.Struct, eq=False, gc=False):
         tries: How often a name was looked for.
         is_named: Whether that is a name from the program, not one of ours.
         named_in: The id of the code of the function whose variable that name begins with, 0 where it is a module's.
+        root: The id of what that variable was bound to.
         grad: torch's own weak reference to the `.grad` that was last seen, None where there was none.
         grad_address: The address of that tensor's C++ object, which is its own while `grad` exists.
         grad_memory: Where its elements lay, 0 where they had no address.
@@ -73,6 +77,7 @@ class Leaf(msgspec.Struct, eq=False, gc=False):
     node: int = ev.NONE
     is_named: bool = False
     named_in: int = 0
+    root: int = 0
     tries: int = 0
     grad: Any = None
     grad_address: int = 0
@@ -143,8 +148,9 @@ class Leaves:
         self._storages = Storages()
         self._by_memory: dict[int, dict[int, Leaf]] = {}
         self._by_name: dict[str, Leaf] = {}
-        # Those that may get another name, by the function whose variable they are called by: 0 for those without one.
-        self._to_name: dict[int, dict[int, Leaf]] = {}
+        # Those that may get another name, by the function and what its variable, by which they are called, is bound to;
+        # 0 and 0 for those that have none.
+        self._to_name: dict[tuple[int, int], dict[int, Leaf]] = {}
         # Where in all of them the next comparison begins.
         self._turn = 0
         # What became of leaves in the line that is running, by number and whether it is their `.grad`: told when the
@@ -173,7 +179,7 @@ class Leaves:
         if name is not None and name.text:
             self._name(leaf, name, frame)
         else:
-            self._to_name.setdefault(0, {})[leaf.number] = leaf
+            self._to_name.setdefault((0, 0), {})[leaf.number] = leaf
         self._remember(leaf, tensor)
         leaf.retains_grad = not node
         self._tell(leaf, tensor, leaf.value)
@@ -189,9 +195,9 @@ class Leaves:
         """A leaf takes a name; the one that the program called so before may have another by now."""
         text = name.text
         self._needs_no_name(leaf)
-        leaf.name, leaf.is_named, leaf.named_in = text, True, name.function
+        leaf.name, leaf.is_named, leaf.named_in, leaf.root = text, True, name.function, name.root
         if name.function:
-            self._to_name.setdefault(name.function, {})[leaf.number] = leaf
+            self._to_name.setdefault((name.function, name.root), {})[leaf.number] = leaf
         earlier = self._by_name.get(text)
         self._by_name[text] = leaf
         tensor = None if earlier is None or earlier is leaf else earlier.tracked.tensor()
@@ -208,21 +214,16 @@ class Leaves:
         )
         return number
 
-    def rename(self, frame: Any = None) -> None:
-        """Look again for names of the leaves that have none, or that of a variable whose function has returned since.
+    def rename(self, frame: FrameType) -> None:
+        """Look again for names of leaves that have none, or that of a variable that is gone, or another's, since.
 
         Args:
-            frame: Where the program is; None where it has ended.
+            frame: Where the program is.
         """
-        if frame is None:
-            for leaf in self._all:
-                if not leaf.is_named and (tensor := leaf.tracked.tensor()) is not None:
-                    self.look_for_name(leaf, tensor, frame)
-            return
         # What another thread calls it is no better.
-        running = _functions_below(frame) if get_ident() == self._main else None
-        for function, leaves in list(self._to_name.items()):
-            if function and (running is None or function in running):
+        values = self._values_below(frame) if get_ident() == self._main else None
+        for (function, root), leaves in list(self._to_name.items()):
+            if function and (values is None or root in values.get(function, ())):
                 continue
             for leaf in list(leaves.values()):
                 if leaf.tries >= _TRIES or leaf.tracked.alive.expired():
@@ -230,12 +231,39 @@ class Leaves:
                 elif leaf.number in leaves and (tensor := leaf.tracked.tensor()) is not None:
                     self.look_for_name(leaf, tensor, frame)
             if not leaves:
-                self._to_name.pop(function, None)
+                self._to_name.pop((function, root), None)
 
     def _needs_no_name(self, leaf: Leaf) -> None:
-        waiting = self._to_name.get(leaf.named_in)
+        waiting = self._to_name.get((leaf.named_in, leaf.root))
         if waiting is not None:
             waiting.pop(leaf.number, None)
+
+    def rename_at_end(self) -> None:
+        """The program has ended: what keeps a leaf now is what its global variables lead to."""
+        misses = 0
+        for leaf in self._all:
+            tensor = leaf.tracked.tensor()
+            if tensor is None:
+                continue
+            if leaf.is_named and (misses > _MISSES or self._core.names.leads_to(leaf.name, tensor)):
+                continue
+            name = leaf.name
+            self.look_for_name(leaf, tensor, None)
+            misses += leaf.is_named and leaf.name == name
+
+    def _values_below(self, frame: FrameType | None) -> dict[int, set[int]]:
+        """Of the functions that run and whose variables leaves are called by: what those are bound to.
+
+        All by ids, the functions by those of their codes.
+        """
+        functions = {function for function, _ in self._to_name}
+        found: dict[int, set[int]] = {}
+        while frame is not None:
+            number = id(frame.f_code)
+            if number in functions:
+                found.setdefault(number, set()).update([id(value) for _, value in local_variables(frame)])
+            frame = frame.f_back
+        return found
 
     def look_for_name(self, leaf: Leaf, tensor: torch.Tensor, frame: Any) -> None:
         """Look again for the name of a leaf."""
@@ -627,15 +655,6 @@ def _is_untouched(leaf: Leaf, tensor: torch.Tensor) -> bool:
     if grad is None or leaf.grad is None:
         return grad is None and leaf.grad_value == ev.NONE
     return leaf.grad_address == grad._cdata and leaf.grad_version == version_of(grad)
-
-
-def _functions_below(frame: FrameType | None) -> set[int]:
-    """The ids of the codes of the functions that run."""
-    found: set[int] = set()
-    while frame is not None:
-        found.add(id(frame.f_code))
-        frame = frame.f_back
-    return found
 
 
 def version_of(tensor: torch.Tensor) -> int:

@@ -10,7 +10,7 @@ import torch
 
 from graphviz_app.own import __builtins__, original_builtins  # noqa: F401
 from graphviz_app.tracer.frames import local_variable, local_variables
-from graphviz_app.tracer.ways import Scope, Ways, follow
+from graphviz_app.tracer.ways import Scope, Ways, follow, root_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -31,10 +31,12 @@ class Name(NamedTuple):
     Attributes:
         text: The name; "" where it has none.
         function: The id of the code of the function whose variable it begins with, 0 where it is a module's.
+        root: The id of what that variable is bound to.
     """
 
     text: str
     function: int
+    root: int
 
 
 class Names:
@@ -47,6 +49,7 @@ class Names:
     def __init__(self, places: Places) -> None:
         self._places = places
         self._ways = Ways()
+        self._top: CodeType | None = None
         self.globals: dict[str, Any] | None = None
 
     def of(self, tensor: torch.Tensor, frame: FrameType | None = None) -> Name | None:
@@ -66,9 +69,14 @@ class Names:
             if targets:
                 passing.append(Scope((key, True), function, [each for each in variables if each[0] in targets]))
         text = self._remembered(tensor, kept, passing) or self._looked_for(tensor, kept, passing)
-        scopes = (*kept, *passing)
-        function = next((each.function for each in scopes if follow(text, each.variables) is tensor), 0) if text else 0
-        return Name(text, function)
+        for scope in (*kept, *passing) if text else ():
+            if follow(text, scope.variables) is tensor:
+                return Name(text, scope.function, id(root_of(text, scope.variables)))
+        return Name(text, 0, 0)
+
+    def leads_to(self, text: str, tensor: torch.Tensor) -> bool:
+        """Whether a tensor is had by a name from the program's own global variables."""
+        return self.globals is not None and follow(text, list(self.globals.items())) is tensor
 
     def _remembered(self, tensor: torch.Tensor, kept: list[Scope], passing: list[Scope]) -> str:
         """As `_looked_for`, by what was passed by when another tensor was looked for; "" where that does not tell."""
@@ -118,10 +126,10 @@ class Names:
             if self._places.is_user_code(frame.f_code):
                 frames.append(frame)
                 if frame.f_globals is variables and frame.f_code.co_name == "<module>":
-                    top = frame
+                    top, self._top = frame, frame.f_code
             frame = frame.f_back
         nothing = frozenset[str]()
-        yield id(variables), 0, _globals(variables), nothing if top is None else loop_targets(top.f_code)
+        yield id(variables), 0, _globals(variables), nothing if self._top is None else loop_targets(self._top)
         modules = [variables]
         for each in reversed(frames):
             if each is top:

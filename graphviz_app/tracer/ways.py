@@ -265,6 +265,12 @@ def follow(path: str, variables: list[tuple[str, Any]]) -> Any:
     return _along(path, root.end(), next((value for name, value in variables if name == root[0]), None))
 
 
+def root_of(path: str, variables: list[tuple[str, Any]]) -> Any:
+    """What the variable is bound to with which a way begins; None where there is none."""
+    root = _ROOT.match(path)
+    return None if root is None else next((value for name, value in variables if name == root[0]), None)
+
+
 def _along(path: str, end: int, value: Any) -> Any:
     """What lies at the end of a way, which has come to a value so far."""
     while value is not None and end < len(path):
@@ -284,7 +290,10 @@ def _attribute(value: Any, name: str) -> Any:
         kept = attributes.get(kind)
         if issubclass(type(kept), dict) and (part := dict.get(kept, name)) is not None:
             return part
-    return None
+    if issubclass(type(value), tuple):
+        fields = vars(type(value)).get("_fields", ())
+        return tuple.__getitem__(value, fields.index(name)) if type(fields) is tuple and name in fields else None
+    return next((part for slot, part in _slots(value) if slot == name), None)
 
 
 def _item(value: Any, key: str) -> Any:
@@ -297,6 +306,8 @@ def _item(value: Any, key: str) -> Any:
         return list.__getitem__(value, int(key))
     if issubclass(kind, tuple) and -tuple.__len__(value) <= int(key) < tuple.__len__(value):
         return tuple.__getitem__(value, int(key))
+    if issubclass(kind, deque) and -deque.__len__(value) <= int(key) < deque.__len__(value):
+        return deque.__getitem__(value, int(key))
     return None
 
 

@@ -290,3 +290,53 @@ def main():
 main()
 """
     assert last_names(text) == ["w"]
+
+
+def test_the_name_of_a_variable_that_has_another_value_gives_way_to_where_a_leaf_is_kept():
+    text = """
+import torch
+from torch import nn
+
+def fit(m):
+    for _ in range(2):
+        m(torch.ones(1, 2)).sum().backward()
+
+models = [nn.Linear(2, 1, bias=False) for _ in range(3)]
+for each in models:
+    fit(each)
+
+def main():
+    nets = {"one": nn.Linear(2, 1, bias=False), "other": nn.Linear(2, 1, bias=False)}
+    for net in nets.values():
+        fit(net)
+    (nets["one"].weight + nets["other"].weight).sum().backward()
+
+main()
+alone = nn.Linear(2, 1, bias=False)
+fit(alone)
+renamed = alone
+del alone
+"""
+    kept = ["models[0]", "models[1]", "models[2]", "nets['one']", "nets['other']", "renamed"]
+    assert last_names(text) == [f"{each}.weight" for each in kept]
+
+
+def test_at_the_end_too_a_loops_variable_is_no_name_of_what_is_kept():
+    text = """
+import torch
+from collections import deque, namedtuple
+
+class Slotted:
+    __slots__ = ("w",)
+    def __init__(self):
+        self.w = torch.ones(2, requires_grad=True)
+
+Pair = namedtuple("Pair", "v")
+slotted = [Slotted() for _ in range(2)]
+pairs = deque([Pair(torch.ones(2, requires_grad=True)) for _ in range(2)])
+for p in slotted:
+    p.w.sum().backward()
+for q in pairs:
+    q.v.sum().backward()
+"""
+    assert last_names(text) == ["slotted[0].w", "slotted[1].w", "pairs[0].v", "pairs[1].v"]
