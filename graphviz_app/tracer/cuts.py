@@ -18,6 +18,14 @@ _DETACHES_IN_PLACE = frozenset({"torch.Tensor.detach_", "torch.detach_"})
 DETACHES = _DETACHES | _DETACHES_IN_PLACE
 """What gives a tensor without its history, in the same memory."""
 _COPIES = frozenset({"torch.tensor", "torch.as_tensor", "torch.Tensor.new_tensor", "torch.asarray"})
+_KINDS = ("zeros", "ones", "empty", "full", "rand", "randn", "randint")
+_ALIKE = frozenset(
+    {*[f"torch.{kind}_like" for kind in _KINDS]}
+    | {f"torch.Tensor.new_{kind}" for kind in ("zeros", "ones", "empty", "full", "empty_strided")}
+)
+"""What takes of a tensor only its shape and the like: no value goes on."""
+_AS_ANOTHER = frozenset(f"torch.Tensor.{name}_as" for name in ("view", "expand", "reshape", "type"))
+"""What takes a tensor, and only the shape or the dtype of another."""
 _inference = torch.is_inference_mode_enabled
 
 
@@ -30,10 +38,12 @@ def find_cut(
     grad_mode: bool,
 ) -> Cut | None:
     """Why an operation that made no node made none; None where there was nothing to cut, or it only passed on."""
-    if not arguments:
+    if not arguments or name in _ALIKE:
         return None
     if kind is Kind.LEAVE:
         return "item"
+    if name in _AS_ANOTHER:
+        arguments = arguments[:1]
     requires_grad = any(tensor.requires_grad for _, tensor in arguments)
     copies = _by_name(name, arguments, results, requires_grad=requires_grad)
     if copies is not None:

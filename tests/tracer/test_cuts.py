@@ -28,6 +28,9 @@ LINES = {
     "with torch.no_grad(): w[:] = t": None,
     "with torch.no_grad(): t[:] = s": "no_input_requires_grad",
     "with torch.inference_mode(): w * 2": "inference_mode",
+    "with torch.no_grad(): torch.zeros_like(w)": None,
+    "with torch.no_grad(): w.new_zeros(3)": None,
+    "with torch.no_grad(): t.view_as(w)": "no_input_requires_grad",
 }
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
