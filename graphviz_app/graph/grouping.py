@@ -86,10 +86,11 @@ def _place_operations(graph: AutogradGraph) -> Placed:
     """Where every node stands that an operation made, and every operation without nodes that is drawn."""
     operations: Mapping[int, ev.OperationRan] = graph.graph["operations"]
     recording: Recording = graph.graph["recording"]
-    reader = StructureReader(recording)
     # Only what is drawn counts: an optimizer's own arithmetic runs on one line of the program, again and again.
     drawn = {attributes.get("operation", NONE) for _, attributes in graph.nodes(data=True)}
-    by_operation = {number: reader.read(operations[number]) for number in sorted(drawn & operations.keys())}
+    numbers = sorted(drawn & operations.keys())
+    reader = StructureReader(recording, [operations[number] for number in numbers])
+    by_operation = {number: reader.read(operations[number]) for number in numbers}
     places: dict[object, int] = {}
     for key, attributes in graph.nodes(data=True):
         operation = attributes.get("operation", NONE)

@@ -7,6 +7,7 @@ them, and in the little that nobody counted, they are told by what is done again
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from graphviz_app.graph.tree import TOP, Segment, Tree
@@ -14,13 +15,15 @@ from graphviz_app.recording import events as ev
 from graphviz_app.recording.loops import source_loops
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable
+    from collections.abc import Hashable, Iterable
 
     from graphviz_app.recording import Recording
     from graphviz_app.recording.loops import Loop, SourceLoops
 
 _LINE = "line "
 _WAYS_KEPT = 20_000
+_CALLED = re.compile(r"(?:self\.)?(\w+(?:\.\w+)*)\(")
+"""A call, by its beginning, and the name of what is called."""
 
 
 class _Signature(NamedTuple):
@@ -94,14 +97,51 @@ class Iteration(NamedTuple):
 
 
 class StructureReader:
-    """Reads operations in the order in which they ran."""
+    """Reads operations in the order in which they ran.
 
-    def __init__(self, recording: Recording) -> None:
+    Args:
+        recording: What happened.
+        operations: Those whose modules are to be told apart: paths begin below whichever module was called first, and
+            of a generator and a discriminator each may have its "layers.0".
+    """
+
+    def __init__(self, recording: Recording, operations: Iterable[ev.OperationRan] = ()) -> None:
+        self._lines = [source.text.splitlines() for source in recording.sources]
         self._loops = [source_loops(source.text) for source in recording.sources]
         self._nothing: SourceLoops = source_loops("")
         self._rounds: dict[tuple[int, Loop], _Round] = {}
         self._ways: dict[Hashable, tuple[Segment | _Turn, ...]] = {}
         self.tree = Tree()
+        self._told_apart = self._ambiguous(operations)
+
+    def _ambiguous(self, operations: Iterable[ev.OperationRan]) -> frozenset[str]:
+        """The names of outermost modules that have paths in common."""
+        owners: dict[str, set[str]] = {}
+        seen: set[Hashable] = set()
+        for each in operations:
+            key = (each.module, each.span, each.stack)
+            if each.module and key not in seen:
+                seen.add(key)
+                owners.setdefault(module_names(each.module)[0], set()).add(self._called(each))
+        return frozenset(name for names in owners.values() if len(names) > 1 for name in names)
+
+    def outermost(self, operation: ev.OperationRan) -> str:
+        """What the program calls the outermost module that ran an operation, where only that tells it from others."""
+        name = self._called(operation) if self._told_apart and operation.module else ""
+        return name if name in self._told_apart else ""
+
+    def _called(self, operation: ev.OperationRan) -> str:
+        """The name by which the outermost module was called that ran an operation; "" where it has none."""
+        forwards = (depth for depth, frame in enumerate(operation.stack) if is_forward(frame.function))
+        caller = next(forwards, len(operation.stack)) - 1
+        if caller < 0:
+            return ""
+        span = operation.stack[caller].span
+        lines = self._lines[span.file] if 0 <= span.file < len(self._lines) else []
+        if not 0 < span.line <= len(lines) or span.column == ev.NONE:
+            return ""
+        found = _CALLED.match(lines[span.line - 1], span.column)
+        return "" if found is None else found[1]
 
     def read(self, event: ev.OperationRan | ev.BackwardStarted) -> int:
         """The innermost segment of `tree` that an operation, or a pass, stands in.
@@ -180,11 +220,14 @@ class _Way:
         if len(modules) > max(len(forwards) - 1, 0) or (operation.module_type and not forwards):
             self._library = (operation.module, operation.module_type)
         looping = [bool(self._loops_around(frame)) for frame in stack]
+        outermost = self._reader.outermost(operation)
         entered = 0
         for depth, frame in enumerate(stack):
             if depth in forwards:
                 # The outermost module has a forward, but no part in the path.
                 position = forwards.index(depth) - 1
+                if position < 0 and outermost:
+                    self._steps.append(Segment("module", outermost))
                 if 0 <= position < len(modules):
                     self._add_module(modules[position])
                     entered = position + 1
@@ -194,6 +237,8 @@ class _Way:
             self._add_loops(frame, depth, alone=not any(looping[depth + 1 :]))
         if not stack and operation.span is not None:
             self._add_loops(ev.Frame(operation.span, ""), 0, alone=True)
+        if outermost and not forwards:
+            self._steps.append(Segment("module", outermost))
         for module in modules[entered:]:
             self._add_module(module)
         return tuple(self._steps)

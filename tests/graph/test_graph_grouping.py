@@ -5,6 +5,7 @@ from graphviz_app.graph.grouping import group_nodes, members
 from graphviz_app.graph.structure import module_names
 from graphviz_app.timeline import Timeline
 from tests.support_programs import Program, chain, star, transformer, unrolled
+from tests.support_record import record_source
 
 
 def grouping_of(recording):
@@ -95,3 +96,38 @@ def test_the_same_graph_always_gets_the_same_groups():
 )
 def test_an_index_stays_with_its_list(path, names):
     assert module_names(path) == names
+
+
+TWO_NETS = """import torch
+from torch import nn
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.layers = nn.Sequential(nn.Linear(2, 2), nn.Tanh(), nn.Linear(2, 2))
+    def forward(self, x):
+        return self.layers(x)
+class Lit(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.encoder, self.decoder = (nn.Sequential(nn.Linear(2, 2), nn.Linear(2, 2)) for _ in range(2))
+    def training_step(self, x):
+        return self.decoder(self.encoder(x)).sum()
+x = torch.ones(3, 2)
+generator, discriminator, lit, alone = Net(), Net(), Lit(), Net()
+discriminator(generator(x)).sum().backward()
+lit.training_step(x).backward()
+alone(x).sum().backward()
+"""
+
+
+def test_modules_of_two_networks_with_the_same_paths_are_told_apart_by_what_the_program_calls_them():
+    recording = record_source(TWO_NETS)
+    timeline = Timeline(recording)
+    groups = [group_nodes(chapter_graph(recording, timeline, chapter)).groups for chapter in timeline.chapters]
+    modules = [{path for path, group in each.items() if group.kind == "module"} for each in groups]
+    layers = {("layers.0",), ("layers.2",)}
+    nets = ("generator", "discriminator")
+    assert modules[0] == {*[(net,) for net in nets], *[(net, *layer) for net in nets for layer in layers]}
+    parts = {path[-2:] for path in modules[1]}
+    assert {("encoder", "0"), ("encoder", "1"), ("decoder", "0"), ("decoder", "1")} <= parts
+    assert modules[2] == layers
