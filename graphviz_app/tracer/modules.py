@@ -14,6 +14,8 @@ from graphviz_app.tracer.frames import MISSING, local_variable
 from graphviz_app.tracer.ways import module_paths
 
 if TYPE_CHECKING:
+    from types import FrameType
+
     from graphviz_app.tracer.places import Places
 
 CALL = torch.nn.Module._call_impl.__code__
@@ -67,8 +69,27 @@ class ModulePaths:
             known = self._remember(root, own)
         path = known.paths.get(id(module))
         if path is None or not _is_at(path, root, module):
-            path = self._look_again(known, root, module)
+            path = self._look_again(known, root, module) or self._below_another(innermost, outermost, module)
         return path, kind
+
+    def _below_another(self, innermost: FrameType, outermost: FrameType, module: Any) -> str:
+        """The path of a module that is not below the outermost: below the next one that runs and has it, or "".
+
+        A teacher may be kept in a plain list, so that its parameters are not the student's.
+        """
+        found, frame = "", innermost.f_back
+        while frame is not None and frame is not outermost:
+            root = local_variable(frame, 0) if frame.f_code is CALL else MISSING
+            if root is not MISSING:
+                own = _own(root)
+                known = self._roots.get(id(root))
+                if known is None or known.own is not own:
+                    known = self._remember(root, own)
+                path = known.paths.get(id(module), "")
+                if path and _is_at(path, root, module):
+                    found = path
+            frame = frame.f_back
+        return found
 
     def _look_again(self, known: _Root, root: Any, module: Any) -> str:
         """The path of a module that is not where it was: added, made on the fly, or put elsewhere since; or ""."""

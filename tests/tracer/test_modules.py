@@ -54,6 +54,17 @@ net.tanh = net.kept[0]
 for _ in range(6):
     x = net(x)
 """
+LISTED = """
+class Student(nn.Module):
+    def __init__(self, teacher):
+        super().__init__()
+        self.teacher, self.own = [teacher], nn.ReLU()
+    def forward(self, x):
+        return self.own(self.teacher[0](x))
+student = Student(nn.Sequential(nn.Sequential(nn.Tanh()), nn.Sigmoid()))
+for _ in range(2):
+    x = student(torch.ones(2))
+"""
 
 
 def modules(source, path):
@@ -69,8 +80,15 @@ def modules(source, path):
         (MOVED, [("tanh", "0.0"), ("sigmoid", "1.0"), ("sigmoid", "0.0"), ("tanh", "1.0"), ("tanh", "0.0")]),
         (AGAIN, [("tanh", "0"), ("relu", "0"), ("tanh", "1.0"), ("tanh", "0")]),
         (LATE, [("tanh", "")] * 2 + [("sigmoid", "made")] + [("tanh", "tanh"), ("sigmoid", "made")] * 6),
+        (LISTED, [("tanh", "0.0"), ("sigmoid", "1"), ("relu", "own")] * 2),
     ],
-    ids=["a leaf is met within a module", "modules change places", "a module runs in another", "modules are made late"],
+    ids=[
+        "a leaf is met within a module",
+        "modules change places",
+        "a module runs in another",
+        "modules are made late",
+        "a module is kept in a plain list",
+    ],
 )
 def test_an_operation_is_told_with_the_path_of_its_module(source, wanted, tmp_path):
     assert modules(source, tmp_path) == wanted
