@@ -125,6 +125,23 @@ class Origins:
                     found.append(operation)
         return found[::-1]
 
+    def never_in_graph(self, start: int) -> ev.OperationRan | None:
+        """The first operation that took the tensor's value, if all before a pass cut it off there and then; else None.
+
+        Args:
+            start: The event at which the pass began.
+        """
+        before = int(np.searchsorted(self._timeline.recording.index.operation_events, start))
+        took = [
+            operation
+            for operation, use in self.uses
+            if operation.operation < before
+            and operation.name.rpartition(".")[2] not in _SHAPE_ALONE
+            and not writes_on(operation.name, use.argument)
+        ]
+        is_cut = all(operation.cut not in (None, "item", "no_input_requires_grad") for operation in took)
+        return took[0] if took and is_cut else None
+
     def blocking(self, roots: Iterable[int], start: int) -> ev.OperationRan | None:
         """The operation that cut the ways from the tensor to `roots`, or None where none did.
 

@@ -95,6 +95,12 @@ CASES = {
         "Nothing in torch leads from w to z: item on line 6 takes the value out",
         6,
     ),
+    "only ever used under no_grad, and a number of what came of it was shown": Case(
+        "with torch.no_grad():\n    y = w * 2\nu = (x * y).sum()\nu.item()\nz = (x * 3).sum()\nz.backward()\n",
+        "cut",
+        r"w was cut off on line 5: mul ran under no_grad\(\)",
+        5,
+    ),
     "looked at by the way": Case(
         "z = (x * x).sum()\nprint(w.tolist())\nz.backward()\n", "unused", "last used on line 5, but z was not"
     ),
