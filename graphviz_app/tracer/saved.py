@@ -87,7 +87,7 @@ class SavedTensors:
 
     def __init__(self, core: Core) -> None:
         self._core = core
-        self._known: dict[Any, tuple[int, ...]] = {}
+        self._known: dict[Any, dict[int, int]] = {}
         self._names: dict[type, tuple[str, ...]] = {}
         self._savers: dict[int, Saver] = {}
 
@@ -111,22 +111,24 @@ class SavedTensors:
             if any(map(dispatches, [*[tensor for _, tensor in arguments], *results])):
                 return ()
             if not name.startswith("torch."):
-                known = _saved_by_custom(arguments, results)
+                known = dict.fromkeys(_saved_by_custom(arguments, results), -1)
             else:
                 known = self._known[key] = self._look(call, arguments, results)
-        for index in known:
+        for index, after in known.items():
+            # Of several nodes the last may be another result's, which no pass comes through.
+            node = nodes[-1] if len(nodes) == 1 else self._core.nodes.by_sequence.get(call.start + after, nodes[-1])
             if index == _OVERWRITTEN:
                 tensor = arguments[0][1]
-                self._saved_by(self._core.tensors.track(tensor), nodes[-1], tensor._version - 1)
-                continue
-            tensor = arguments[index][1] if index < len(arguments) else results[index - len(arguments)]
-            self._remember(tensor, nodes[-1])
-        if known:
-            self._savers[nodes[-1]] = Saver(nodes[0], nodes[-1], name, None if place is None else place.span)
-            if len(self._savers) > _SAVERS_KEPT:
-                for old in list(self._savers)[: _SAVERS_KEPT // 2]:
-                    del self._savers[old]
-        return known if _OVERWRITTEN not in known else (0, *known[1:])
+                self._saved_by(self._core.tensors.track(tensor), node, tensor._version - 1)
+            else:
+                tensor = arguments[index][1] if index < len(arguments) else results[index - len(arguments)]
+                self._remember(tensor, node)
+            if node not in self._savers:
+                self._savers[node] = Saver(nodes[0], nodes[-1], name, None if place is None else place.span)
+        if len(self._savers) > _SAVERS_KEPT:
+            for old in list(self._savers)[: _SAVERS_KEPT // 2]:
+                del self._savers[old]
+        return tuple([max(index, 0) for index in known])
 
     def _remember(self, tensor: torch.Tensor, node: int) -> None:
         tensors = self._core.tensors
@@ -172,12 +174,13 @@ class SavedTensors:
 
     def _look(
         self, call: Call, arguments: list[tuple[str, torch.Tensor]], results: list[torch.Tensor]
-    ) -> tuple[int, ...]:
+    ) -> dict[int, int]:
+        """By index: how many nodes the operation had made before the one that saved it."""
         # In `x * 2` the number is saved as a tensor, which nobody sees as long as nobody asks for it.
         number = "_saved_other" if len(arguments) == 1 and any(type(each) in _NUMBERS for each in call.args) else ""
         tensors = [tensor for _, tensor in arguments] + results
         addresses = [address_of(tensor) for tensor in tensors]
-        found: set[int] = set()
+        found: dict[int, int] = {}
         stack: list[Any] = [tensor.grad_fn for tensor in results if tensor.requires_grad and not tensor.is_leaf]
         seen: set[int] = set()
         while stack:
@@ -189,14 +192,14 @@ class SavedTensors:
             for saved in self._saved_of(node, number):
                 if saved is None:
                     if call.name[-1] == "_":
-                        found.add(_OVERWRITTEN)
+                        found.setdefault(_OVERWRITTEN, sequence - call.start)
                     continue
                 if self._core.tensors.known(saved) is None:
                     unlist(saved)
                 if (address := address_of(saved)) and address in addresses:
-                    found.add(addresses.index(address))
+                    found.setdefault(addresses.index(address), sequence - call.start)
             stack.extend([end for end, _ in node.next_functions if end is not None])
-        return tuple(sorted(found))
+        return dict(sorted(found.items()))
 
     def _saved_of(self, node: Any, unwanted: str) -> list[torch.Tensor | None]:
         """The tensors that a node saved; None for one that has been written on since."""

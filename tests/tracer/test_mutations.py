@@ -6,6 +6,7 @@ import torch
 from graphviz_app.recording import Recording
 from graphviz_app.recording import events as ev
 from graphviz_app.tracer.tracer import Tracer
+from tests.support_trace import trace_source
 
 CASES = {
     # what is written, the line it stands in, and what stands there
@@ -296,3 +297,24 @@ second.backward()
     names = [recording.index.nodes.name(node) for one in written for node in one.saved_by]
     assert len(written) == 1
     assert names == []
+
+
+UNUSED_RESULT = """import torch
+lstm, attention = torch.nn.LSTM(2, 2), torch.nn.MultiheadAttention(2, 1)
+parameters = [*lstm.parameters(), *attention.parameters()]
+step = torch.optim.SGD(parameters, 0.1)
+for _ in range(2):
+    out, state = lstm(torch.ones(3, 1, 2))
+    mixed, weights = attention(out, out, out)
+    mixed.sum().backward()
+    step.step()
+unused = parameters[0] ** 2
+step.step()
+"""
+
+
+def test_a_result_that_no_pass_came_through_has_not_saved_what_another_ones_node_did(tmp_path):
+    recording = trace_source(UNUSED_RESULT, tmp_path / "program.py")
+    mutated = [event for event in recording.events() if isinstance(event, ev.TensorMutated) and event.saved_by]
+    found = [(event.span.line, [recording.index.nodes.name(node) for node in event.saved_by]) for event in mutated]
+    assert found == [(11, ["PowBackward0"])]
