@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 EVENTS_IN_A_BATCH = 128
 BYTES_IN_A_BATCH = 1 << 20
+_LONG_LINE = 4096
 _ROOM = 40
 """Calls that a sink makes at most."""
 _LOST = "Something of the recording was lost: {} could not be described ({}). The program is not affected."
@@ -81,10 +82,16 @@ class EventLog:
             self.flush()
 
     def printed(self, stream: str, text: str) -> None:
-        """Append what the program wrote; the pieces of one line are one event."""
+        """Append what the program wrote; the pieces of one line are one event, or some, where it is very long."""
         with self.lock:
+            self._bytes += len(text)
             last = self._events[-1] if self._events else None
-            if type(last) is ev.Printed and last.stream == stream and last.text[-1] != "\n":
+            if (
+                type(last) is ev.Printed
+                and last.stream == stream
+                and last.text[-1] != "\n"
+                and len(last.text) < _LONG_LINE
+            ):
                 self._events[-1] = ev.Printed(stream, last.text + text)
             else:
                 self.add(ev.Printed(stream, text))

@@ -33,15 +33,17 @@ class _Hearing:
         hear: Takes what was written.
         flushed: Called when the program flushes.
         owed: Bytes that were heard as text, and have not arrived at the buffer yet.
+        has_buffer: Whether there is one at which they arrive.
         newline: What the layer makes of the end of a line.
     """
 
-    __slots__ = ("flushed", "hear", "newline", "owed")
+    __slots__ = ("flushed", "has_buffer", "hear", "newline", "owed")
 
-    def __init__(self, hear: Callable[[Any], None], flushed: Callable[[], None] | None) -> None:
+    def __init__(self, hear: Callable[[Any], None], flushed: Callable[[], None] | None, has_buffer: bool) -> None:
         self.hear = hear
         self.flushed = flushed
         self.owed = b""
+        self.has_buffer = has_buffer
         self.newline = "\r\n" if sys.platform == "win32" else "\n"
 
     def arrived(self, text: io.TextIOWrapper, data: Any) -> None:
@@ -144,7 +146,7 @@ def _make_text() -> type[io.TextIOWrapper]:
             hearing = hearings.get(id(self))
             if hearing is None:
                 return wrapper.write(self, text)
-            if type(text) is str:
+            if hearing.has_buffer and type(text) is str:
                 shown = text if hearing.newline == "\n" else text.replace("\n", hearing.newline)
                 try:
                     hearing.owed += shown.encode(self.encoding, self.errors or "strict")
@@ -260,7 +262,7 @@ class Streams:
                 hear(name, text if text.isascii() else encodable(text))
 
         stream.mode = "w"  # type: ignore[attr-defined]
-        _hearings[id(stream)] = _Hearing(tell, self._flushed)
+        _hearings[id(stream)] = _Hearing(tell, self._flushed, type(stream.buffer) is _Buffer)
         _texts[id(stream.buffer)] = stream
         # The old streams are kept for ever: the first to go would close the file that all have in common.
         for old in (getattr(sys, name), getattr(sys, f"__{name}__")):

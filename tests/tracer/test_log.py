@@ -1,5 +1,6 @@
-"""The lock that everything which records holds."""
+"""The lock that everything which records holds, and what is printed while it does."""
 
+import io
 import os
 import sys
 import threading
@@ -8,7 +9,8 @@ import warnings
 import pytest
 
 from graphviz_app.recording import events as ev
-from graphviz_app.tracer.log import EventLog
+from graphviz_app.tracer import streams
+from graphviz_app.tracer.log import BYTES_IN_A_BATCH, EventLog
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no fork")
@@ -62,3 +64,39 @@ def test_what_is_handed_over_where_the_stack_is_full_is_handed_over_later():
     log.flush()
     assert not log.muted
     assert told[: len(written)] == written
+
+
+def test_a_line_of_very_many_pieces_is_not_copied_with_each_of_them():
+    batches = []
+    log = EventLog(batches.append)
+    for _ in range(20_000):
+        log.printed("stdout", ".")
+    log.printed("stdout", "\n")
+    log.flush()
+    texts = [event.text for batch in batches for event in batch.events]
+    assert "".join(texts) == "." * 20_000 + "\n"
+    assert 2 <= len(texts) <= 6
+
+
+def test_what_is_printed_counts_as_what_a_batch_holds():
+    batches = []
+    log = EventLog(batches.append)
+    for _ in range(5):
+        log.printed("stdout", "x" * BYTES_IN_A_BATCH + "\n")
+    assert len(batches) == 5
+
+
+def test_of_a_stream_without_a_buffer_nothing_is_kept_that_was_heard(tmp_path, monkeypatch):
+    heard = []
+    stream = io.TextIOWrapper(io.FileIO(tmp_path / "out", "w"), write_through=True)
+    for name in ("stdout", "__stdout__"):
+        monkeypatch.setattr(sys, name, stream)
+    listening = streams.Streams(lambda name, text: heard.append((name, text)))
+    listening.overhear()
+    for _ in range(100):
+        sys.stdout.write("line\n")
+    assert heard == [("stdout", "line\n")] * 100
+    assert (tmp_path / "out").read_text() == "line\n" * 100
+    assert streams._hearings[id(sys.stdout)].owed == b""
+    listening.unhear()
+    sys.stdout.close()
