@@ -103,14 +103,8 @@ def explain_node(recording: Recording, timeline: Timeline, node: int, step: int)
 
 
 def _title(call: Call) -> str:
-    nodes = call.recording.index.nodes
-    leaf, tensor = int(nodes.leaf[call.node]), int(nodes.tensor[call.node])
     name = call.name.rsplit("::", 1)[-1]
-    variable = ""
-    if leaf != ev.NONE:
-        variable = call.timeline.leaf_name(leaf)
-    elif tensor != ev.NONE:
-        variable = call.timeline.tensor_name(tensor, ev.NONE)
+    variable = call.timeline.node_variable(call.node, ev.NONE)
     return f"{name} of {variable}" if variable else name
 
 

@@ -88,23 +88,18 @@ class _JsonWriter:
     def _nodes(self) -> Iterator[dict[str, Any]]:
         columns = self._recording.index.nodes
         for node in range(len(columns)):
-            leaf, tensor, number = int(columns.leaf[node]), int(columns.tensor[node]), int(columns.operation[node])
+            leaf, number = int(columns.leaf[node]), int(columns.operation[node])
             operation = self._recording.operation(number)
             yield {
                 "id": node,
                 "name": columns.name(node),
                 "leaf": None if leaf == ev.NONE else self._timeline.leaf_name(leaf),
-                "variable": self._variable(leaf, tensor),
+                # The first name says what the line was for; later ones speak of other lines.
+                "variable": self._timeline.node_variable(node, ev.NONE) or None,
                 "module": (operation.module or None) if operation is not None else None,
                 "operation": _none(number),
                 **(self._place(None, ()) if operation is None else self._place(operation.span, operation.stack)),
             }
-
-    def _variable(self, leaf: int, tensor: int) -> str | None:
-        if leaf != ev.NONE:
-            return self._timeline.leaf_name(leaf)
-        # The first name says what the line was for; later ones speak of other lines.
-        return None if tensor == ev.NONE else self._timeline.tensor_name(tensor, ev.NONE) or None
 
     def _edges(self) -> Iterator[dict[str, Any]]:
         edges = self._recording.index.edges

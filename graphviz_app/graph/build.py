@@ -101,7 +101,11 @@ def _add_nodes(graph: AutogradGraph, recording: Recording, timeline: Timeline, n
         if ran is not None:
             operations[operation] = ran
         span = None if ran is None else ran.span
-        variable = timeline.leaf_name(leaf) if leaf != ev.NONE else _first_name(timeline, tensor)
+        tensors = timeline.node_tensors(node) if slots > 1 else (tensor,)
+        if leaf != ev.NONE:
+            variable = timeline.leaf_name(leaf)
+        else:
+            variable = timeline.node_variable(node, -1) if slots > 1 else _first_name(timeline, tensor)
         graph.add_node(
             node,
             kind="node" if leaf == ev.NONE else "leaf",
@@ -113,7 +117,7 @@ def _add_nodes(graph: AutogradGraph, recording: Recording, timeline: Timeline, n
             module_type="" if ran is None else ran.module_type,
             operation=operation,
             leaf=leaf,
-            retained_leaf=retained.get(tensor, ev.NONE) if tensor != ev.NONE else ev.NONE,
+            retained_leaf=next((retained[each] for each in tensors if each in retained), ev.NONE),
             tensor=tensor,
             slots=slots,
             made_in_pass=made_in_pass,

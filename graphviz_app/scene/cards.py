@@ -70,7 +70,7 @@ class CardPlanner:
         wishes: list[Wish] = []
         value = forward_value(self._visible, node)
         if value != ev.NONE:
-            wishes.append(Wish("value", "value", (value,)))
+            wishes.append(Wish("value", "value" if attributes["slots"] == 1 else "value 0", (value,)))
         wishes += self._incoming(node, attributes["slots"], self._known.call(node))
         retained = attributes["retained_leaf"]
         bucket = self._bucket(retained) if retained != ev.NONE else []

@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 _STATES_KEPT = 64
 _CHAPTERS_KEPT = 4
 
+_MOST_NAMES = 4
+"""Names that are told of a node of many results."""
+
 
 class Timeline:
     """The steps of a recording.
@@ -225,14 +228,23 @@ class Timeline:
         # A name is bound just after the operation: up to then, the name it is about to get says most.
         return earlier[-1] if earlier else names[0][1]
 
-    def node_variable(self, node: int) -> str:
-        """What the program called the tensor whose `grad_fn` a node is; for `AccumulateGrad` the leaf's name."""
+    def node_variable(self, node: int, event: int | None = None) -> str:
+        """What the program called the tensors whose `grad_fn` a node is; for `AccumulateGrad` the leaf's name."""
         nodes = self.recording.index.nodes
         leaf = int(nodes.leaf[node])
         if leaf != ev.NONE:
             return self.leaf_name(leaf)
+        every = (self.tensor_name(tensor, event) for tensor in self.node_tensors(node))
+        names = list(dict.fromkeys(name for name in every if name))
+        return ", ".join(names if len(names) <= _MOST_NAMES else [*names[:_MOST_NAMES], "…"])
+
+    def node_tensors(self, node: int) -> tuple[int, ...]:
+        """The tensors whose `grad_fn` a node is, as far as they are known: several where an operation gave several."""
+        nodes = self.recording.index.nodes
         tensor = int(nodes.tensor[node])
-        return "" if tensor == ev.NONE else self.tensor_name(tensor)
+        operation = self.recording.operation(int(nodes.operation[node])) if nodes.slots[node] > 1 else None
+        given = () if operation is None else tuple(use.tensor for use in operation.outputs if use.node == node)
+        return given or (() if tensor == ev.NONE else (tensor,))
 
     def leaf_name(self, leaf: int) -> str:
         """The program's name of a leaf, or "leaf0", "leaf1", ..."""

@@ -105,7 +105,7 @@ class GraphWalker:
                 continue
             node: Any = tensor.grad_fn
             ends.append((tensor, tracked, node))
-            tensors[id(node)] = tracked.number
+            tensors.setdefault(id(node), tracked.number)
             stack = [node]
             while stack:
                 node = stack.pop()

@@ -223,3 +223,13 @@ def test_a_leaf_is_not_called_by_the_variable_of_a_loop_that_comes_later():
     names = [timeline.tensor_name(use.tensor) for event in made for use in event.outputs]
     assert {"net.weight", "net.bias"} <= set(names)
     assert "p" not in names
+
+
+def test_a_node_of_several_results_has_the_names_of_all():
+    source = "import torch\nw = torch.ones(4, requires_grad=True)\na, b = (w * 2).split(2)\n(a * b).sum().backward()\n"
+    timeline = Timeline(record_source(source))
+    nodes = timeline.recording.index.nodes
+    (split,) = [node for node in range(len(nodes)) if nodes.name(node) == "SplitBackward0"]
+    assert timeline.node_variable(split) == "a, b"
+    assert [timeline.tensor_name(tensor) for tensor in timeline.node_tensors(split)] == ["a", "b"]
+    assert timeline.tensor_name(int(nodes.tensor[split])) == "a"
