@@ -80,7 +80,10 @@ def parse(text: str) -> Query:
 
 
 def search(picture: Picture, text: str, step: int | None = None) -> tuple[Match, ...]:
-    """Everything in a picture that fits a search, in reading order; gradients are those of `step`, or of the end."""
+    """Everything in a picture that fits a search: what bears just that name, then the rest, in reading order.
+
+    Gradients are those of `step`, or of the end.
+    """
     query = parse(text)
     if not any(query):
         return ()
@@ -94,9 +97,10 @@ def search(picture: Picture, text: str, step: int | None = None) -> tuple[Match,
     if query.shapes or query.oddities or query.norms:
         state = picture.timeline.state(picture.chapter.last_step if step is None else step)
         named = _that_received(query, named, picture, state)
-    found = [Match(key, picture.graph.box_of[key]) for key, _ in named]
-    centres = picture.layout.centres
-    return tuple(sorted(found, key=lambda match: (*centres[match.box][::-1].tolist(), str(match.key))))
+    centres, name = picture.layout.centres, text.strip()
+    found = [(attributes["variable"] != name, Match(key, picture.graph.box_of[key])) for key, attributes in named]
+    found.sort(key=lambda one: (one[0], *centres[one[1].box][::-1].tolist(), str(one[1].key)))
+    return tuple(match for _, match in found)
 
 
 def _that_received(query: Query, named: list[Named], picture: Picture, state: StepState) -> list[Named]:

@@ -135,6 +135,15 @@ def test_matches_come_in_reading_order(network):
     assert heights == sorted(heights)
 
 
+def test_what_bears_just_the_name_that_is_looked_for_comes_first():
+    program = Program("s = expm(a)\n")
+    program.backward(program.run("max", program.leaf("x", [1.0]), line=1, variable="s"), line=2)
+    picture = picture_of(program.recording())
+    graph = picture.graph.graph
+    found = [graph.nodes[match.key] for match in search(picture, "x")]
+    assert [(one["variable"], one["name"]) for one in found] == [("x", "AccumulateGrad"), ("s", "MaxBackward0")]
+
+
 def test_a_search_is_taken_apart_into_what_it_means():
     query = parse("add line 3 shape(2, 3) norm >= 1e-3 nan")
     assert (query.words, query.lines, query.shapes, query.oddities, query.norms) == (
