@@ -9,6 +9,7 @@ import numpy as np
 from PySide6.QtCore import QObject, Signal
 
 from graphviz_app.recording import events as ev
+from graphviz_app.scene.words import was_off
 from graphviz_app.ui.canvas_items import items_of, selection_of, way_items
 from graphviz_app.ui.editor.line_map import LineMap
 from graphviz_app.ui.editor.marks import LineMarks, LineRole
@@ -17,6 +18,8 @@ from graphviz_app.ui.source_files import PROGRAM, FileText
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    import numpy.typing as npt
+
     from graphviz_app.recording import Recording
     from graphviz_app.session.selection import Selection
     from graphviz_app.session.session import Session
@@ -24,6 +27,8 @@ if TYPE_CHECKING:
     from graphviz_app.ui.canvas import Item
     from graphviz_app.ui.parts import Parts, Views
 
+_LOOKED_AT = 8
+"""Operations of a line."""
 _UNSEEN = frozenset({"no_grad", "inference_mode", "detach", "item", "new_tensor"})
 
 
@@ -221,18 +226,29 @@ def line_roles(recording: Recording, timeline: Timeline, file: int = PROGRAM) ->
     columns = recording.index.events
     operations = timeline.events_of(ev.OperationRan)
     operations = operations[columns.file[operations] == file]
-    roles: dict[int, LineRole] = {}
-    _, firsts = np.unique(columns.line[operations], return_index=True)
-    for number in operations[firsts].tolist():
-        event = recording.event(number)
-        if isinstance(event, ev.OperationRan) and event.cut in _UNSEEN:
-            roles[int(columns.line[number])] = LineRole.UNSEEN
-    roles |= dict.fromkeys(_recorded_lines(recording, file), LineRole.RECORDED)
+    recorded = _recorded_lines(recording, file)
+    others = operations[~np.isin(columns.line[operations], recorded)]
+    roles = dict.fromkeys(_unseen_lines(recording, others), LineRole.UNSEEN)
+    roles |= dict.fromkeys(recorded, LineRole.RECORDED)
     backwards = timeline.events_of(ev.BackwardStarted)
     backwards = backwards[columns.file[backwards] == file]
     roles |= dict.fromkeys(columns.line[backwards].tolist(), LineRole.BACKWARD)
     roles.pop(ev.NONE, None)
     return roles
+
+
+def _unseen_lines(recording: Recording, operations: npt.NDArray[np.int64]) -> list[int]:
+    """The lines of operations that autograd was kept from seeing; of each line the first few are looked at."""
+    lines = recording.index.events.line[operations]
+    order = np.argsort(lines, kind="stable")
+    _, firsts = np.unique(lines[order], return_index=True)
+    few = [order[first : first + _LOOKED_AT] for first in firsts.tolist()]
+    numbers = np.unique(operations[np.concatenate([order[:0], *few])])
+    return [
+        int(recording.index.events.line[number])
+        for number, event in zip(numbers.tolist(), recording.events_at(numbers.tolist()), strict=True)
+        if isinstance(event, ev.OperationRan) and (event.cut in _UNSEEN or was_off(event))
+    ]
 
 
 def _recorded_lines(recording: Recording, file: int) -> list[int]:

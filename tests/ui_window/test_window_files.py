@@ -9,7 +9,10 @@ from PySide6.QtTest import QTest
 
 from graphviz_app.recording import Recording
 from graphviz_app.recording import events as ev
+from graphviz_app.timeline import Timeline
 from graphviz_app.ui.editor.marks import LineRole
+from graphviz_app.ui.selection_control import line_roles
+from tests.support_record import record_source
 
 TRAIN = """import torch
 from parts.model import Model
@@ -102,6 +105,18 @@ def test_the_gutter_beside_an_imported_file_says_what_its_lines_did(window):
     assert roles[13] is LineRole.UNSEEN
     assert roles[14] is LineRole.RECORDED
     assert window.parts.editor.marks.roles == {6: LineRole.BACKWARD}
+
+
+def test_the_gutter_says_so_where_a_later_operation_of_a_line_is_not_seen():
+    recording = record_source("""import torch
+w = torch.ones(2, requires_grad=True)
+(w * 2).sum().backward()
+with torch.no_grad():
+    w -= 0.1 * w.grad
+c = torch.ones(2) * 3 + w.detach()
+""")
+    roles = line_roles(recording, Timeline(recording))
+    assert roles == {3: LineRole.BACKWARD, 5: LineRole.UNSEEN, 6: LineRole.UNSEEN}
 
 
 def test_the_tab_of_the_running_line_is_marked(window):
