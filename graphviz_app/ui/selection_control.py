@@ -9,7 +9,7 @@ import numpy as np
 from PySide6.QtCore import QObject, Signal
 
 from graphviz_app.recording import events as ev
-from graphviz_app.scene.words import was_off
+from graphviz_app.scene.words import short_name, snippet, was_off
 from graphviz_app.ui.canvas_items import items_of, selection_of, way_items
 from graphviz_app.ui.editor.line_map import LineMap
 from graphviz_app.ui.editor.marks import LineMarks, LineRole
@@ -247,8 +247,15 @@ def _unseen_lines(recording: Recording, operations: npt.NDArray[np.int64]) -> li
     return [
         int(recording.index.events.line[number])
         for number, event in zip(numbers.tolist(), recording.events_at(numbers.tolist()), strict=True)
-        if isinstance(event, ev.OperationRan) and (event.cut in _UNSEEN or was_off(event))
+        if isinstance(event, ev.OperationRan)
+        and (event.cut in _UNSEEN or (was_off(event) and _stands_there(recording, event)))
     ]
+
+
+def _stands_there(recording: Recording, operation: ev.OperationRan) -> bool:
+    """Whether the line itself has an operation: not a library's function that it calls, such as an optimizer's step."""
+    text = snippet(recording, operation.span)
+    return not text.endswith(")") or "=" in text.partition("(")[0] or short_name(operation.name).rstrip("_") in text
 
 
 def _recorded_lines(recording: Recording, file: int) -> list[int]:

@@ -73,5 +73,5 @@ def test_a_long_line_of_words_is_counted_through_once():
     syntax._counted.cache_clear()
     words = ", ".join(f"'ж{number}'" for number in range(500))
     statements = Statements(f"words = [{words}]\ny = x * 2\n")
-    statements.at(ev.Span(0, 2, 4, 2, 9))
+    statements.at(statements.span(0, (2, 2, 4, 9)))
     assert syntax._counted.cache_info().misses == 1

@@ -114,9 +114,13 @@ w = torch.ones(2, requires_grad=True)
 with torch.no_grad():
     w -= 0.1 * w.grad
 c = torch.ones(2) * 3 + w.detach()
+with torch.no_grad():
+    w.mul_(2)
+model = torch.nn.Linear(2, 1)
+torch.optim.SGD([w], 0.1).step()
 """)
     roles = line_roles(recording, Timeline(recording))
-    assert roles == {3: LineRole.BACKWARD, 5: LineRole.UNSEEN, 6: LineRole.UNSEEN}
+    assert roles == {3: LineRole.BACKWARD, 5: LineRole.UNSEEN, 6: LineRole.UNSEEN, 8: LineRole.UNSEEN}
 
 
 def test_the_tab_of_the_running_line_is_marked(window):
