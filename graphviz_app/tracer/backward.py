@@ -551,8 +551,9 @@ class BackwardPass:
 
     def _keep_what_was_asked_for(self) -> None:
         """Tensors whose gradient the pass was asked for, so that it ran their nodes no more, but kept `.grad`."""
-        for number, kept in self._hooks.retained.items():
-            for slot, leaf in kept:
+        retained = self._hooks.retained
+        for number in sorted(retained.keys() & self._ends.keys()):
+            for slot, leaf in retained[number]:
                 sent = None if number in self._kept else self._arriving.get(end_of(number, slot))
                 tensor = None if sent is None else leaf.tracked.tensor()
                 grad = None if tensor is None else grad_of(tensor)

@@ -649,7 +649,9 @@ class Leaves:
 
 def _is_untouched(leaf: Leaf, tensor: torch.Tensor) -> bool:
     """Whether nothing about a leaf is another than when last seen, by the looks of it: for nearly all it is so."""
-    if leaf.version != version_of(tensor) or leaf.tracked.address != address_of(tensor) or not tensor.is_leaf:
+    if leaf.version != version_of(tensor) or leaf.tracked.address != address_of(tensor):
+        return False
+    if not (tensor.is_leaf or tensor.retains_grad):
         return False
     grad = grad_of(tensor)
     if grad is None or leaf.grad is None:

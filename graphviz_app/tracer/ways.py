@@ -115,6 +115,12 @@ class Ways:
         for path in (known, *passed.recent):
             if path and follow(path, scope.variables) is tensor:
                 return path
+        for position, path in enumerate(passed.recent if not known else ()):
+            # What is appended to a list in each iteration comes behind what was before.
+            following = _following(path)
+            if following and follow(following, scope.variables) is tensor:
+                passed.recent = (*passed.recent[:position], following, *passed.recent[position + 1 :])
+                return following
         return "" if passed.is_all and not known else None
 
     def _look(self, tensor: torch.Tensor, scope: Scope, kind: str, ways: Iterable[tuple[str, _Steps]]) -> str:
@@ -244,6 +250,7 @@ def _slots(value: Any) -> Iterator[tuple[str, Any]]:
 
 
 _ROOT = re.compile(r"\w+")
+_INDEX = re.compile(r"(.*\[)(\d+)(\].*)")
 _STEP = re.compile(r"\.(\w+)|\[(-?\d+|'[^']*')\]")
 
 
@@ -269,6 +276,12 @@ def root_of(path: str, variables: list[tuple[str, Any]]) -> Any:
     """What the variable is bound to with which a way begins; None where there is none."""
     root = _ROOT.match(path)
     return None if root is None else next((value for name, value in variables if name == root[0]), None)
+
+
+def _following(path: str) -> str:
+    """The way to the item behind that one: "rows[4].weight" after "rows[3].weight"; "" where it is by no number."""
+    index = _INDEX.match(path)
+    return f"{index[1]}{int(index[2]) + 1}{index[3]}" if index else ""
 
 
 def _along(path: str, end: int, value: Any) -> Any:

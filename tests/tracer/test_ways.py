@@ -161,3 +161,18 @@ def test_many_parameters_are_found_in_few_looks(monkeypatch):
         path = in_modules(ways, parameter, scope, anew=False) or in_modules(ways, parameter, scope, anew=True)
         assert path == f"model.{name}"
     assert len(looks) < 10
+
+
+def test_what_is_appended_to_lists_in_turns_is_found_behind_what_was_before(monkeypatch):
+    looks = []
+    look = room._go
+    monkeypatch.setattr(room, "_go", lambda *args: looks.append(args) or look(*args))
+    weights, rows = [], []
+    scope, ways = Scope((1, False), 0, [("weights", weights), ("rows", rows)]), Ways()
+    for number in range(300):
+        weights.append(torch.zeros(1))
+        rows.append(SimpleNamespace(bias=torch.zeros(1)))
+        for tensor, name in ((weights[-1], f"weights[{number}]"), (rows[-1].bias, f"rows[{number}].bias")):
+            found = through(ways, tensor, scope, anew=False) or through(ways, tensor, scope, anew=True)
+            assert found == name
+    assert len(looks) <= 8
