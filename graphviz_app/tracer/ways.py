@@ -32,7 +32,7 @@ _DEPTH = 4
 _ITEMS, _ITEMS_OF_VARIABLES = 256, 4096
 """How many items of a container are looked at, and how many of one that is itself a variable."""
 _VISITS, _FEW_VISITS = 20_000, 1_000
-_VISITS_AT_FIRST, _VISITS_EARNED = 1_000_000, 100
+_VISITS_AT_FIRST, _VISITS_EARNED = 300_000, 100
 """How much is looked at in vain with no thought of how long that takes, and how much more with each tensor that is
 asked for: a program may make hundreds of leaves in each iteration that it keeps nowhere."""
 _FURTHER = 64
