@@ -203,7 +203,7 @@ class CallRecorder:
                         value = leaf.value
                 elif leaf is not None and not leaf.is_named and not leaf.tries:
                     # It was met while it was made; now something may have a name for it.
-                    core.leaves.look_for_name(leaf, tensor, call.caller)
+                    core.leaves.names.look_for(leaf, tensor, call.caller)
                 node, slot = ev.NONE if leaf is None else leaf.node, 0
             uses.append(_Use(tracked.number, value, node, slot, version, requires_grad, is_leaf, path))
         return uses

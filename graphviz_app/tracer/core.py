@@ -67,7 +67,7 @@ class Core:
         self.places = Places(self.log, folder, bottom)
         self.rounds = Rounds(self.places)
         self.names = Names(self.places)
-        self.leaves = Leaves(self, self.names.of)
+        self.leaves = Leaves(self, self.names)
         self.local = Local()
         self.operation_count = 0
         self.pass_count = 0

@@ -199,7 +199,7 @@ class Engine:
         core.leaves.sweep(place)
         self._operations.names.bind_pending(caller)
         self._operations.names.name_globals()
-        core.leaves.rename(caller)
+        core.leaves.names.look_again(caller)
         outputs, seeds, retain_graph, create_graph, inputs, accumulates = asked
         passes = core.local.passes
         within, _ = core.engine_threads.get(_get_ident(), (ev.NONE, 0))

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from math import prod
-from threading import get_ident, main_thread
+from threading import get_ident
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
@@ -15,8 +15,8 @@ from msgspec.structs import replace
 from graphviz_app.own import __builtins__  # noqa: F401
 from graphviz_app.recording import events as ev
 from graphviz_app.recording.values import elements
-from graphviz_app.tracer.frames import local_variables
 from graphviz_app.tracer.identity import ORDINARY
+from graphviz_app.tracer.leaf_names import LeafNames
 from graphviz_app.tracer.memory import address_of, storage_start_of
 from graphviz_app.tracer.originals import grad_of, is_view
 from graphviz_app.tracer.storages import Storages
@@ -25,20 +25,16 @@ from graphviz_app.tracer.unlisted import list_again
 from graphviz_app.tracer.values import are_same
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-    from types import FrameType
+    from collections.abc import Iterable
 
     from graphviz_app.recording.values import TensorRecord
     from graphviz_app.tracer.core import Core
     from graphviz_app.tracer.identity import Tracked
-    from graphviz_app.tracer.names import Name
+    from graphviz_app.tracer.names import Names
     from graphviz_app.tracer.places import Place
 
 _parameter = torch.nn.Parameter
 _Alive = torch._C._WeakTensorRef
-_TRIES = 4
-_MISSES = 16
-"""How many leaves are looked for in vain at the end that have a name: where a function kept them, it kept all."""
 _LET_GO_AT = 4096
 _IN_TURNS = 1000
 """How many leaves that a pass does not reach are compared with what they were when it begins, and when it ends."""
@@ -135,22 +131,21 @@ class _Change(NamedTuple):
 
 
 class Leaves:
-    """All leaves met so far, and what changed about them."""
+    """All leaves met so far, and what changed about them.
 
-    def __init__(self, core: Core, name_of: Callable[[torch.Tensor, Any], Name | None]) -> None:
+    Attributes:
+        names: What they are called.
+    """
+
+    def __init__(self, core: Core, names: Names) -> None:
         self._core = core
-        self._name_of = name_of
+        self.names = LeafNames(names, self._tell)
         self._all: list[Leaf] = []
         self._count = 0
         self._let_go_at = _LET_GO_AT
-        self._main = main_thread().ident
         self._by_grad: dict[int, Leaf] = {}
         self._storages = Storages()
         self._by_memory: dict[int, dict[int, Leaf]] = {}
-        self._by_name: dict[str, Leaf] = {}
-        # Those that may get another name, by the function and what its variable, by which they are called, is bound to;
-        # 0 and 0 for those that have none.
-        self._to_name: dict[tuple[int, int], dict[int, Leaf]] = {}
         # Where in all of them the next comparison begins.
         self._turn = 0
         # What became of leaves in the line that is running, by number and whether it is their `.grad`: told when the
@@ -173,13 +168,7 @@ class Leaves:
         if len(self._all) > self._let_go_at:
             # A program that never calls backward makes leaves too.
             self._let_go_of_gone()
-        name = self._name_of(tensor, frame)
-        if name is not None:
-            leaf.tries = 1
-        if name is not None and name.text:
-            self._name(leaf, name, frame)
-        else:
-            self._to_name.setdefault((0, 0), {})[leaf.number] = leaf
+        self.names.meet(leaf, tensor, frame)
         self._remember(leaf, tensor)
         leaf.retains_grad = not node
         self._tell(leaf, tensor, leaf.value)
@@ -191,89 +180,12 @@ class Leaves:
             leaf.node = self._announce_node(leaf)
         return leaf
 
-    def _name(self, leaf: Leaf, name: Name, frame: Any) -> None:
-        """A leaf takes a name; the one that the program called so before may have another by now."""
-        text = name.text
-        self._needs_no_name(leaf)
-        leaf.name, leaf.is_named, leaf.named_in, leaf.root = text, True, name.function, name.root
-        if name.function:
-            self._to_name.setdefault((name.function, name.root), {})[leaf.number] = leaf
-        earlier = self._by_name.get(text)
-        self._by_name[text] = leaf
-        tensor = None if earlier is None or earlier is leaf else earlier.tracked.tensor()
-        if earlier is not None and tensor is not None:
-            other = self._name_of(tensor, frame)
-            if other is not None and other.text and other.text != text:
-                self._name(earlier, other, None)
-                self._tell(earlier, tensor, ev.NONE)
-
     def _announce_node(self, leaf: Leaf) -> int:
         number = self._core.nodes.next()
         self._core.log.add(
             ev.NodesMade((ev.Node(number, "AccumulateGrad", leaf=leaf.number, tensor=leaf.tracked.number),), ())
         )
         return number
-
-    def rename(self, frame: FrameType) -> None:
-        """Look again for names of leaves that have none, or that of a variable that is gone, or another's, since.
-
-        Args:
-            frame: Where the program is.
-        """
-        # What another thread calls it is no better.
-        values = self._values_below(frame) if get_ident() == self._main else None
-        for (function, root), leaves in list(self._to_name.items()):
-            if function and (values is None or root in values.get(function, ())):
-                continue
-            for leaf in list(leaves.values()):
-                if leaf.tries >= _TRIES or leaf.tracked.alive.expired():
-                    leaves.pop(leaf.number, None)
-                elif leaf.number in leaves and (tensor := leaf.tracked.tensor()) is not None:
-                    self.look_for_name(leaf, tensor, frame)
-            if not leaves:
-                self._to_name.pop((function, root), None)
-
-    def _needs_no_name(self, leaf: Leaf) -> None:
-        waiting = self._to_name.get((leaf.named_in, leaf.root))
-        if waiting is not None:
-            waiting.pop(leaf.number, None)
-
-    def rename_at_end(self) -> None:
-        """The program has ended: what keeps a leaf now is what its global variables lead to."""
-        misses = 0
-        for leaf in self._all:
-            tensor = leaf.tracked.tensor()
-            if tensor is None:
-                continue
-            if leaf.is_named and (misses > _MISSES or self._core.names.leads_to(leaf.name, tensor)):
-                continue
-            name = leaf.name
-            self.look_for_name(leaf, tensor, None)
-            misses += leaf.is_named and leaf.name == name
-
-    def _values_below(self, frame: FrameType | None) -> dict[int, set[int]]:
-        """Of the functions that run and whose variables leaves are called by: what those are bound to.
-
-        All by ids, the functions by those of their codes.
-        """
-        functions = {function for function, _ in self._to_name}
-        found: dict[int, set[int]] = {}
-        while frame is not None:
-            number = id(frame.f_code)
-            if number in functions:
-                found.setdefault(number, set()).update([id(value) for _, value in local_variables(frame)])
-            frame = frame.f_back
-        return found
-
-    def look_for_name(self, leaf: Leaf, tensor: torch.Tensor, frame: Any) -> None:
-        """Look again for the name of a leaf."""
-        name = self._name_of(tensor, frame)
-        if name is None:
-            return
-        leaf.tries += 1
-        if name.text and name.text != leaf.name:
-            self._name(leaf, name, frame)
-            self._tell(leaf, tensor, ev.NONE)
 
     def name_of_number(self, number: int) -> str:
         """What the program calls a leaf; "" where it is not known, or there is no such leaf."""
@@ -446,9 +358,7 @@ class Leaves:
             if leaf.tracked.alive.expired():
                 self._forget_grad(leaf)
                 self._storages.drop(leaf.start, leaf)
-                self._needs_no_name(leaf)
-                if self._by_name.get(leaf.name) is leaf:
-                    del self._by_name[leaf.name]
+                self.names.forget(leaf)
         self._all = [leaf for leaf in self._all if not leaf.tracked.alive.expired()]
         self._let_go_at = max(_LET_GO_AT, 2 * len(self._all))
 
@@ -592,8 +502,12 @@ class Leaves:
             self._leave_memory(leaf)
             leaf.grad, leaf.grad_address, leaf.grad_version = None, 0, -1
 
-    def list_grads_again(self) -> None:
-        """Nobody follows any more what the program reads: the garbage collector knows every `.grad` again."""
+    def end(self) -> None:
+        """Nobody follows the program any more: its leaves get their last names, and the collector knows their `.grad`s.
+
+        Those are listed again, which were not while somebody followed what the program reads.
+        """
+        self.names.look_at_end(self._all)
         for leaf in self._all:
             tensor = leaf.tracked.tensor()
             if tensor is not None and leaf.grad is not None:
@@ -636,7 +550,7 @@ class Leaves:
             if leaf.start != before:
                 self._storages.take(before, leaf, is_grad=False)
 
-    def _tell(self, leaf: Leaf, tensor: torch.Tensor, value: int) -> None:
+    def _tell(self, leaf: Leaf, tensor: torch.Tensor, value: int = ev.NONE) -> None:
         # Asked in full, a parameter's class looks for an attribute, which may be the program's own code. Only tensors
         # of other classes carry it; to look for it in any other would make a `__dict__` that was not there.
         is_parameter = issubclass(type(tensor), _parameter) or (

@@ -116,8 +116,7 @@ class Tracer:
             with self.core.log.lock, torch._C.DisableTorchFunction(), torch._C._DisableTorchDispatch():
                 self.operations.names.name_globals()
                 self.core.leaves.sweep(thoroughly=True)
-                self.core.leaves.rename_at_end()
-                self.core.leaves.list_grads_again()
+                self.core.leaves.end()
         except Exception as error:  # noqa: BLE001 - whatever the program left behind, the recording ends well
             self.core.log.notice(f"Something of the recording was lost at its end ({error!r}).")
         self.core.muted = True

@@ -11,6 +11,7 @@ import torch
 from graphviz_app.recording import events as ev
 from graphviz_app.tracer import hooks, leaves
 from graphviz_app.tracer.identity import NodeTable
+from graphviz_app.tracer.leaf_names import LeafNames
 from graphviz_app.tracer.tracer import Tracer
 
 
@@ -54,8 +55,8 @@ def test_leaves_and_hooks_that_are_gone_are_let_go_of(iteration, monkeypatch):
             iteration()
         gc.collect()
         met, known = tracer.core.leaves, tracer.operations._hooks
-        tables = [met._all, met._by_grad, met._storages, met._by_memory, met._by_name]
-        tables += [met._to_name, *met._to_name.values()]
+        tables = [met._all, met._by_grad, met._storages, met._by_memory, met.names._by_name]
+        tables += [met.names._waiting, *met.names._waiting.values()]
         tables += [known._by_node, known.nodes, known._after, known._retaining, known.retained]
         assert [len(table) for table in tables if len(table) > 40] == []
     finally:
@@ -155,8 +156,8 @@ def test_what_no_pass_reaches_is_compared_in_turns(monkeypatch, compared):
 
 def test_leaves_of_a_function_that_runs_are_not_asked_for_other_names_by_each_pass(monkeypatch):
     asked = []
-    look = leaves.Leaves.look_for_name
-    monkeypatch.setattr(leaves.Leaves, "look_for_name", lambda *args: asked.append(args) or look(*args))
+    look = LeafNames.look_for
+    monkeypatch.setattr(LeafNames, "look_for", lambda *args: asked.append(args) or look(*args))
     tracer = Tracer(lambda _: None, folder=str(Path(__file__).parent), is_memory_lent=False)
     tracer.start()
     try:
@@ -169,7 +170,7 @@ def test_leaves_of_a_function_that_runs_are_not_asked_for_other_names_by_each_pa
             return rows
 
         kept = inner()
-        waiting = [leaf.name for leaves in tracer.core.leaves._to_name.values() for leaf in leaves.values()]
+        waiting = [leaf.name for leaves in tracer.core.leaves.names._waiting.values() for leaf in leaves.values()]
         assert waiting == [f"rows[{number}]" for number in range(20)]
         assert asked == []
         kept[0].sum().backward()
