@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from graphviz_app.graph.tree import TOP, Segment, Tree
 from graphviz_app.recording import events as ev
 from graphviz_app.recording.loops import source_loops
+from graphviz_app.recording.syntax import lines_of
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable
@@ -106,7 +107,7 @@ class StructureReader:
     """
 
     def __init__(self, recording: Recording, operations: Iterable[ev.OperationRan] = ()) -> None:
-        self._lines = [source.text.splitlines() for source in recording.sources]
+        self._lines = [lines_of(source.text) for source in recording.sources]
         self._loops = [source_loops(source.text) for source in recording.sources]
         self._nothing: SourceLoops = source_loops("")
         self._rounds: dict[tuple[int, Loop], _Round] = {}

@@ -112,6 +112,7 @@ class Lit(nn.Module):
         self.encoder, self.decoder = (nn.Sequential(nn.Linear(2, 2), nn.Linear(2, 2)) for _ in range(2))
     def training_step(self, x):
         return self.decoder(self.encoder(x)).sum()
+# A form feed \x0c ends no line.
 x = torch.ones(3, 2)
 generator, discriminator, lit, alone = Net(), Net(), Lit(), Net()
 discriminator(generator(x)).sum().backward()
