@@ -101,11 +101,10 @@ def _add_nodes(graph: AutogradGraph, recording: Recording, timeline: Timeline, n
         if ran is not None:
             operations[operation] = ran
         span = None if ran is None else ran.span
-        tensors = timeline.node_tensors(node) if slots > 1 else (tensor,)
-        if leaf != ev.NONE:
-            variable = timeline.leaf_name(leaf)
-        else:
-            variable = timeline.node_variable(node, -1) if slots > 1 else _first_name(timeline, tensor)
+        tensors = timeline.node_tensors(node) if slots > 1 else () if tensor == ev.NONE else (tensor,)
+        # The name that the tensor was given when it was made says what the operation is for; later ones (`loss = y`,
+        # a function's argument) speak of other lines.
+        variable = timeline.leaf_name(leaf) if leaf != ev.NONE else timeline.tensor_names(tensors, ev.NONE)
         graph.add_node(
             node,
             kind="node" if leaf == ev.NONE else "leaf",
@@ -122,12 +121,6 @@ def _add_nodes(graph: AutogradGraph, recording: Recording, timeline: Timeline, n
             slots=slots,
             made_in_pass=made_in_pass,
         )
-
-
-def _first_name(timeline: Timeline, tensor: int) -> str:
-    # The name that the tensor was given when it was made says what the operation is for; later ones (`loss = y`,
-    # a function's argument) speak of other lines.
-    return "" if tensor == ev.NONE else timeline.tensor_name(tensor, -1)
 
 
 def _add_edges(graph: AutogradGraph, recording: Recording, nodes: npt.NDArray[np.int32]) -> None:

@@ -234,7 +234,11 @@ class Timeline:
         leaf = int(nodes.leaf[node])
         if leaf != ev.NONE:
             return self.leaf_name(leaf)
-        every = (self.tensor_name(tensor, event) for tensor in self.node_tensors(node))
+        return self.tensor_names(self.node_tensors(node), event)
+
+    def tensor_names(self, tensors: Iterable[int], event: int | None = None) -> str:
+        """The names of tensors that one node stands for, as `tensor_name` gives them, the first few of many."""
+        every = (self.tensor_name(tensor, event) for tensor in tensors)
         names = list(dict.fromkeys(name for name in every if name))
         return ", ".join(names if len(names) <= _MOST_NAMES else [*names[:_MOST_NAMES], "…"])
 

@@ -328,8 +328,8 @@ class Leaves:
             leaves = self._all[self._turn : self._turn + _IN_TURNS]
             self._turn = self._turn + _IN_TURNS if len(leaves) == _IN_TURNS else 0
             leaves = [*leaves, *reached]
-        self.compare(leaves, place, thoroughly=thoroughly)
-        if few and any(leaf.tracked.alive.expired() for leaf in self._all):
+        is_any_gone = self.compare(leaves, place, thoroughly=thoroughly)
+        if few and is_any_gone:
             self._let_go_of_gone()
 
     @property
@@ -337,20 +337,24 @@ class Leaves:
         """Whether there are so many leaves that they are not all compared for each pass."""
         return len(self._all) > _IN_TURNS
 
-    def compare(self, leaves: Iterable[Leaf], place: Place | None = None, *, thoroughly: bool = False) -> None:
-        """Compare these leaves with what they were, as `sweep` does all."""
+    def compare(self, leaves: Iterable[Leaf], place: Place | None = None, *, thoroughly: bool = False) -> bool:
+        """Compare these leaves with what they were, as `sweep` does all; says whether the tensor of any is no more."""
         self.settle()
         by_value = thoroughly or self._core.is_memory_lent
         writing = _Writing(place, _text_of(place))
         here = get_ident()
+        is_any_gone = False
         for leaf in leaves:
             tensor = leaf.tracked.tensor()
-            if tensor is not None and (by_value or not _is_untouched(leaf, tensor)):
+            if tensor is None:
+                is_any_gone = is_any_gone or leaf.tracked.alive.expired()
+            elif by_value or not _is_untouched(leaf, tensor):
                 # What another thread's pass has just added, that pass tells itself.
                 if self._core.awaited.get(leaf.number, here) == here:
                     self._check_grad(leaf, tensor, writing, by_value=by_value)
                 self._check_value(leaf, tensor, writing, by_value=by_value)
         self.settle()
+        return is_any_gone
 
     def _let_go_of_gone(self) -> None:
         """Remember no leaves whose tensors are no more."""

@@ -63,10 +63,7 @@ class ModulePaths:
         if module is MISSING or root is MISSING:
             return "", ""
         kind = type(module).__name__
-        own = _own(root)
-        known = self._roots.get(id(root))
-        if known is None or known.own is not own:
-            known = self._remember(root, own)
+        known = self._known(root)
         path = known.paths.get(id(module))
         if path is None or not _is_at(path, root, module):
             path = self._look_again(known, root, module) or self._below_another(innermost, outermost, module)
@@ -81,11 +78,7 @@ class ModulePaths:
         while frame is not None and frame is not outermost:
             root = local_variable(frame, 0) if frame.f_code is CALL else MISSING
             if root is not MISSING:
-                own = _own(root)
-                known = self._roots.get(id(root))
-                if known is None or known.own is not own:
-                    known = self._remember(root, own)
-                path = known.paths.get(id(module), "")
+                path = self._known(root).paths.get(id(module), "")
                 if path and _is_at(path, root, module):
                     found = path
             frame = frame.f_back
@@ -105,6 +98,11 @@ class ModulePaths:
         if path is None:
             known.absent[id(module)] = _own(module)
         return path or ""
+
+    def _known(self, root: Any) -> _Root:
+        own = _own(root)
+        known = self._roots.get(id(root))
+        return known if known is not None and known.own is own else self._remember(root, own)
 
     def _remember(self, root: Any, own: Any) -> _Root:
         if len(self._roots) > _ROOTS_KEPT:

@@ -200,8 +200,8 @@ def _steps(value: Any, first: int) -> _Steps:
         items = list.__getitem__(value, slice(first))
         steps += [(f"[{index}]", part) for index, part in enumerate(items) if type(part) not in _PLAIN]
     elif issubclass(kind, tuple):
-        fields = vars(kind).get("_fields", ())
-        named = len(fields) if type(fields) is tuple else 0
+        fields = _fields_of(kind)
+        named = len(fields)
         items = tuple.__getitem__(value, slice(first))
         steps += [
             (f".{fields[index]}" if index < named else f"[{index}]", part)
@@ -218,6 +218,12 @@ def _steps(value: Any, first: int) -> _Steps:
         steps += [(f".{key}", part) for key, part in _slots(value) if type(part) not in _PLAIN]
     attributes = list(islice(_attributes(value).items(), first))
     return steps + [(f".{key}", part) for key, part in attributes if type(part) not in _PLAIN]
+
+
+def _fields_of(kind: type) -> tuple[str, ...]:
+    """The names of a named tuple's items; () of any other tuple."""
+    fields = vars(kind).get("_fields", ())
+    return fields if type(fields) is tuple else ()
 
 
 def _is_plain(key: Any) -> bool:
@@ -266,16 +272,21 @@ def value_of(name: str, frame: FrameType) -> Any:
 
 def follow(path: str, variables: list[tuple[str, Any]]) -> Any:
     """What lies at the end of a way from variables; None where that cannot be read."""
-    root = _ROOT.match(path)
-    if root is None:
-        return None
-    return _along(path, root.end(), next((value for name, value in variables if name == root[0]), None))
+    end, value = _start(path, variables)
+    return _along(path, end, value)
 
 
 def root_of(path: str, variables: list[tuple[str, Any]]) -> Any:
     """What the variable is bound to with which a way begins; None where there is none."""
+    return _start(path, variables)[1]
+
+
+def _start(path: str, variables: list[tuple[str, Any]]) -> tuple[int, Any]:
+    """How far the variable's name goes with which a way begins, and its value; None where there is none."""
     root = _ROOT.match(path)
-    return None if root is None else next((value for name, value in variables if name == root[0]), None)
+    if root is None:
+        return 0, None
+    return root.end(), next((value for name, value in variables if name == root[0]), None)
 
 
 def _following(path: str) -> str:
@@ -304,8 +315,8 @@ def _attribute(value: Any, name: str) -> Any:
         if issubclass(type(kept), dict) and (part := dict.get(kept, name)) is not None:
             return part
     if issubclass(type(value), tuple):
-        fields = vars(type(value)).get("_fields", ())
-        return tuple.__getitem__(value, fields.index(name)) if type(fields) is tuple and name in fields else None
+        fields = _fields_of(type(value))
+        return tuple.__getitem__(value, fields.index(name)) if name in fields else None
     return next((part for slot, part in _slots(value) if slot == name), None)
 
 
@@ -315,12 +326,9 @@ def _item(value: Any, key: str) -> Any:
         return dict.get(value, key[1:-1] if key.startswith("'") else int(key))
     if key.startswith("'"):
         return None
-    if issubclass(kind, list) and -list.__len__(value) <= int(key) < list.__len__(value):
-        return list.__getitem__(value, int(key))
-    if issubclass(kind, tuple) and -tuple.__len__(value) <= int(key) < tuple.__len__(value):
-        return tuple.__getitem__(value, int(key))
-    if issubclass(kind, deque) and -deque.__len__(value) <= int(key) < deque.__len__(value):
-        return deque.__getitem__(value, int(key))
+    sequence: Any = next((each for each in (list, tuple, deque) if issubclass(kind, each)), None)
+    if sequence is not None and -sequence.__len__(value) <= int(key) < sequence.__len__(value):
+        return sequence.__getitem__(value, int(key))
     return None
 
 

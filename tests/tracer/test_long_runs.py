@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,16 @@ from graphviz_app.tracer import hooks, leaves
 from graphviz_app.tracer.identity import NodeTable
 from graphviz_app.tracer.leaf_names import LeafNames
 from graphviz_app.tracer.tracer import Tracer
+
+
+@contextmanager
+def traced(sink=lambda _: None, **where):
+    tracer = Tracer(sink, is_memory_lent=False, **where)
+    tracer.start()
+    try:
+        yield tracer
+    finally:
+        tracer.stop()
 
 
 def with_grads():
@@ -48,9 +59,7 @@ def without_backward():
 def test_leaves_and_hooks_that_are_gone_are_let_go_of(iteration, monkeypatch):
     monkeypatch.setattr(leaves, "_LET_GO_AT", 16)
     monkeypatch.setattr(hooks, "_LET_GO_AT", 16)
-    tracer = Tracer(lambda _: None, is_memory_lent=False)
-    tracer.start()
-    try:
+    with traced() as tracer:
         for _ in range(100):
             iteration()
         gc.collect()
@@ -59,15 +68,11 @@ def test_leaves_and_hooks_that_are_gone_are_let_go_of(iteration, monkeypatch):
         tables += [met.names._waiting, *met.names._waiting.values()]
         tables += [known._by_node, known.nodes, known._after, known._retaining, known.retained]
         assert [len(table) for table in tables if len(table) > 40] == []
-    finally:
-        tracer.stop()
 
 
 def test_leaves_that_live_are_kept_with_their_grads(monkeypatch):
     monkeypatch.setattr(leaves, "_LET_GO_AT", 16)
-    tracer = Tracer(lambda _: None, is_memory_lent=False)
-    tracer.start()
-    try:
+    with traced() as tracer:
         kept = []
         for _ in range(100):
             without_backward()
@@ -76,8 +81,6 @@ def test_leaves_that_live_are_kept_with_their_grads(monkeypatch):
         assert len({tracer.core.tensors.track(each).leaf for each in kept}) == 100
         assert tracer.core.leaves.are_known([each.grad for each in kept])
         assert len(tracer.core.leaves._by_grad) == 100
-    finally:
-        tracer.stop()
 
 
 def test_of_nodes_that_no_pass_runs_the_oldest_are_forgotten(monkeypatch):
@@ -91,9 +94,7 @@ def test_of_nodes_that_no_pass_runs_the_oldest_are_forgotten(monkeypatch):
 
 
 def test_hooks_that_were_removed_again_are_let_go_of():
-    tracer = Tracer(lambda _: None, is_memory_lent=False)
-    tracer.start()
-    try:
+    with traced() as tracer:
         x = torch.ones(2, requires_grad=True)
         kept = [x.register_hook(lambda grad: grad * 2) for _ in range(3)]
         for _ in range(100):
@@ -103,8 +104,6 @@ def test_hooks_that_were_removed_again_are_let_go_of():
         (registered,) = tracer.operations._hooks._by_node.values()
         assert len(registered) <= 20
         assert [each.key for each in registered[:3]] == [each.id for each in kept]
-    finally:
-        tracer.stop()
 
 
 @pytest.fixture
@@ -119,9 +118,7 @@ def compared(monkeypatch):
 def test_of_many_leaves_each_pass_compares_a_few_and_those_that_it_reaches(monkeypatch, compared):
     monkeypatch.setattr(leaves, "_IN_TURNS", 10)
     events = []
-    tracer = Tracer(lambda batch: events.extend(batch.events), is_memory_lent=False)
-    tracer.start()
-    try:
+    with traced(lambda batch: events.extend(batch.events)) as tracer:
         kept = [torch.ones(2, requires_grad=True) for _ in range(200)]
         for each in kept:
             each.sum()
@@ -134,15 +131,11 @@ def test_of_many_leaves_each_pass_compares_a_few_and_those_that_it_reaches(monke
         tracer.core.log.flush()
         told = [event for event in events if type(event) in (ev.LeafUpdated, ev.BackwardStarted)]
         assert [type(event) for event in told] == [ev.LeafUpdated, ev.BackwardStarted] * 200
-    finally:
-        tracer.stop()
 
 
 def test_what_no_pass_reaches_is_compared_in_turns(monkeypatch, compared):
     monkeypatch.setattr(leaves, "_IN_TURNS", 10)
-    tracer = Tracer(lambda _: None, is_memory_lent=False)
-    tracer.start()
-    try:
+    with traced():
         kept = [torch.ones(2, requires_grad=True) for _ in range(45)]
         for each in kept:
             each.sum()
@@ -150,17 +143,13 @@ def test_what_no_pass_reaches_is_compared_in_turns(monkeypatch, compared):
         for _ in range(5):
             kept[0].sum().backward()
         assert {id(tensor) for _, tensor in compared} == {id(each) for each in kept}
-    finally:
-        tracer.stop()
 
 
 def test_leaves_of_a_function_that_runs_are_not_asked_for_other_names_by_each_pass(monkeypatch):
     asked = []
     look = LeafNames.look_for
     monkeypatch.setattr(LeafNames, "look_for", lambda *args: asked.append(args) or look(*args))
-    tracer = Tracer(lambda _: None, folder=str(Path(__file__).parent), is_memory_lent=False)
-    tracer.start()
-    try:
+    with traced(folder=str(Path(__file__).parent)) as tracer:
 
         def inner():
             rows = [torch.ones(2, requires_grad=True) for _ in range(20)]
@@ -176,5 +165,3 @@ def test_leaves_of_a_function_that_runs_are_not_asked_for_other_names_by_each_pa
         kept[0].sum().backward()
         assert [tracer.core.tensors.track(each).leaf.name for each in kept] == [f"kept[{n}]" for n in range(20)]
         assert len(asked) == 20
-    finally:
-        tracer.stop()

@@ -15,7 +15,7 @@ from graphviz_app.ui.panels.facts_explained import explained, formula_sections, 
 from graphviz_app.ui.panels.words import line_place, operation_name
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
     from graphviz_app.timeline import StepState
 
@@ -173,7 +173,7 @@ def _sent(state: StepState, node: int) -> list[Row]:
     return rows or [Paragraph("It sends nothing on.")]
 
 
-def returned_rows(state: StepState, nodes: Iterable[int]) -> list[Row]:
+def returned_rows(state: StepState, nodes: Collection[int]) -> list[Row]:
     """The gradients of nodes that the pass has given back to whoever called it."""
     rows: list[Row] = []
     for one in state.returned:
