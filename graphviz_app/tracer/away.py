@@ -11,7 +11,7 @@ import torch
 from graphviz_app.own import __builtins__  # noqa: F401
 from graphviz_app.tracer.memory import reach_of
 from graphviz_app.tracer.originals import element_size, is_conj, is_contiguous, is_neg, numel, storage_offset, stride_of
-from graphviz_app.tracer.unread import why_untouchable
+from graphviz_app.tracer.unread import why_untouchable, without_class
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -121,11 +121,12 @@ class Away:
         """Copy all of these that are not on the CPU, and wait once; `copy_of` has the copies until `forget`."""
         devices: set[torch.device] = set()
         with UnheardByProfilers():
-            for tensor in tensors:
+            for asked in tensors:
+                tensor = without_class(asked)
                 if tensor.is_cpu or tensor.layout is not _strided or tensor.is_quantized:
                     continue
-                if tensor._cdata not in self._copies and not (why_untouchable(tensor) or why_unread(tensor)):
-                    self._copies[tensor._cdata] = self._start_copy(tensor)
+                if asked._cdata not in self._copies and not (why_untouchable(tensor) or why_unread(tensor)):
+                    self._copies[asked._cdata] = self._start_copy(tensor)
                     devices.add(tensor.device)
         for device in devices:
             self._wait(device)
@@ -134,10 +135,15 @@ class Away:
         """From here on the tensors may be written on."""
         self._copies.clear()
 
-    def copy_of(self, tensor: torch.Tensor) -> torch.Tensor:
-        """A CPU copy of a tensor on another device; of the operations that make it, a profiler may hear."""
+    def copy_of(self, tensor: torch.Tensor, asked: torch.Tensor) -> torch.Tensor:
+        """A CPU copy of a tensor on another device; of the operations that make it, a profiler may hear.
+
+        Args:
+            tensor: What is copied where that was not done beforehand.
+            asked: The same, of whatever class, as it may have been fetched.
+        """
         self.is_used = True
-        copied = self._copies.pop(tensor._cdata, None)
+        copied = self._copies.pop(asked._cdata, None)
         if copied is None:
             copied = self._start_copy(tensor)
             self._wait(tensor.device)

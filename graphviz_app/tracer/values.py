@@ -15,7 +15,7 @@ from graphviz_app.own import __builtins__  # noqa: F401
 from graphviz_app.recording import events as ev
 from graphviz_app.recording.values import TensorRecord
 from graphviz_app.tracer.away import Away, UnheardByProfilers, why_unread
-from graphviz_app.tracer.identity import ORDINARY, dispatches, is_transformed
+from graphviz_app.tracer.identity import ORDINARY
 from graphviz_app.tracer.measures import figures, sample
 from graphviz_app.tracer.memory import READABLE, Readable, address_of, array_of, storage_start, string_at
 from graphviz_app.tracer.originals import (
@@ -30,7 +30,7 @@ from graphviz_app.tracer.originals import (
     stride_of,
 )
 from graphviz_app.tracer.strided import Strided
-from graphviz_app.tracer.unread import NO_MEMORY, why_untouchable
+from graphviz_app.tracer.unread import NO_MEMORY, why_untouchable, without_class
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -248,11 +248,8 @@ class ValueRecorder:
             )
 
     def _describe(self, tensor: torch.Tensor) -> TensorRecord:
-        requires_grad = requires_grad_of(tensor)
-        if type(tensor) not in ORDINARY and not (dispatches(tensor) or is_transformed(tensor)):
-            # The class may have properties of its own over torch's, such as another `shape`. What lies elsewhere may
-            # be more than torch knows of it.
-            tensor = _data(tensor) if device_of(tensor).type == "cpu" else tensor
+        requires_grad, asked = requires_grad_of(tensor), tensor
+        tensor = without_class(tensor)
         note = why_untouchable(tensor)
         if note:
             return _unreadable(tensor, note, requires_grad=requires_grad)
@@ -262,7 +259,7 @@ class ValueRecorder:
                 return _unreadable(tensor, "it is too large to be copied", requires_grad=requires_grad)
             if not tensor.is_cpu and (note := why_unread(tensor)):
                 return _unreadable(tensor, note, requires_grad=requires_grad)
-            readable = self._as_plain(tensor)
+            readable = self._as_plain(tensor, asked)
             name = str(readable.dtype).removeprefix("torch.")
         if readable.dtype not in READABLE:
             return _unreadable(tensor, f"numpy knows no {name}", requires_grad=requires_grad)
@@ -271,8 +268,8 @@ class ValueRecorder:
             return _unreadable(tensor, NO_MEMORY, requires_grad=requires_grad)
         return self._of_array(tensor, array, name, requires_grad=requires_grad)
 
-    def _as_plain(self, tensor: torch.Tensor) -> torch.Tensor:
-        """A strided CPU copy of a sparse, quantised or far-away tensor."""
+    def _as_plain(self, tensor: torch.Tensor, asked: torch.Tensor) -> torch.Tensor:
+        """A strided CPU copy of a sparse, quantised or far-away tensor, which may have been fetched as `asked`."""
         with torch._C._AutoDispatchBelowAutograd(), UnheardByProfilers():
             if tensor.is_quantized:
                 return tensor.dequantize().cpu()
@@ -280,7 +277,7 @@ class ValueRecorder:
                 # Not the tensor itself: `to_dense` counts the version of a compressed one up.
                 tensor = _data(tensor).to_dense()
             if not tensor.is_cpu:
-                tensor = self.away.copy_of(tensor)
+                tensor = self.away.copy_of(tensor, asked)
             return tensor.resolve_conj().resolve_neg()
 
     def _of_array(

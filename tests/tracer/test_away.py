@@ -15,6 +15,7 @@ from graphviz_app.recording import events as ev
 from graphviz_app.recording.values import elements
 from graphviz_app.tracer.away import Away
 from graphviz_app.tracer.tracer import Tracer
+from graphviz_app.tracer.unread import without_class
 
 PROGRAM = Path(__file__).parents[1] / "programs" / "python_device.py"
 # The program's device is one whose tensors are left alone; here it stands in for one of torch's own.
@@ -90,8 +91,8 @@ def test_what_is_fetched_together_is_waited_for_once():
     counted = Counted()
     one, other = torch.empty(2, device="meta"), torch.empty(3, device="meta")
     counted.away.fetch([one, other, one, torch.ones(2)])
-    assert counted.away.copy_of(one).shape == (2,)
-    assert counted.away.copy_of(other).shape == (3,)
+    assert counted.away.copy_of(one, one).shape == (2,)
+    assert counted.away.copy_of(other, other).shape == (3,)
     assert len(counted.copied) == 2
     assert counted.waited == [torch.device("meta")]
 
@@ -102,7 +103,7 @@ def test_a_copy_is_not_used_once_its_tensor_may_have_been_written_on():
     tensor = torch.empty(2, device="meta")
     counted.away.fetch([tensor])
     counted.away.forget()
-    counted.away.copy_of(tensor)
+    counted.away.copy_of(tensor, tensor)
     assert len(counted.copied) == len(counted.waited) == 2
 
 
@@ -113,6 +114,28 @@ def test_what_has_no_elements_to_read_is_not_fetched():
     counted.away.fetch([torch.empty(2, device="meta"), fake, torch.empty(0, device="meta").expand(3, 0)])
     assert not counted.copied
     assert not counted.waited
+
+
+@pytest.mark.usefixtures("meta_is_read")
+def test_properties_of_a_class_are_not_asked(monkeypatch):
+    monkeypatch.setattr("graphviz_app.tracer.unread._OF_TORCH", {"meta"})
+    heard = []
+
+    class Asked(torch.Tensor):
+        def hear(self, name):
+            heard.append(name)
+            return getattr(torch.Tensor, name).__get__(self)
+
+    for name in ("shape", "dtype", "device", "layout", "is_cpu", "is_cuda", "is_quantized"):
+        setattr(Asked, name, property(lambda self, name=name: self.hear(name)))
+
+    counted = Counted()
+    tensor = torch.empty(2, 3, device="meta").as_subclass(Asked)
+    with torch._C.DisableTorchFunction():
+        counted.away.fetch([tensor])
+        assert counted.away.copy_of(without_class(tensor), tensor).shape == (2, 3)
+    assert len(counted.copied) == 1
+    assert not heard
 
 
 def test_tensors_on_the_cpu_cost_nothing():
