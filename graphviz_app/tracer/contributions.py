@@ -13,11 +13,13 @@ from graphviz_app.own import __builtins__  # noqa: F401
 from graphviz_app.recording.events import NONE
 from graphviz_app.recording.values import elements
 from graphviz_app.tracer.leaves import version_of
+from graphviz_app.tracer.measures import heed_errors, ignore_errors
 from graphviz_app.tracer.values import are_same
 
 if TYPE_CHECKING:
     from typing import TypeAlias, TypeGuard
 
+    import numpy.typing as npt
     import torch
 
     from graphviz_app.recording.values import TensorRecord
@@ -79,7 +81,7 @@ class Contributions:
         if before is None or (record.data is None and record.statistics is None):
             value = values.keep(record)
             return value, value
-        if are_same(before, record):
+        if are_same(before, record) or (len(sent) > 1 and _differ_in_nans(before, record)):
             value = sent[0].value if len(sent) == 1 else values.keep(record)
             return value, value
         value = values.keep(record)
@@ -88,16 +90,11 @@ class Contributions:
     def sum(self, sent: list[Sent]) -> TensorRecord | None:
         """The sum of contributions in the order in which they came, where all were recorded whole."""
         records = [self._values.recent(each.value) for each in sent]
-        if len(records) == 1:
-            return records[0]
-        total: Any = None
-        for record in records:
-            part = None if record is None else elements(record)
-            if part is None or (total is not None and total.shape != part.shape):
-                return None
-            total = part if total is None else total + part
         first = records[0]
-        return None if first is None else replace(first, data=total.tobytes())
+        if first is None or len(records) == 1:
+            return first
+        total = _added(records)
+        return None if total is None else replace(first, data=total.tobytes())
 
     def value_of_sum(self, sent: list[Sent]) -> int:
         """The value of that sum; NONE where it is not known."""
@@ -105,6 +102,42 @@ class Contributions:
             return sent[0].value
         total = self.sum(sent)
         return NONE if total is None else self._values.keep(total)
+
+
+def _added(records: list[TensorRecord | None]) -> npt.NDArray[Any] | None:
+    """The sum of records in their order, to the bit what the engine makes of them; None where one is not whole."""
+    total: Any = None
+    token = ignore_errors()
+    try:
+        for record in records:
+            part: Any = None if record is None or record.dtype == "complex32" else elements(record)
+            if part is None or (total is not None and total.shape != part.shape):
+                return None
+            if part.dtype.kind == "c" and total is not None:
+                # torch adds so many times the other, also where that is once: of complex numbers with an infinite or
+                # a negative zero part, that product is another number.
+                part = part * part.dtype.type(1)
+            total = part if total is None else total + part
+    finally:
+        heed_errors(token)
+    return total
+
+
+def _differ_in_nans(one: TensorRecord, two: TensorRecord) -> bool:
+    """Whether two records differ in the signs of NaNs alone, which no arithmetic promises."""
+    first, second = elements(one), elements(two)
+    if first is None or second is None or first.shape != second.shape or first.dtype != second.dtype:
+        return False
+    first, second = _parts(first), _parts(second)
+    # NaN alone is not equal to itself, whatever the dtype.
+    are_numbers = first == first
+    are_alike = bool((are_numbers == (second == second)).all())
+    return are_alike and first[are_numbers].tobytes() == second[are_numbers].tobytes()
+
+
+def _parts(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """The elements in a row, of complex numbers both parts."""
+    return array.reshape(-1).view(array.real.dtype) if array.dtype.kind == "c" else array.reshape(-1)
 
 
 def sent_as(value: int, grad: torch.Tensor) -> Sent:

@@ -32,31 +32,38 @@ _ONES = {dtype: np.ones(_ROW, dtype) for dtype in (_float32, _float64)}
 try:
     from numpy._core import umath as _umath
 
+    # `numpy.errstate(all="ignore")` makes up the same each time, and takes longer than a reduction.
     _QUIET = _umath._make_extobj(all="ignore")  # type: ignore[attr-defined]  # noqa: SLF001
     _errors = _umath._extobj_contextvar  # type: ignore[attr-defined]  # noqa: SLF001
-
-    def _ignore_errors() -> Any:
-        """As `numpy.errstate(all="ignore")`, which makes up the same each time, and takes longer than a reduction."""
-        return _errors.set(_QUIET)
-
-    def _heed_errors(token: Any) -> None:
-        _errors.reset(token)
-
+    _enter, _leave = _errors.set, _errors.reset
 except (ImportError, AttributeError):  # numpy 1
+    _QUIET = None
 
-    def _ignore_errors() -> Any:
+    def _enter(_: Any, /) -> Any:
         state = np.errstate(all="ignore")
         state.__enter__()
         return state
 
-    def _heed_errors(token: Any) -> None:
+    def _leave(token: Any, /) -> None:
         token.__exit__()
+
+
+def ignore_errors() -> Any:
+    """From here on numpy says nothing of overflows and the like, until `heed_errors` is given what this returns.
+
+    The program must not be warned of what it did not compute, nor be ended by it under `np.seterr`.
+    """
+    return _enter(_QUIET)
+
+
+def heed_errors(token: Any) -> None:
+    """From here on numpy does as before."""
+    _leave(token)
 
 
 def figures(array: npt.NDArray[Any]) -> Statistics:
     """The `Statistics` of an array; exact counts, the rest to float32's precision or better."""
-    # The program must not be warned of what it did not compute, nor be ended by it under `np.seterr`.
-    token = _ignore_errors()
+    token = ignore_errors()
     try:
         if array.dtype in _ONES:
             figured = _at_once(array) if array.ndim == 1 and 0 < array.size <= _CHUNK else None
@@ -65,7 +72,7 @@ def figures(array: npt.NDArray[Any]) -> Statistics:
                 return figured
         return _in_pieces(array)
     finally:
-        _heed_errors(token)
+        heed_errors(token)
 
 
 def _at_once(chunk: npt.NDArray[Any]) -> Statistics | None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import re
 
+import numpy as np
+
 from graphviz_app.recording import Recording
 from graphviz_app.recording import events as ev
 from graphviz_app.recording.values import elements
@@ -73,21 +75,21 @@ class Replay:
         if wanted is None or total is None:
             return
         self.sums += 1
-        if total.shape != wanted.shape or total.tobytes() != wanted.tobytes():
+        if total.shape != wanted.shape or bits(total) != bits(wanted):
             name = self._recording.index.nodes.name(event.node)
             self.problems.append(f"event {number}: slot {slot} of {name} got {wanted}, but {total} arrived")
 
     def _accumulated(self, number, event):
         values = [value for value in (event.before, event.contribution) if value != ev.NONE]
         total, after = self._sum(values), self._array(event.after)
-        if total is not None and after is not None and total.tobytes() != after.tobytes():
+        if total is not None and after is not None and bits(total) != bits(after):
             self.problems.append(f"event {number}: leaf {event.leaf}: {total} is not {after}")
 
     def _leaf(self, number, leaf, before, after):
         known = self.grads.get(leaf, ev.NONE)
         if known != before:
             one, two = self._array(known), self._array(before)
-            if one is None or two is None or one.tobytes() != two.tobytes():
+            if one is None or two is None or bits(one) != bits(two):
                 self.problems.append(f"event {number}: leaf {leaf} had {one}, not {two}")
         self.grads[leaf] = after
 
@@ -99,14 +101,25 @@ class Replay:
         if not arrays or any(array is None for array in arrays):
             return None
         total = arrays[0]
-        for array in arrays[1:]:
-            total = total + array
+        with np.errstate(all="ignore"):
+            for array in arrays[1:]:
+                # torch adds 1 times the other, which tells where numbers are complex and not finite.
+                total = total + (array * array.dtype.type(1) if array.dtype.kind == "c" else array)
         return total
 
     def grad_bytes(self, leaf):
         """The bytes of a leaf's `.grad` at the end; None where it is None or was not recorded whole."""
         array = self._array(self.grads.get(leaf, ev.NONE))
         return None if array is None else array.tobytes()
+
+
+def bits(array):
+    """The bytes of an array, with all NaNs alike: which sign a NaN has no arithmetic promises."""
+    parts = array.reshape(-1).copy()
+    if parts.dtype.kind == "c":
+        parts = parts.view(parts.real.dtype)
+    parts[parts != parts] = np.nan if parts.dtype.kind in "fV" else 0
+    return parts.tobytes()
 
 
 def is_the_same(recorded, plain):
