@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from graphviz_app.protocol import AppChannel, app_channel
 from graphviz_app.protocol.transport import PipeTransport
 from graphviz_app.protocol.worker_end import PIPES
-from graphviz_app.runner import windows
+from graphviz_app.runner import interpreter, windows
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -111,7 +111,7 @@ def spawn_worker(
     try:
         _widen(report_write)
         process = subprocess.Popen(
-            [python, *entry, PIPES, str(command_read), str(report_write)],
+            [python, *interpreter.options(), *entry, PIPES, str(command_read), str(report_write)],
             pass_fds=(command_read, report_write),
             stdin=subprocess.PIPE if capture else None,
             stdout=subprocess.PIPE if capture else None,
@@ -137,7 +137,7 @@ def spawn_calling_back(
     """Start a worker that calls back on a socket, since pipes are not so easily inherited on Windows."""
     with windows.Listener() as listener:
         process = subprocess.Popen(
-            [python, *entry, *listener.arguments],
+            [python, *interpreter.options(), *entry, *listener.arguments],
             stdin=subprocess.PIPE if capture else None,
             stdout=subprocess.PIPE if capture else None,
             stderr=subprocess.PIPE if capture else None,

@@ -153,7 +153,9 @@ class Program:
         run_at_bottom(partial(_exec, code, variables))
 
     def _prepare(self) -> None:
-        sys.path[1:] = _path_from(self._directory)
+        # Under `-P` and `-I` the program's folder is not on the path, nor was another in its place.
+        folders = [] if getattr(sys.flags, "safe_path", sys.flags.isolated) else [self._folder]
+        sys.path[:] = [*folders, *_path_from(sys.path[len(folders) :], self._directory)]
         os.chdir(self._directory)
         variables = vars(self._module)
         variables.update(
@@ -168,8 +170,7 @@ class Program:
             # What `multiprocessing` calls it, in whose spawned children the program's classes are of that module.
             sys.modules["__mp_main__"] = self._module
         sys.argv = [self._path, *self._arguments]
-        sys.orig_argv = [sys.executable, self._path, *self._arguments]
-        sys.path[:1] = [self._folder]
+        sys.orig_argv = [sys.executable, *_options(), self._path, *self._arguments]
         lines = [f"{line}\n" for line in lines_of(self._source)]
         # So that tracebacks and `inspect` show the text that ran, not one that was saved since.
         linecache.cache[self._file] = (len(self._source), None, lines, self._file)
@@ -289,17 +290,23 @@ class Program:
             return False
 
 
-def _path_from(directory: str) -> list[str]:
-    """`sys.path` after its first entry, where `PYTHONPATH` names folders as seen from the program's directory.
+def _options() -> list[str]:
+    """Those of Python's own that this process was started with."""
+    argv = sys.orig_argv
+    return argv[1 : argv.index("-m")] if "-m" in argv else []
+
+
+def _path_from(path: list[str], directory: str) -> list[str]:
+    """A path to import from, where `PYTHONPATH` names folders as seen from the program's directory.
 
     They have been looked up from the one in which this process was started.
     """
-    path = os.environ.get("PYTHONPATH")
-    given = path.split(os.pathsep) if path else []
+    variable = os.environ.get("PYTHONPATH")
+    given = variable.split(os.pathsep) if variable else []
     moved = {_plain(os.path.abspath(each)): os.path.abspath(os.path.join(directory, each)) for each in given}  # noqa: PTH100, PTH118
-    found = [moved.get(_plain(each), each) for each in sys.path[1:]]
+    found = [moved.get(_plain(each), each) for each in path]
     # Python lists none of them twice.
-    return found if found == sys.path[1:] else list(dict.fromkeys(found))
+    return found if found == path else list(dict.fromkeys(found))
 
 
 def _plain(path: str) -> str:

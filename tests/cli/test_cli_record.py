@@ -158,6 +158,21 @@ def test_folders_of_pythonpath_are_looked_up_from_the_working_directory(here, pa
     assert (recorded.stdout, recorded.stderr, recorded.returncode) == (plain.stdout, plain.stderr, 0)
 
 
+@pytest.mark.parametrize("options", [["-W", "always", "-OO", "-X", "dev", "-b"], ["-P"], ["-I"]])
+def test_options_of_pythons_own_are_the_programs(here, options):
+    if sys.version_info < (3, 11) and "-P" in options:
+        pytest.skip("a Python without -P")
+    (here / "program.py").write_text(
+        "import sys\nprint(sys.flags, sys.warnoptions, sys._xoptions, sys.path, sys.orig_argv[1:], sys.argv)\n"
+    )
+    own = str(Path(graphviz_app.__file__).parents[1])
+    environment = {**os.environ, "PYTHONPATH": own}
+    plain = run(sys.executable, *options, "program.py", env=environment)
+    command = [sys.executable, *options, "-m", "graphviz_app", "record", "program.py", "-o", "run.agrec"]
+    recorded = run(*command, env=environment)
+    assert (recorded.stdout, recorded.stderr, recorded.returncode) == (plain.stdout, plain.stderr, 0)
+
+
 @posix
 @pytest.mark.parametrize("closed", [">&-", "2>&-", "<&-", ">&- 2>&- <&-"])
 def test_streams_that_are_closed_from_the_start_are_closed_for_the_program(here, closed):
