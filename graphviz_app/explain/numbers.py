@@ -61,8 +61,11 @@ def _with_numbers(call: Call, rule: Rule, check: Check, result: Array) -> str:
 def _products(g: Array, factor: Array, result: Array) -> str:
     """G times dy/dx, element by element; of large arrays the first element."""
     shape = np.broadcast_shapes(g.shape, factor.shape)
-    if shape != result.shape:
-        # Broadcasting was undone by a sum: the products alone do not make the result.
+    if not result.size:
+        return ""
+    if shape != result.shape or (~np.isfinite(g) & (factor == 0)).any():
+        # Broadcasting was undone by a sum: the products alone do not make the result. Nor do they where something was
+        # left out, not multiplied with 0.
         if is_small(g) and is_small(result):
             return rf"g = {latex_array(g)} \quad \longrightarrow \quad {latex_array(result)}"
         return ""

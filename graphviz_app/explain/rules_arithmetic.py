@@ -34,8 +34,22 @@ def local_rule(local: Callable[[Call, int], Array]) -> Callable[[Call, int], Arr
     return gradient
 
 
+def choosing_rule(local: Callable[[Call, int], Array]) -> Callable[[Call, int], Array]:
+    """As `local_rule` for functions that choose: where dy/dx is 0 so is the gradient, be g infinite or NaN."""
+
+    def gradient(call: Call, slot: int) -> Array:
+        g, factor = np.broadcast_arrays(call.grad(), np.conj(local(call, slot)))
+        return sum_to_shape(np.where(factor == 0, 0.0, g * factor), call.shape(slot))
+
+    return gradient
+
+
 def _binary(names: tuple[str, ...], formula: str, words: str, source: str, local: Any, needs: str = "") -> Rule:
     return Rule(names, formula, words, source, local_rule(local), local, needs=needs)
+
+
+def _choice(names: tuple[str, ...], formula: str, words: str, source: str, local: Any, needs: str = "") -> Rule:
+    return Rule(names, formula, words, source, choosing_rule(local), local, needs=needs)
 
 
 def _alpha(call: Call) -> float:
@@ -54,8 +68,8 @@ def _difference(call: Call) -> Array:
     return call.argument(0) - _alpha(call) * call.number(1, "#0")
 
 
-def _rsub(call: Call, slot: int) -> Array:  # noqa: ARG001 - rules are called alike
-    return -np.ones(()) * _alpha(call)
+def _rsub(call: Call, slot: int) -> Array:
+    return np.ones(()) * (1.0 if slot == 1 else -_alpha(call))
 
 
 def _mul(call: Call, slot: int) -> Array:
@@ -65,6 +79,9 @@ def _mul(call: Call, slot: int) -> Array:
 
 
 def _div(call: Call, slot: int) -> Array:
+    if call.parameter_inside_or(None, "rounding_mode") is not None:
+        # A rounded quotient is flat between its jumps.
+        return np.zeros(())
     divisor = _other(call, lambda x, y: x / y)
     return 1 / divisor if slot == 0 else -call.argument(0) / divisor**2
 
@@ -110,10 +127,11 @@ def _power_of_number(call: Call, slot: int) -> Array:  # noqa: ARG001
     return y * np.median(np.log(y[usable]) / exponent[usable])
 
 
-def _extremum(better: Callable[[Array, Array], Array]) -> Callable[[Call, int], Array]:
+def _extremum(worse: Callable[[Array, Array], Array]) -> Callable[[Call, int], Array]:
     def local(call: Call, slot: int) -> Array:
         mine, other = call.argument(slot), call.argument(1 - slot)
-        return np.where(better(mine, other), 1.0, np.where(mine == other, 0.5, 0.0))
+        # NaN is neither more nor less than anything: torch then lets both have the gradient.
+        return np.where(mine == other, 0.5, np.where(worse(mine, other), 0.0, 1.0))
 
     return local
 
@@ -123,6 +141,18 @@ def _clamp(call: Call, slot: int) -> Array:
         raise Unknown
     # Where the value came through unchanged; at the very border torch lets the gradient pass as well.
     return (call.argument(0) == call.output()).astype(np.float64)
+
+
+def _hardtanh(call: Call, slot: int) -> Array:
+    if slot != 0 or call.operation is None:
+        raise Unknown
+    x = call.argument(0)
+    if call.operation.name.endswith(("relu6", "relu6_")):
+        low, high = 0.0, 6.0
+    else:
+        low, high = float(call.parameter_or(-1.0, "min_val", "#0")), float(call.parameter_or(1.0, "max_val", "#1"))
+    # Unlike clamp, it lets nothing pass at the very border. Of NaN torch's vectors and scalars make different things.
+    return np.where(np.isnan(x), np.nan, np.where((x <= low) | (x >= high), 0.0, 1.0))
 
 
 def _where(call: Call, slot: int) -> Array:
@@ -184,23 +214,23 @@ _RULES = (
         _power,
         "its input",
     ),
-    _binary(
+    _choice(
         ("Maximum",),
         rf"{X1} = g \cdot [x_1 > x_2], \qquad {X2} = g \cdot [x_2 > x_1]",
         "Only the larger of two elements gets the gradient; where they are equal each gets half.",
         "derivatives.yaml: maximum",
-        _extremum(np.greater),
+        _extremum(np.less),
         "both inputs",
     ),
-    _binary(
+    _choice(
         ("Minimum",),
         rf"{X1} = g \cdot [x_1 < x_2], \qquad {X2} = g \cdot [x_2 < x_1]",
         "Only the smaller of two elements gets the gradient; where they are equal each gets half.",
         "derivatives.yaml: minimum",
-        _extremum(np.less),
+        _extremum(np.greater),
         "both inputs",
     ),
-    _binary(
+    _choice(
         ("Where",),
         rf"{X1} = g \cdot c, \qquad {X2} = g \cdot (1 - c)",
         "Each element of the gradient goes back to the side that it was taken from; the other side gets zero there.",
@@ -208,7 +238,7 @@ _RULES = (
         _where,
         "the condition",
     ),
-    _binary(
+    _choice(
         ("MaskedFill",),
         rf"{X} = g \cdot (1 - m)",
         "Elements that were overwritten get no gradient, the others all of it.",
@@ -216,13 +246,22 @@ _RULES = (
         _masked_fill,
         "the mask",
     ),
-    _binary(
-        ("Clamp", "ClampMin", "ClampMax", "Hardtanh"),
+    _choice(
+        ("Clamp", "ClampMin", "ClampMax"),
         rf"{X} = g \cdot [x_{{min}} \leq x \leq x_{{max}}]",
         "Inside the bounds the gradient passes as it came; outside them the result does not change with the input, so "
         "it is 0.",
         "derivatives.yaml: clamp",
         _clamp,
+        "its input",
+    ),
+    _choice(
+        ("Hardtanh",),
+        rf"{X} = g \cdot [x_{{min}} < x < x_{{max}}]",
+        "Inside the bounds the gradient passes as it came; outside them the result does not change with the input, so "
+        "it is 0.",
+        "derivatives.yaml: hardtanh",
+        _hardtanh,
         "its input",
     ),
 )

@@ -94,11 +94,9 @@ def _pooling(call: Call) -> _Windows:
     if x.ndim != 4:
         raise Unknown
     size = call.parameter("kernel_size", "#0")
-    if call.parameter_or(True, "count_include_pad") is not True or call.parameter_or(False, "ceil_mode") is not False:
-        raise Unknown
     stride = call.parameter_or(None, "stride", "#1") or size
     padding = call.parameter_or(0, "padding", "#2")
-    if not all(isinstance(value, int) for value in (size, stride, padding)):
+    if not all(type(value) is int for value in (size, stride, padding)):
         raise Unknown
     windows = _Windows(size, size, stride, padding)
     height = (x.shape[2] + 2 * padding - size) // stride + 1
@@ -109,14 +107,30 @@ def _pooling(call: Call) -> _Windows:
 
 def _average_pool(call: Call, slot: int) -> Array:  # noqa: ARG001 - rules are called alike
     windows, g = _pooling(call), call.grad()
+    if call.parameter_or(False, "ceil_mode", "#3") is not False:
+        raise Unknown
+    share = g / _averaged(call, windows, g)
     result = windows.padded(np.zeros(call.shape(0)))
     for _, _, view in windows.views(result):
-        view += g / (windows.rows * windows.columns)
+        view += share
     return windows.unpadded(result)
+
+
+def _averaged(call: Call, windows: _Windows, g: Array) -> Array | int:
+    """By what the sum of each window was divided."""
+    divisor = call.parameter_or(None, "divisor_override", "#5")
+    if divisor is not None:
+        return divisor
+    if call.parameter_or(True, "count_include_pad", "#4") is not False:
+        return windows.rows * windows.columns
+    inside = windows.padded(np.ones(call.shape(0)))
+    return sum((view for _, _, view in windows.views(inside)), np.zeros(g.shape))
 
 
 def _max_pool(call: Call, slot: int) -> Array:  # noqa: ARG001
     windows, g, y = _pooling(call), call.grad(), call.output()
+    if call.parameter_or(False, "ceil_mode", "#4") is not False or call.parameter_or(1, "dilation", "#3") != 1:
+        raise Unknown
     padded = windows.padded(call.argument(0), -np.inf)
     result = np.zeros(padded.shape)
     open_places = np.ones(y.shape, np.bool_)

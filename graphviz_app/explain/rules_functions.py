@@ -9,7 +9,7 @@ import numpy as np
 
 from graphviz_app.explain.numeric import sigmoid
 from graphviz_app.explain.rule import Rule
-from graphviz_app.explain.rules_arithmetic import X, local_rule
+from graphviz_app.explain.rules_arithmetic import X, choosing_rule, local_rule
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,7 +21,14 @@ if TYPE_CHECKING:
     Array = npt.NDArray[Any]
 
 
-def _unary(name: str, derivative: str, words: str, local: Callable[[Array, Array], Array], saves: str) -> Rule:
+def _unary(
+    name: str,
+    derivative: str,
+    words: str,
+    local: Callable[[Array, Array], Array],
+    saves: str,
+    rule: Callable[[Callable[[Call, int], Array]], Callable[[Call, int], Array]] = local_rule,
+) -> Rule:
     """A function of x (and y = f(x)), whose rule may ask for either."""
 
     def wrapped(call: Call, slot: int) -> Array:  # noqa: ARG001 - rules are called alike
@@ -32,7 +39,7 @@ def _unary(name: str, derivative: str, words: str, local: Callable[[Array, Array
 
     needs = {"x": "its input", "y": "its result", "xy": "its input and its result", "": ""}[saves]
     source = f"derivatives.yaml: {name.lower()}"
-    return Rule((name,), rf"{X} = g \cdot {derivative}", words, source, local_rule(wrapped), wrapped, needs=needs)
+    return Rule((name,), rf"{X} = g \cdot {derivative}", words, source, rule(wrapped), wrapped, needs=needs)
 
 
 def _silu(x: Array, _: Array) -> Array:
@@ -45,7 +52,14 @@ def _mish(x: Array, _: Array) -> Array:
 
 
 def _hardswish(x: Array, _: Array) -> Array:
-    return np.where(x < -3, 0.0, np.where(x > 3, 1.0, x / 3 + 0.5))
+    return np.where(x < -3, 0.0, np.where(x <= 3, x / 3 + 0.5, 1.0))
+
+
+def _sign(x: Array, _: Array) -> Array:
+    if x.dtype.kind == "c":
+        return np.conj(x) / np.where(x == 0, 1, np.abs(x))
+    # torch.sign of NaN is 0.
+    return np.where(np.isnan(x), 0.0, np.sign(x))
 
 
 RULES = (
@@ -54,7 +68,7 @@ RULES = (
         "Abs",
         r"\mathrm{sign}(x)",
         "The gradient keeps its sign where x is positive and turns it where x is negative.",
-        lambda x, _y: np.sign(x) if x.dtype.kind != "c" else np.conj(x) / np.where(x == 0, 1, np.abs(x)),
+        _sign,
         "x",
     ),
     _unary(
@@ -114,7 +128,7 @@ RULES = (
         "Reciprocal",
         "(-y^2)",
         "The result falls where x grows: the gradient is multiplied with minus its square.",
-        lambda x, _y: -(x**-2.0),
+        lambda x, _y: -((1 / x) ** 2),
         "x",
     )._replace(needs="its result"),
     _unary("Square", "2x", "The square brings a 2 down in front.", lambda x, _y: 2 * x, "x"),
@@ -125,14 +139,14 @@ RULES = (
         "Asin",
         r"\frac{1}{\sqrt{1 - x^2}}",
         "The slope grows without bound towards ±1.",
-        lambda x, _y: (1 - x**2) ** -0.5,
+        lambda x, _y: 1 / np.sqrt(1 - x**2),
         "x",
     ),
     _unary(
         "Acos",
         r"\frac{-1}{\sqrt{1 - x^2}}",
         "Minus the slope of the arc sine.",
-        lambda x, _y: -((1 - x**2) ** -0.5),
+        lambda x, _y: -1 / np.sqrt(1 - x**2),
         "x",
     ),
     _unary(
@@ -151,8 +165,9 @@ RULES = (
         "Relu",
         "[y > 0]",
         "Where the unit is on, the gradient passes as it came; where it is off, it gets nothing.",
-        lambda _x, y: (y > 0).astype(np.float64),
+        lambda _x, y: np.where(y <= 0, 0.0, 1.0),
         "y",
+        choosing_rule,
     ),
     _unary(
         "Sigmoid",

@@ -32,15 +32,16 @@ def _index_arrays(call: Call) -> list[Array]:
 
 def _index(call: Call, slot: int) -> Array:
     indices = tuple(_index_arrays(call))
-    result = np.zeros(call.shape(slot))
-    np.add.at(result, indices, call.grad())
+    g = call.grad()
+    result = np.zeros(call.shape(slot), g.dtype)
+    np.add.at(result, indices, g)
     return result
 
 
 def _embedding(call: Call, slot: int) -> Array:
     rows = call.named_array("0", "input")
-    result = np.zeros(call.shape(slot))
     g = call.grad()
+    result = np.zeros(call.shape(slot), g.dtype)
     padding = call.parameter_or(None, "padding_idx", "#0")
     padding = -1 if padding is None else padding % result.shape[0]
     np.add.at(result, rows.reshape(-1), np.where((rows == padding).reshape(-1, 1), 0, g.reshape(-1, result.shape[-1])))
@@ -61,7 +62,7 @@ def _dim(call: Call, fits: Callable[[int], bool]) -> int:
 def _gather(call: Call, slot: int) -> Array:
     index = call.named_array("2", "index", "1")
     dim = _dim(call, lambda dim: close(np.take_along_axis(call.argument(0), index, dim), call.output()))
-    return _put_back(np.zeros(call.shape(slot)), index, call.grad(), dim)
+    return _put_back(call.shape(slot), index, call.grad(), dim)
 
 
 def _picked_by_sorting(call: Call, slot: int) -> Array:
@@ -73,11 +74,12 @@ def _picked_by_sorting(call: Call, slot: int) -> Array:
     for dim in range(x.ndim):
         fits = index.shape[:dim] + index.shape[dim + 1 :] == x.shape[:dim] + x.shape[dim + 1 :]
         if fits and index.max(initial=0) < x.shape[dim] and close(np.take_along_axis(x, index, dim), y):
-            return _put_back(np.zeros(call.shape(slot)), index, call.grad(), dim)
+            return _put_back(call.shape(slot), index, call.grad(), dim)
     raise Unknown
 
 
-def _put_back(result: Array, index: Array, g: Array, dim: int) -> Array:
+def _put_back(shape: tuple[int, ...], index: Array, g: Array, dim: int) -> Array:
+    result = np.zeros(shape, g.dtype)
     # Only as far as the index reaches along the other dimensions.
     places = np.indices(index.shape)
     np.add.at(result, (*places[:dim], index, *places[dim + 1 :]), g)
@@ -87,8 +89,9 @@ def _put_back(result: Array, index: Array, g: Array, dim: int) -> Array:
 def _index_select(call: Call, slot: int) -> Array:
     index = call.named_array("2", "index", "1")
     dim = _dim(call, lambda dim: np.array_equal(np.take(call.argument(0), index, dim), call.output()))
-    result = np.zeros(call.shape(slot))
-    np.add.at(np.moveaxis(result, dim, 0), index, np.moveaxis(call.grad(), dim, 0))
+    g = call.grad()
+    result = np.zeros(call.shape(slot), g.dtype)
+    np.add.at(np.moveaxis(result, dim, 0), index, np.moveaxis(g, dim, 0))
     return result
 
 

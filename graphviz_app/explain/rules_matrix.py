@@ -36,6 +36,11 @@ def _dot(call: Call, slot: int) -> Array:
     return call.grad() * np.conj(call.argument(1 - slot))
 
 
+def _conjugating_dot(call: Call, slot: int) -> Array:
+    """The sum of conj(x1) x2."""
+    return np.conj(call.grad()) * call.argument(1) if slot == 0 else call.grad() * call.argument(0)
+
+
 def _outer(call: Call, slot: int) -> Array:
     g = call.grad()
     return g @ np.conj(call.argument(1)) if slot == 0 else np.conj(call.argument(0)) @ g
@@ -45,8 +50,8 @@ def _add_product(call: Call, slot: int) -> Array:
     """Alpha (A @ B) + beta bias, with bias in slot 0; also with a batch dimension, and with a vector for B."""
     g = call.grad()
     if slot == 0:
-        return sum_to_shape(g, call.shape(0)) * call.parameter_inside_or(1.0, "beta")
-    factor = call.parameter_inside_or(1.0, "alpha")
+        return sum_to_shape(g, call.shape(0)) * np.conj(call.parameter_inside_or(1.0, "beta"))
+    factor = np.conj(call.parameter_inside_or(1.0, "alpha"))
     if g.ndim == 1:
         second = call.argument(2) if slot == 1 else None
         return factor * (np.outer(g, np.conj(second)) if second is not None else adjoint(call.argument(1)) @ g)
@@ -87,11 +92,20 @@ RULES = (
         needs="the matrix and the vector",
     ),
     Rule(
-        ("Dot", "Vdot"),
+        ("Dot",),
         r"\frac{\partial L}{\partial x_1} = g \, x_2, \qquad \frac{\partial L}{\partial x_2} = g \, x_1",
         "Each vector receives the other one, times the gradient, which is a single number here.",
         "derivatives.yaml: dot",
         _dot,
+        needs="the other vector",
+    ),
+    Rule(
+        ("Vdot",),
+        r"\frac{\partial L}{\partial x_1} = \overline{g} \, x_2, \qquad \frac{\partial L}{\partial x_2} = g \, x_1",
+        "Each vector receives the other one, times the gradient, which is a single number here; the first was "
+        "conjugated, so its gradient is.",
+        "derivatives.yaml: vdot",
+        _conjugating_dot,
         needs="the other vector",
     ),
     Rule(

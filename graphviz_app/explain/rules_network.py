@@ -150,7 +150,9 @@ def _layer_norm(call: Call, slot: int) -> Array:
         count = next((n for n in range(1, x.ndim + 1) if _is_layer_norm(x, call.output(), n)), 1)
     dims = tuple(range(x.ndim - count, x.ndim))
     rest = tuple(range(x.ndim - count))
-    epsilon = float(call.parameter_or(1e-5, "eps"))
+    # By position it comes after the sizes, which are recorded where they are a Size.
+    positions = [call.parameter_or(None, name) for name in ("eps", "#0", "#1")]
+    epsilon = next((each for each in positions if isinstance(each, float)), 1e-5)
     if slot == 2:
         return g.sum(axis=rest)
     if slot == 1:

@@ -81,8 +81,8 @@ def _prod(call: Call, slot: int) -> Array:  # noqa: ARG001 - rules are called al
     g, dims = _spread(call.grad(), call, np.prod)
     x = call.argument(0)
     if (x == 0).any():
-        return g * _product_of_others(x, dims)
-    return g * np.prod(x, axis=dims, keepdims=True) / x
+        return g * np.conj(_product_of_others(x, dims))
+    return g * np.conj(np.prod(x, axis=dims, keepdims=True) / x)
 
 
 def _product_of_others(x: Array, dims: tuple[int, ...]) -> Array:
@@ -95,13 +95,14 @@ def _product_of_others(x: Array, dims: tuple[int, ...]) -> Array:
     return others
 
 
-def _shared_extremum(pick: Reduce) -> Callable[[Call, int], Array]:
-    """max() and amax(): elements that are equal share the gradient."""
+def _shared_extremum(pick: Reduce, *, among_nans: bool = False) -> Callable[[Call, int], Array]:
+    """max() and amax(): elements that are equal share the gradient; for max() NaNs are."""
 
     def gradient(call: Call, slot: int) -> Array:  # noqa: ARG001
         g, dims = _spread(call.grad(), call, pick)
         x = call.argument(0)
-        best = (x == pick(x, axis=dims, keepdims=True)).astype(np.float64)
+        top = pick(x, axis=dims, keepdims=True)
+        best = ((x == top) | (np.isnan(x) & np.isnan(top) & among_nans)).astype(np.float64)
         return g * best / best.sum(axis=dims, keepdims=True)
 
     return gradient
@@ -109,7 +110,7 @@ def _shared_extremum(pick: Reduce) -> Callable[[Call, int], Array]:
 
 def _extremum(pick: Reduce, place: Callable[..., Array]) -> Callable[[Call, int], Array]:
     """Max and min, over everything or, with their indices, along one dimension."""
-    shared = _shared_extremum(pick)
+    shared = _shared_extremum(pick, among_nans=True)
 
     def gradient(call: Call, slot: int) -> Array:
         if call.name.endswith("Backward1"):
@@ -118,7 +119,7 @@ def _extremum(pick: Reduce, place: Callable[..., Array]) -> Callable[[Call, int]
         x = call.argument(0)
         outputs = () if call.operation is None else call.operation.outputs
         best = call.array(outputs[1].value) if len(outputs) > 1 else place(x, axis=dims[0])
-        result = np.zeros(x.shape)
+        result = np.zeros(x.shape, g.dtype)
         np.put_along_axis(result, best.reshape(g.shape), g, dims[0])
         return result
 
@@ -134,7 +135,7 @@ def _log_sum_exp(x: Array, axis: tuple[int, ...], *, keepdims: bool = False) -> 
 def _logsumexp(call: Call, slot: int) -> Array:  # noqa: ARG001
     g, dims = _spread(call.grad(), call, _log_sum_exp)
     x = call.argument(0)
-    return g * np.exp(x - _log_sum_exp(x, dims, keepdims=True))
+    return g * np.conj(np.exp(x - _log_sum_exp(x, dims, keepdims=True)))
 
 
 def _euclidean(x: Array, axis: tuple[int, ...], *, keepdims: bool = False) -> Array:
@@ -166,11 +167,18 @@ def _norm_dims(call: Call, reduce: Reduce) -> tuple[int, ...]:
     return reduced_dims(call, reduce) if given is not None else _shown_dims(call, call.shape(0), reduce)
 
 
+def _correction(call: Call) -> int:
+    """By how much less than the number of elements it was divided; `unbiased` says so by name or position as well."""
+    correction = call.parameter_or(None, "correction")
+    if correction is not None:
+        return correction
+    unbiased = [call.parameter_or(None, name) for name in ("unbiased", "#0", "#1")]
+    return next((int(each) for each in unbiased if isinstance(each, bool)), 1)
+
+
 def _variance(*, root: bool) -> Callable[[Call, int], Array]:
     def gradient(call: Call, slot: int) -> Array:  # noqa: ARG001
-        correction = call.parameter_or(1, "correction")
-        if call.parameter_or(True, "unbiased") is False:
-            correction = 0
+        correction = _correction(call)
         x = call.argument(0)
 
         def reduce(values: Array, axis: tuple[int, ...]) -> Array:

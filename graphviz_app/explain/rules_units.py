@@ -39,7 +39,9 @@ def _gelu(call: Call, slot: int) -> Array:  # noqa: ARG001
 
 def _softplus(call: Call, slot: int) -> Array:  # noqa: ARG001
     beta = float(call.parameter_or(1.0, "beta", "#0"))
-    return sigmoid(beta * call.argument(0))
+    scaled = beta * call.argument(0)
+    # Beyond the threshold it is computed as a straight line.
+    return np.where(scaled > float(call.parameter_or(20.0, "threshold", "#1")), 1.0, sigmoid(scaled))
 
 
 def _elu(call: Call, slot: int) -> Array:  # noqa: ARG001

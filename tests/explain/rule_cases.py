@@ -21,6 +21,7 @@ idx = torch.tensor([[0, 2, 1], [1, 1, 0]])
 mask = torch.tensor([[True, False, True], [False, True, False]])
 c = torch.randn(2, 3, dtype=torch.complex64, requires_grad=True)
 z = torch.tensor([[0.0, 2.0, 3.0], [1.0, 0.0, 0.0]], requires_grad=True)
+n = torch.tensor([[float("nan"), 1.0, -1.0], [0.5, float("inf"), float("-inf")]], requires_grad=True)
 ties = torch.tensor([[1.0, 1.0, 0.0], [2.0, 2.0, 2.0]], requires_grad=True)
 half, wide = leaf(2, 3).detach().bfloat16().requires_grad_(), leaf(2, 3).detach().double().requires_grad_()
 """
@@ -28,7 +29,7 @@ half, wide = leaf(2, 3).detach().bfloat16().requires_grad_(), leaf(2, 3).detach(
 CASES = {
     "Add": ["go(x + y)", "go(x + row)", "go(x + 1)", "go(torch.add(x, y, alpha=2))"],
     "Sub": ["go(x - y)", "go(x - one)", "go(torch.sub(x, y, alpha=3))"],
-    "Rsub": ["go(1 - x)"],
+    "Rsub": ["go(1 - x)", "go(torch.rsub(x, y, alpha=2))"],
     "Mul": [
         "go(x * y)",
         "go(x * row)",
@@ -46,7 +47,13 @@ CASES = {
     "Minimum": ["go(torch.minimum(x, y))"],
     "Where": ["go(torch.where(mask, x, y))", "go(torch.where(mask, x, 0.0))"],
     "MaskedFill": ["go(x.masked_fill(mask, 7.0))"],
-    "Clamp": ["go(x.clamp(-0.5, 0.5))", "go(x.clamp(min=0))", "go(x.clamp_max(0.3))", "go(F.hardtanh(x))"],
+    "Clamp": [
+        "go(x.clamp(-0.5, 0.5))",
+        "go(x.clamp(min=0))",
+        "go(x.clamp_max(0.3))",
+        "go(F.hardtanh(x))",
+        "go(F.relu6(x * 8))",
+    ],
     "Neg": ["go(-x)"],
     "Abs": ["go(x.abs())"],
     "Exp": ["go(x.exp())", "go(x.exp2())", "go(x.expm1())"],
@@ -64,7 +71,7 @@ CASES = {
     "units": ["go(x.relu())", "go(x.sigmoid())", "go(x.tanh())", "go(F.silu(x))", "go(F.logsigmoid(x))"],
     "LeakyRelu": ["go(F.leaky_relu(x))", "go(F.leaky_relu(x, 0.3))"],
     "Gelu": ["go(F.gelu(x))", "go(F.gelu(x, approximate='tanh'))"],
-    "Softplus": ["go(F.softplus(x))", "go(F.elu(x))", "go(F.elu(x, 0.5))"],
+    "Softplus": ["go(F.softplus(x))", "go(F.softplus(x, 2, 0.5))", "go(F.elu(x))", "go(F.elu(x, 0.5))"],
     "copies": ["go(x.clone())", "go(x.double())", "go(x.t().contiguous())"],
     "flat": ["go(x.round())", "go(x.sign())", "go(x.floor())"],
     "Mm": ["go(A @ B)", "go(A @ W.t())"],
@@ -99,7 +106,16 @@ CASES = {
         "go(x.norm(1, 1))",
         "go(x.norm(p=1, dim=0))",
     ],
-    "Var": ["go(x.var())", "go(x.var(1))", "go(x.std())", "go(x.std(dim=0))", "go(x.var(1, unbiased=False))"],
+    "Var": [
+        "go(x.var())",
+        "go(x.var(1))",
+        "go(x.std())",
+        "go(x.std(dim=0))",
+        "go(x.var(1, unbiased=False))",
+        "go(x.std(False))",
+        "go(x.var(1, False))",
+        "go(x.var(1, correction=0))",
+    ],
     "Cumsum": ["go(x.cumsum(1))", "go(x.cumsum(dim=0))"],
     "View": ["go(x.view(6))", "go(x.reshape(3, 2))", "go(x.flatten())", "go(x.unsqueeze(0))", "go(one.squeeze(1))"],
     "Transpose": ["go(x.t())", "go(x.T)", "go(cube.transpose(0, 2))", "go(cube.permute(2, 0, 1))", "go(x.mT)"],
@@ -138,6 +154,8 @@ CASES = {
     ],
     "LayerNorm": [
         "go(F.layer_norm(x, (3,)))",
+        "go(F.layer_norm(x, (3,), gain, shift, 0.5))",
+        "go(F.layer_norm(x, row.shape, gain, shift, 0.5))",
         "go(F.layer_norm(x, (3,), gain, shift))",
         "go(F.layer_norm(cube, (3, 4)))",
     ],
@@ -153,6 +171,8 @@ CASES = {
     "pooling": [
         "go(F.max_pool2d(image, 2))",
         "go(F.avg_pool2d(image, 3, 1, 1))",
+        "go(F.avg_pool2d(image, 3, 1, 1, False, False))",
+        "go(F.avg_pool2d(image, 3, divisor_override=2))",
         "go(F.max_pool2d(image, 3, stride=2, padding=1))",
     ],
 }
@@ -183,14 +203,46 @@ CASES |= {
     ],
 }
 
+CASES |= {
+    "not finite": [
+        "go(torch.where(mask, x, y) / z)",
+        "go(x.masked_fill(mask, 0.0) / z)",
+        "go(x.clamp(-0.5, 0.5) / z)",
+        "go(x.relu() / z)",
+        "go(torch.maximum(x, y) / z)",
+        "go(F.hardtanh(x) / z)",
+        "go(n.relu())",
+        "go(n.abs())",
+        "go(n.clamp(-1, 1))",
+        "go(F.hardtanh(n))",
+        "go(F.hardswish(n))",
+        "go(torch.maximum(n, x))",
+        "go(torch.minimum(x, n))",
+        "go(n.max())",
+        "go(n.asin())",
+    ],
+    "complex": [
+        "go(c.prod())",
+        "go(c.prod(1))",
+        "go(torch.vdot(c[0], c[1]))",
+        "go(torch.dot(c[0], c[1]))",
+        "go(c.logsumexp(1))",
+        "go(torch.addmm(c[:, :2], c, c.t(), beta=1 + 2j, alpha=2 - 1j))",
+        "go(c.gather(1, idx))",
+        "go(c.index_select(1, idx[0]))",
+        "go(c[idx[1], idx[0]])",
+    ],
+    "rounded": ["go(torch.div(x, p, rounding_mode='floor'))", "go(torch.div(x, 0.3, rounding_mode='trunc'))"],
+}
+
 UNKNOWN_HERE = {
+    "go(F.hardtanh(n))",
     "go(F.dropout(x, 0.5))",
     "go(F.selu(x))",
     "go(F.normalize(x))",
-    "go(F.avg_pool2d(image, 3, padding=1, count_include_pad=False))",
     "go(F.cross_entropy(x, torch.tensor([0, 1]), label_smoothing=0.1))",
 }
-"""Lines with an intermediate result that the recording does not hold."""
+"""Lines with an intermediate result that the recording does not hold, and one where torch is of two minds."""
 
 
 def program() -> tuple[str, dict[int, tuple[str, str]]]:

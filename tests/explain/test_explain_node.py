@@ -242,3 +242,24 @@ def test_what_torch_puts_around_a_module_with_hooks_is_not_told_as_the_programs_
         said = explain_node(recording, timeline, node, timeline.step_count)
         assert "a module that has backward hooks" in said.sentences[0]
         assert [check.agrees for check in said.checks] == [True]
+
+
+def test_tensors_without_elements_are_explained_without_numbers():
+    timeline = Timeline(
+        record_source("import torch\nx = torch.ones(0, 3, requires_grad=True)\n((x * 2).exp() + x).sum().backward()\n")
+    )
+    for node in range(len(timeline.recording.index.nodes)):
+        explained = explain_node(timeline.recording, timeline, node, timeline.step_count)
+        assert explained.sentences
+        assert all(check.agrees is not False for check in explained.checks)
+
+
+def test_what_was_left_out_is_not_shown_as_multiplied_with_zero():
+    source = """import torch
+x = torch.tensor([1.0, -1.0], requires_grad=True)
+(torch.where(x > 0, x, 2.0) / torch.tensor([2.0, 0.0])).sum().backward()
+"""
+    timeline = Timeline(record_source(source))
+    choice = explained(timeline, "WhereBackward0")
+    assert [check.agrees for check in choice.checks] == [True]
+    assert r"\longrightarrow" in choice.numbers_latex
