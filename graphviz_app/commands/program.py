@@ -88,11 +88,19 @@ def check_writable(path: Path) -> None:
 
 
 def prepare_run(path: Path, source: str, arguments: Sequence[str], recording_path: Path) -> Run:
-    """A run that keeps our terminal: stdin, stdout, stderr and Ctrl-C belong to the program."""
+    """A run that keeps our terminal: stdin, stdout, stderr and Ctrl-C belong to the program.
+
+    Raises:
+        CommandError: If the working directory is no more.
+    """
     from graphviz_app.protocol import RunProgram
     from graphviz_app.runner import Run, spawn_worker
 
-    program = RunProgram(str(path), source, tuple(arguments), str(Path.cwd()), capture=False)
+    try:
+        directory = str(Path.cwd())
+    except FileNotFoundError as error:
+        raise CommandError("The working directory does not exist any more: nothing can run there.") from error
+    program = RunProgram(str(path), source, tuple(arguments), directory, capture=False)
     return Run(partial(spawn_worker, capture=False), program, recording_path)
 
 

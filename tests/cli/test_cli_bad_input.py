@@ -87,6 +87,19 @@ def test_a_recording_that_cannot_be_written_is_refused_before_anything_runs(call
     assert not (here / "ran").exists()
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows removes no folder in which somebody is")
+def test_a_working_directory_that_is_no_more_is_named(call, here):
+    program = here / "program.py"
+    program.write_text("print()\n")
+    gone = here / "gone"
+    gone.mkdir()
+    os.chdir(gone)
+    gone.rmdir()
+    answer = call("record", str(program), "-o", str(here / "run.agrec"))
+    assert answer.status == 1
+    assert answer.sentence == "The working directory does not exist any more: nothing can run there."
+
+
 @pytest.mark.skipif(sys.platform == "win32" or not os.geteuid(), reason="root may write everywhere")
 def test_a_folder_that_one_may_not_write_to_is_named(call, here):
     (here / "program.py").write_text("1")
