@@ -13,7 +13,9 @@ import torch
 import torch.utils
 
 from graphviz_app.own import __builtins__  # noqa: F401
+from graphviz_app.recording import events as ev
 from graphviz_app.tracer import hygiene, watchers_in_c
+from graphviz_app.tracer.leaves import version_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -44,6 +46,9 @@ def let_swap(core: Core) -> Callable[[], None]:
                 for tensor, tracked in known:
                     if tracked is not None:
                         core.tensors.take_up(tensor, tracked)
+                        if tracked.leaf is None:
+                            # What it holds now is looked at when it is used next.
+                            tracked.value, tracked.version = ev.NONE, version_of(tensor)
         _tell(core, (t1, t2), sys._getframe(1))  # noqa: SLF001
         return result
 

@@ -34,6 +34,7 @@ STATEMENTS = [
     "d.sub_(1)",
     "b.data.add_(2)",
     "x = b + v.sum()",
+    "s, t = torch.ones(2), torch.full((3,), 5.0); torch.utils.swap_tensors(s, t); x = s * 2; x = t * 2",
     "x = w @ b",
     "x = d * 2",
     "y = m * b; y.add_(1); (y * 2).sum().backward()",
