@@ -10,7 +10,9 @@ from graphviz_app.own import __builtins__  # noqa: F401
 
 _Tensor = torch.Tensor
 _PLAIN = frozenset({int, float, bool, type(None), str, torch.dtype, torch.device, torch.Size, complex, slice})
+_SEVERAL = frozenset({tuple, list})
 _LONGEST = 64
+_FEW = 8
 
 
 def tensors_in(arguments: tuple[Any, ...], keywords: dict[str, Any] | None) -> list[tuple[str, torch.Tensor]]:
@@ -76,11 +78,25 @@ def _within(path: str, value: Any, found: list[tuple[str, torch.Tensor]], depth:
 
 
 def other_arguments(arguments: tuple[Any, ...], keywords: dict[str, Any] | None) -> str:
-    """The arguments that are no tensors, in words: "2, keepdim=True"."""
-    words = [_word(value) for value in arguments if type(value) in _PLAIN]
-    words += [f"{name}={_word(value)}" for name, value in (keywords or {}).items() if type(value) in _PLAIN]
+    """The arguments that are no tensors, in words: "2, keepdim=True", "(0, 1)"."""
+    words = [
+        _word(value)
+        for value in arguments
+        if type(value) in _PLAIN or (type(value) in _SEVERAL and _are_few_and_plain(value))
+    ]
+    if keywords:
+        words += [
+            f"{name}={_word(value)}"
+            for name, value in keywords.items()
+            if type(value) in _PLAIN or (type(value) in _SEVERAL and _are_few_and_plain(value))
+        ]
     text = ", ".join(words)
     return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
+
+
+def _are_few_and_plain(values: list[Any] | tuple[Any, ...]) -> bool:
+    """Whether they are sizes, dimensions or the like, not tensors or data."""
+    return len(values) <= _FEW and all(type(each) in _PLAIN for each in values)
 
 
 def _word(value: Any) -> str:
