@@ -13,6 +13,7 @@ from types import CellType
 from typing import TYPE_CHECKING, Any
 
 from graphviz_app.own import __builtins__  # noqa: F401
+from graphviz_app.tracer.memory import word_at
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -51,11 +52,11 @@ def _by_api(frame: FrameType, index: int) -> Any:
 
 
 def _from_memory(frame: FrameType, index: int) -> Any:
-    inner = ctypes.c_void_p.from_address(id(frame) + _FRAME_3_11).value
+    inner = word_at(id(frame) + _FRAME_3_11)
     if not inner:
         return MISSING
     slot = inner + _LOCALS_3_11 + index * _POINTER
-    if not ctypes.c_void_p.from_address(slot).value:
+    if not word_at(slot):
         return MISSING
     return ctypes.py_object.from_address(slot).value
 
@@ -145,8 +146,8 @@ def is_plain(code: CodeType, place: int) -> bool:
 
 
 def _identity_from_memory(frame: FrameType, place: int) -> int:
-    inner = ctypes.c_void_p.from_address(id(frame) + _FRAME_3_11).value
-    return ctypes.c_void_p.from_address(inner + _LOCALS_3_11 + place * _POINTER).value or 0 if inner else 0
+    inner = word_at(id(frame) + _FRAME_3_11)
+    return word_at(inner + _LOCALS_3_11 + place * _POINTER) if inner else 0
 
 
 def _identity(frame: FrameType, place: int) -> int:
