@@ -134,7 +134,8 @@ class StructureReader:
     def _called(self, operation: ev.OperationRan) -> str:
         """The name by which the outermost module was called that ran an operation; "" where it has none."""
         forwards = (depth for depth, frame in enumerate(operation.stack) if is_forward(frame.function))
-        caller = next(forwards, len(operation.stack)) - 1
+        is_method = operation.method != ev.NONE
+        caller = (operation.method if is_method else next(forwards, len(operation.stack))) - 1
         if caller < 0:
             return ""
         span = operation.stack[caller].span
@@ -142,7 +143,9 @@ class StructureReader:
         if not 0 < span.line <= len(lines) or span.column == ev.NONE:
             return ""
         found = _CALLED.match(lines[span.line - 1], span.column)
-        return "" if found is None else found[1]
+        name = "" if found is None else found[1]
+        # Of what calls a method, the method's own name comes last.
+        return name.rpartition(".")[0] if is_method else name
 
     def read(self, event: ev.OperationRan | ev.BackwardStarted) -> int:
         """The innermost segment of `tree` that an operation, or a pass, stands in.
@@ -218,17 +221,18 @@ class _Way:
         stack = operation.stack
         forwards = [depth for depth, frame in enumerate(stack) if is_forward(frame.function)]
         modules = module_names(operation.module)
-        if len(modules) > max(len(forwards) - 1, 0) or (operation.module_type and not forwards):
+        # The outermost module has a forward, or another method, but no part in the path.
+        passed = forwards if operation.method in (ev.NONE, *forwards) else [operation.method, *forwards]
+        if len(modules) > max(len(passed) - 1, 0) or (operation.module_type and not passed):
             self._library = (operation.module, operation.module_type)
         looping = [bool(self._loops_around(frame)) for frame in stack]
         outermost = self._reader.outermost(operation)
         entered = 0
         for depth, frame in enumerate(stack):
+            position = passed.index(depth) - 1 if depth in passed else len(modules)
+            if position < 0 and outermost:
+                self._steps.append(Segment("module", outermost))
             if depth in forwards:
-                # The outermost module has a forward, but no part in the path.
-                position = forwards.index(depth) - 1
-                if position < 0 and outermost:
-                    self._steps.append(Segment("module", outermost))
                 if 0 <= position < len(modules):
                     self._add_module(modules[position])
                     entered = position + 1
@@ -238,7 +242,7 @@ class _Way:
             self._add_loops(frame, depth, alone=not any(looping[depth + 1 :]))
         if not stack and operation.span is not None:
             self._add_loops(ev.Frame(operation.span, ""), 0, alone=True)
-        if outermost and not forwards:
+        if outermost and not passed:
             self._steps.append(Segment("module", outermost))
         for module in modules[entered:]:
             self._add_module(module)

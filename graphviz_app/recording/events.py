@@ -225,6 +225,8 @@ class OperationRan(Struct, frozen=True, tag="op"):
         parameters: Other arguments in words ("dim=1, keepdim=True"), shortened.
         saved: Indexes into `inputs` and, after them, `outputs`, of tensors that its nodes saved for backward.
         rounds: The loops around each call of the stack, outermost first; none where nobody counted.
+        method: Which call of the stack is of a method of the outermost module that the program calls by itself
+            (`model.training_step(batch)`), from 0, outermost first; NONE where it calls that module.
     """
 
     operation: int
@@ -241,6 +243,7 @@ class OperationRan(Struct, frozen=True, tag="op"):
     parameters: str = ""
     saved: tuple[int, ...] = ()
     rounds: tuple[Round, ...] = ()
+    method: int = NONE
 
 
 class BackwardStarted(Struct, frozen=True, tag="backward"):

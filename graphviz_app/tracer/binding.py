@@ -147,12 +147,27 @@ class ResultNames:
             names = found
         elif not (place.site.is_sure and place.owner.is_sure):
             names = ()
+            if scope is None or (is_over and not place.owner.loops):
+                # Nothing was computed in the function any more, which has returned.
+                self._name_what_is_left(pending)
         for name, tracked in zip(names, results, strict=False):
             if not tracked.alive.expired():
                 self._name(tracked, name, place.span)
         for tracked in earlier:
             if not tracked.name and not tracked.alive.expired():
                 self._name(tracked, held.get(tracked.number, ""), place.span)
+
+    def _name_what_is_left(self, pending: _Pending) -> None:
+        """Of several things that may have a name in a function that has returned: the one that lives on has it."""
+        place = pending.place
+        if len(place.targets) != 1 or place.owner.is_each:
+            return
+        for computed in (pending.results, pending.earlier):
+            left = [tracked for tracked in computed if not tracked.alive.expired()]
+            if left:
+                if len(left) == 1 and not left[0].name:
+                    self._name(left[0], place.targets[0], place.span)
+                return
 
     def _held(self, scope: FrameType, targets: tuple[str, ...]) -> dict[int, str]:
         """By its number: what each tensor is called that the program has under one of these names."""

@@ -115,14 +115,14 @@ class CallRecorder:
         outputs = tuple(self._outputs(results, given, written))
         if written:
             self._forget_written(results, written)
-        module, module_type = self._modules.of(core.places)
+        module, module_type, method = self._modules.of(core.places, place)
         span, stack = (None, ()) if place is None else (place.span, place.frames)
-        rounds = core.rounds.of(place, name, module_type, call.caller)
+        rounds = core.rounds.of(place, name, module_type if core.places.inner else "", call.caller)
         words = other_arguments(args, kwargs) if kwargs or len(args) != len(arguments) else ""
         core.log.add(
             ev.OperationRan(
                 number, name, span, stack, module, module_type, inputs, outputs, nodes, grad_mode, cut, words, saved,
-                rounds,
+                rounds, method,
             )
         )  # fmt: skip
         if name in LENDERS:
@@ -149,9 +149,10 @@ class CallRecorder:
         if isinstance(call.result, torch.Tensor):
             core = self._core
             is_users = core.places.is_user_code(call.caller.f_code)
-            module, module_type = self._modules.of(core.places)
-            rounds = core.rounds.of(place, call.name, module_type, call.caller)
-            self._data.read(call.args[0], call.result, Where(place, module, module_type, rounds), is_users=is_users)
+            module, module_type, method = self._modules.of(core.places, place)
+            rounds = core.rounds.of(place, call.name, module_type if core.places.inner else "", call.caller)
+            where = Where(place, module, module_type, rounds, method)
+            self._data.read(call.args[0], call.result, where, is_users=is_users)
 
     def _made(
         self, call: Call, number: int, results: list[torch.Tensor], given: list[Tracked], taken: _Taken

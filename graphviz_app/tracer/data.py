@@ -23,12 +23,16 @@ NAME = "torch.Tensor.data"
 
 
 class Where(msgspec.Struct, frozen=True, eq=False, gc=False):
-    """Where something ran: the place, the path and the class of the module, and the rounds of loops."""
+    """Where something ran: the place, the path and class of the module, the rounds of loops, and the method.
+
+    The last as in `OperationRan`.
+    """
 
     place: Place | None
     module: str
     module_type: str
     rounds: tuple[ev.Round, ...]
+    method: int
 
 
 class _Read(NamedTuple):
@@ -95,7 +99,7 @@ class DataReads:
         core.log.add(
             ev.OperationRan(
                 number, NAME, span, stack, where.module, where.module_type, (took,), (gave,), (), grad_mode, "detach",
-                "", (), where.rounds,
+                "", (), where.rounds, where.method,
             )
         )  # fmt: skip
         if read.is_users and place is not None and place.targets:

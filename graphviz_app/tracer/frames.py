@@ -140,6 +140,11 @@ def variables_in(frame: FrameType, places: tuple[int | str, ...]) -> int:
     return found
 
 
+def is_method(code: CodeType) -> bool:
+    """Whether a piece of code is a method's, by the look of it: its first argument is called `self`."""
+    return code.co_argcount > 0 and code.co_varnames[0] == "self"
+
+
 def is_plain(code: CodeType, place: int) -> bool:
     """Whether a variable is the function's alone: none that an inner function uses too, nor an outer one's."""
     return place < len(code.co_varnames) and code.co_varnames[place] not in code.co_cellvars

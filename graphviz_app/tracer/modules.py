@@ -1,4 +1,8 @@
-"""Which `nn.Module` is running: read off the stack, so that no hook has to be installed."""
+"""Which `nn.Module` is running: read off the stack, so that no hook has to be installed.
+
+A module runs while it is called, and while a method of it runs that the program has written and calls by itself, as in
+`model.training_step(batch)`; but not while it is being made.
+"""
 
 # torch tells what is wanted here only by names that begin with an underscore.
 # ruff: noqa: SLF001
@@ -10,15 +14,17 @@ import msgspec
 import torch
 
 from graphviz_app.own import __builtins__  # noqa: F401
-from graphviz_app.tracer.frames import MISSING, local_variable
+from graphviz_app.recording import events as ev
+from graphviz_app.tracer.frames import MISSING, is_method, local_variable
 from graphviz_app.tracer.ways import module_paths
 
 if TYPE_CHECKING:
     from types import FrameType
 
-    from graphviz_app.tracer.places import Places
+    from graphviz_app.tracer.places import Place, Places
 
 CALL = torch.nn.Module._call_impl.__code__
+_Module = torch.nn.Module
 _own_of: Any = object.__getattribute__
 _item_of = dict.__getitem__
 _OWN = "_non_persistent_buffers_set"
@@ -50,24 +56,38 @@ class ModulePaths:
     def __init__(self) -> None:
         self._roots: dict[int, _Root] = {}
 
-    def of(self, places: Places) -> tuple[str, str]:
+    def of(self, places: Places, place: Place | None) -> tuple[str, str, int]:
         """Path and class of the module that runs at the place that was found last, below the outermost that runs.
 
-        Both are "" where none runs.
+        Both are "" where none runs. Besides, which call of the stack is of a method of the outermost that the program
+        calls by itself, from 0, outermost first; NONE where it calls the outermost.
         """
-        innermost, outermost = places.inner, places.outer
+        innermost, outermost, depth = places.inner, places.outer, ev.NONE
+        module = MISSING
+        if place is not None and place.outer_methods:
+            within = places.within if innermost is not None else len(places.frames)
+            for index in place.methods:
+                if index >= within:
+                    break
+                each = local_variable(places.frames[index], 0)
+                if issubclass(type(each), _Module):
+                    innermost, module = places.frames[index], each
+                    break
+            if place.outer_methods[0] >= places.beyond and (found := _outermost_method(places, place)) != ev.NONE:
+                outermost, depth = places.frames[found], len(places.frames) - 1 - found
         if innermost is None or outermost is None:
-            return "", ""
-        module = local_variable(innermost, 0)
+            return "", "", ev.NONE
+        if module is MISSING:
+            module = local_variable(innermost, 0)
         root = local_variable(outermost, 0)
         if module is MISSING or root is MISSING:
-            return "", ""
+            return "", "", ev.NONE
         kind = type(module).__name__
         known = self._known(root)
         path = known.paths.get(id(module))
         if path is None or not _is_at(path, root, module):
             path = self._look_again(known, root, module) or self._below_another(innermost, outermost, module)
-        return path, kind
+        return path, kind, depth
 
     def _below_another(self, innermost: FrameType, outermost: FrameType, module: Any) -> str:
         """The path of a module that is not below the outermost: below the next one that runs and has it, or "".
@@ -76,8 +96,8 @@ class ModulePaths:
         """
         found, frame = "", innermost.f_back
         while frame is not None and frame is not outermost:
-            root = local_variable(frame, 0) if frame.f_code is CALL else MISSING
-            if root is not MISSING:
+            root = local_variable(frame, 0) if is_method(frame.f_code) else MISSING
+            if issubclass(type(root), _Module):
                 path = self._known(root).paths.get(id(module), "")
                 if path and _is_at(path, root, module):
                     found = path
@@ -111,6 +131,20 @@ class ModulePaths:
         absent = earlier.absent if earlier is not None and earlier.own is own and len(earlier.absent) < _KEPT else {}
         found = self._roots[id(root)] = _Root(own, module_paths(root), absent)
         return found
+
+
+def _outermost_method(places: Places, place: Place) -> int:
+    """Which frame of the program's is of the outermost method of a module that runs outside all calls of modules.
+
+    NONE where there is none, or a module is being made there.
+    """
+    for index in place.outer_methods:
+        if index < places.beyond:
+            break
+        frame = places.frames[index]
+        if issubclass(type(local_variable(frame, 0)), _Module):
+            return ev.NONE if frame.f_code.co_name == "__init__" else index
+    return ev.NONE
 
 
 def _own(module: Any) -> Any:

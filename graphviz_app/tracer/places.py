@@ -21,6 +21,7 @@ from torch.utils._contextlib import context_decorator as _context_decorator
 
 from graphviz_app.own import __builtins__, original_builtins  # noqa: F401
 from graphviz_app.recording import events as ev
+from graphviz_app.tracer.frames import is_method
 from graphviz_app.tracer.modules import CALL
 from graphviz_app.tracer.rounds import WHOLE_STACK, around
 from graphviz_app.tracer.statements import WHOLE, Statements
@@ -97,6 +98,10 @@ class Place(msgspec.Struct, eq=False, gc=False):
         direct_from: The outermost site from which on each called the next by itself, with no library between.
         owner: The site whose value they have: that, or a caller's.
         depth: Which of the stack that is, from 0, outermost first.
+        methods: Which of the sites, counted from the innermost, are in methods, by the look of them, but for those that
+            make an object; of one that calls itself the innermost.
+        outer_methods: Likewise, outermost first and with those that make an object; of one that calls itself the
+            outermost.
     """
 
     site: Site
@@ -107,6 +112,8 @@ class Place(msgspec.Struct, eq=False, gc=False):
     direct_from: int
     owner: Site
     depth: int
+    methods: tuple[int, ...]
+    outer_methods: tuple[int, ...]
 
     @classmethod
     def of(cls, sites: list[Site], frame: FrameType | None = None) -> Place:
@@ -123,7 +130,17 @@ class Place(msgspec.Struct, eq=False, gc=False):
         loops = around(sites)
         direct_from = _direct_from(sites, frame) if loops.turns else 0
         frames = tuple([each.frame for each in sites])
-        return cls(site, site.span, frames, targets, loops, direct_from, sites[depth], depth)
+        methods = {id(each.code): at for at, each in enumerate(sites) if is_method(each.code)}
+        makers = {id(each.code) for each in sites if each.code.co_name == "__init__"}
+        inner = [len(sites) - 1 - at for number, at in methods.items() if number not in makers]
+        outermost_first = {
+            id(sites[at].code): at for at in reversed(range(len(sites))) if id(sites[at].code) in methods
+        }
+        outer = [len(sites) - 1 - at for at in outermost_first.values()]
+        return cls(
+            site, site.span, frames, targets, loops, direct_from, sites[depth], depth, tuple(sorted(inner)),
+            tuple(sorted(outer, reverse=True)),
+        )  # fmt: skip
 
 
 class Places:
@@ -152,6 +169,7 @@ class Places:
         self._positions = Positions()
         self.inner: FrameType | None = None
         self.outer: FrameType | None = None
+        self.within = self.beyond = 0
         self.frames: list[FrameType] = []
         self._places: dict[tuple[int, ...], Place] = {}
 
@@ -164,13 +182,15 @@ class Places:
         """The user's place that led to `frame`, or None where there is none.
 
         The calls of modules that were met on the way, innermost and outermost, are in `inner` and `outer` until
-        `let_go`, the program's own frames, innermost first, in `frames`.
+        `let_go`, the program's own frames, innermost first, in `frames`, and how many of those run within the one and
+        the other in `within` and `beyond`.
         """
         key: list[int] = []
         frames: list[FrameType] = []
         start = frame
         libraries, users = self._libraries, self._users
         inner = outer = None
+        within = beyond = 0
         while frame is not None:
             code = frame.f_code
             number = id(code)
@@ -182,8 +202,9 @@ class Places:
                 key.append(frame.f_lasti)
                 frames.append(frame)
             elif code is CALL:
-                inner = inner or frame
-                outer = frame
+                if inner is None:
+                    inner, within = frame, len(frames)
+                outer, beyond = frame, len(frames)
             elif number in self._bottom:
                 break
             else:
@@ -191,13 +212,17 @@ class Places:
                 continue
             frame = frame.f_back
         self.inner, self.outer, self.frames = inner, outer, frames
+        self.within, self.beyond = within, beyond
         if not key:
             return None
         if len(key) > 2 * WHOLE_STACK:
             # A recursion's: told whole with each operation, it would take its square of time and memory. Who assigns
             # what is returned through it is not known then.
             key[2 * _INNER : -2 * _OUTER] = []
+            untold = len(frames) - _INNER - _OUTER
             frames[_INNER:-_OUTER] = []
+            self.within = min(self.within, max(_INNER, self.within - untold))
+            self.beyond = min(self.beyond, max(_INNER, self.beyond - untold))
             start = None
         sites = tuple(key)
         return self._places.get(sites) or self._make(sites, start)

@@ -129,6 +129,41 @@ def test_modules_of_two_networks_with_the_same_paths_are_told_apart_by_what_the_
     layers = {("layers.0",), ("layers.2",)}
     nets = ("generator", "discriminator")
     assert modules[0] == {*[(net,) for net in nets], *[(net, *layer) for net in nets for layer in layers]}
-    parts = {path[-2:] for path in modules[1]}
-    assert {("encoder", "0"), ("encoder", "1"), ("decoder", "0"), ("decoder", "1")} <= parts
+    # A method's call is a group where it is not all that there is.
+    assert {path[-1] for path in modules[1]} == {"encoder.0", "encoder.1", "decoder.0", "decoder.1"}
     assert modules[2] == layers
+
+
+STEP = """
+import torch
+from torch import nn
+class Block(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.lin = nn.Linear(2, 2)
+    def forward(self, x):
+        return self.lin(x).relu() + x
+class Encoder(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.blocks = nn.ModuleList([Block(), Block()])
+    def forward(self, x):
+        for block in self.blocks:
+            x = block(x)
+        return x * x * x
+class Model(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.encoder, self.head = Encoder(), Block()
+    def training_step(self, x):
+        return self.head(self.encoder(x)).sum()
+first, second = Model(), Model()
+x = torch.ones(2)
+(first.training_step(x) + second.training_step(x)).backward()
+"""
+
+
+def test_a_method_that_the_program_calls_by_itself_is_outside_the_modules_it_calls():
+    _, grouping = grouping_of(record_source(STEP))
+    paths = {path for path, group in grouping.groups.items() if group.title == "blocks.1"}
+    assert paths == {(name, "encoder", "blocks.1") for name in ("first", "second")}

@@ -102,3 +102,65 @@ def test_a_module_that_is_kept_in_a_plain_list_is_not_looked_for_with_each_call(
     source += "net.forward = lambda x: net.kept[0](x)\nx = torch.ones(2)\nfor _ in range(100):\n    x = net(x)\n"
     assert modules(source, tmp_path) == [("tanh", "")] * 100
     assert len(looks) < 8
+
+
+STEPS = """
+class Encoder(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.lin = nn.Linear(2, 2)
+        self.reset()
+    def reset(self):
+        with torch.no_grad():
+            self.lin.weight.fill_(1.0)
+    def forward(self, x):
+        return self.lin(x).relu()
+    def encode(self, x):
+        return self.lin(x).tanh()
+class Model(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.encoder, self.teacher = Encoder(), [nn.Sequential(nn.Sigmoid())]
+    def training_step(self, x):
+        return (self.encoder.encode(self.encoder(x)) + self.teacher[0](x)).sum()
+class Trainer:
+    def __init__(self, model):
+        self.model = model
+    def fit(self, x):
+        return self.model.training_step(x.abs())
+Trainer(Model()).fit(torch.ones(2))
+"""
+AS_STEPS = [
+    ("linear", "encoder.lin", "Linear", 2),
+    ("relu", "encoder", "Encoder", 2),
+    ("linear", "encoder.lin", "Linear", 2),
+    ("tanh", "encoder", "Encoder", 2),
+    ("sigmoid", "0", "Sigmoid", 2),
+    ("add", "", "Model", 2),
+    ("sum", "", "Model", 2),
+]
+
+
+def test_a_method_that_the_program_calls_by_itself_runs_in_its_module(tmp_path):
+    recording = trace_source(HEAD + STEPS, tmp_path / "program.py")
+    ran = [event for event in recording.events() if isinstance(event, ev.OperationRan)]
+    told = [(each.name.rpartition(".")[2], each.module, each.module_type, each.method) for each in ran]
+    assert told[-len(AS_STEPS) :] == AS_STEPS
+    assert all(each[1:] == ("", "", ev.NONE) for each in told[: -len(AS_STEPS)])
+
+
+DEEP_METHOD = """
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.act = nn.Tanh()
+    def down(self, x, depth):
+        return self.act(x * 1) if depth == 0 else self.down(x, depth - 1)
+net = Net()
+net.down(torch.ones(2), 3)
+net.down(torch.ones(2), 300)
+"""
+
+
+def test_a_method_is_known_at_both_ends_of_a_deep_recursion(tmp_path):
+    assert modules(DEEP_METHOD, tmp_path) == [("mul", ""), ("tanh", "act")] * 2
