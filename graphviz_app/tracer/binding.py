@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from graphviz_app.tracer.places import Place
 
 
+_of_class = type.__getattribute__
 _KEPT, _EARLIER_KEPT = 8, 8
 
 
@@ -61,7 +62,7 @@ class ResultNames:
         frame: FrameType | None,
         result: Any = None,
         *,
-        is_last: bool,
+        by_library: bool,
     ) -> None:
         """A call at a place whose value is assigned gave these results.
 
@@ -71,11 +72,14 @@ class ResultNames:
             rounds: The rounds of loops in which that was.
             frame: Where the program is.
             result: All that it returned, where that is more than one tensor.
-            is_last: Whether it counts only if nothing follows, and if it is so: a library computes several things on
-                its way to what will be given the name, and so does `sum`.
+            by_library: Whether it was not the program itself that called it: a library computes several things on its
+                way to what will be given the name, and so does `sum`. Then it counts only if nothing follows.
         """
-        targets = place.targets
-        if len(results) == 1:
+        targets, is_last = place.targets, by_library or not (place.site.is_sure and place.owner.is_sure)
+        if place.owner.part and len(targets) == 1:
+            names = _of_part(targets[0], place.owner.part, result)
+            is_last = by_library or not any(names)
+        elif len(results) == 1:
             names = targets if len(targets) == 1 else ()
         else:
             names = _shared_out(targets, [path for path, _ in paths_in(result)])
@@ -160,7 +164,7 @@ class ResultNames:
     def _name_what_is_left(self, pending: _Pending) -> None:
         """Of several things that may have a name in a function that has returned: the one that lives on has it."""
         place = pending.place
-        if len(place.targets) != 1 or place.owner.is_each:
+        if len(place.targets) != 1 or place.owner.is_each or place.owner.part:
             return
         for computed in (pending.results, pending.earlier):
             left = [tracked for tracked in computed if not tracked.alive.expired()]
@@ -204,6 +208,18 @@ def _running(frame: FrameType | None, code: CodeType) -> FrameType | None:
     while frame is not None and frame.f_code is not code:
         frame = frame.f_back
     return frame
+
+
+def _of_part(target: str, part: str, result: Any) -> tuple[str, ...]:
+    """Names for the tensors of a result of which a part has a name: `values = x.max(0).values`."""
+    kind = type(result)
+    if issubclass(kind, tuple) and part.startswith("."):
+        fields = _of_class(kind, "__dict__").get("__match_args__", ())
+        part = f"[{fields.index(part[1:])}]" if type(fields) is tuple and part[1:] in fields else part
+    elif issubclass(kind, (list, tuple)) and part.startswith("[-"):
+        part = f"[{kind.__len__(result) + int(part[1:-1])}]"
+    paths = [path for path, _ in paths_in(result)]
+    return tuple([target + path[len(part) :] if path.startswith(part) else "" for path in paths])
 
 
 def _shared_out(targets: tuple[str, ...], paths: list[str]) -> tuple[str, ...]:

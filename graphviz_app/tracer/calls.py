@@ -135,14 +135,12 @@ class CallRecorder:
             self._writes.detached(given[0], core.tensors.known(arguments[0][1]))
         if given and place is not None and place.targets:
             by_library = not core.places.is_user_code(hygiene.real_caller(call.caller).f_code)
-            is_sure = place.site.is_sure and place.owner.is_sure
             if by_library and (
                 any(each.leaf is not None for each in given) or (written and core.leaves.are_known(results))
             ):
                 # An optimizer's step, a module's first values or its move elsewhere: a parameter is no result of it.
                 given = []
-            is_last = by_library or not is_sure
-            self._names.computed(place, given, rounds, call.caller, result, is_last=is_last)
+            self._names.computed(place, given, rounds, call.caller, result, by_library=by_library)
 
     def data(self, call: Call, place: Place | None) -> None:
         """Record a call that has read `.data`."""

@@ -103,4 +103,4 @@ class DataReads:
             )
         )  # fmt: skip
         if read.is_users and place is not None and place.targets:
-            self._names.computed(place, [given], where.rounds, frame, is_last=False)
+            self._names.computed(place, [given], where.rounds, frame, by_library=False)

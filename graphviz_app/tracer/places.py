@@ -67,6 +67,7 @@ class Site(msgspec.Struct, eq=False, gc=False):
         head: The innermost of them where it stands in its `for` or `while`.
         has_loops: Whether its code has any.
         is_sure: Whether what torch computes there is what is given a name, by the look of it.
+        part: Which part of it is given the name (`Statements.part`).
         is_each: Whether a loop goes through that: each part of it is given the name, one after the other.
     """
 
@@ -83,6 +84,7 @@ class Site(msgspec.Struct, eq=False, gc=False):
     head: Loop | None
     has_loops: bool
     is_sure: bool
+    part: str
     is_each: bool
 
 
@@ -345,11 +347,11 @@ class Places:
             if has_loops is None:
                 has_loops = statements.has_loops(code.co_firstlineno, _last_line(code))
                 self._have_loops[id(code)] = has_loops
-            is_sure, is_each = statements.is_sure(span), statements.is_each(span)
+            is_sure, part, is_each = statements.is_sure(span), statements.part(span), statements.is_each(span)
         frame = ev.Frame(span, code.co_qualname)
         return Site(
             code, span, frame, text, targets, statement, returned, called, instruction, loops, head, has_loops, is_sure,
-            is_each,
+            part, is_each,
         )  # fmt: skip
 
 

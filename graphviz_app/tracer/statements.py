@@ -39,6 +39,7 @@ class Statements:
         self._returned: dict[tuple[int, int, int, int], int] = {}
         self._called: dict[tuple[int, int, int, int], str] = {}
         self._unsure: set[tuple[int, int, int, int]] = set()
+        self._parts: dict[tuple[int, int, int, int], str] = {}
         self._each: set[tuple[int, int, int, int]] = set()
         self._headers: dict[tuple[int, int, int, int], tuple[int, int, int, int]] = {}
         self._text = text
@@ -80,6 +81,13 @@ class Statements:
         """Whether what torch computes at a span is what the program gives a name there."""
         return (span.line, span.column, span.end_line, span.end_column) not in self._unsure
 
+    def part(self, span: ev.Span) -> str:
+        """Which part of what is called at a span is given a name there: ".values", "[0]".
+
+        "?" where nobody knows, "" where all of it is, or nothing.
+        """
+        return self._parts.get((span.line, span.column, span.end_line, span.end_column), "")
+
     def is_each(self, span: ev.Span) -> bool:
         """Whether a loop goes through what torch gives there: then each part of it has the name, one by one."""
         return (span.line, span.column, span.end_line, span.end_column) in self._each
@@ -116,8 +124,10 @@ class Statements:
         call = node.value if isinstance(node, ast.Await) else node
         if isinstance(call, ast.Call) and isinstance(node, ast.expr) and (name := _called(call)):
             self._called.update(dict.fromkeys(self._keys(node), name))
-        for value, names, is_sure in _assignments(node):
+        for value, names, is_sure, part in _assignments(node):
             self._assigned.update(dict.fromkeys(self._keys(value), names))
+            if part:
+                self._parts.update(dict.fromkeys(self._keys(value), part))
             if not is_sure:
                 self._unsure.update(self._keys(value))
             if not isinstance(node, ast.For):
@@ -225,11 +235,13 @@ class _Assigned(NamedTuple):
         names: The names.
         is_sure: Whether what torch computes there is what has the names. `max(a, b)` compares, `sum(xs)` adds and adds,
             `x in xs` looks for equals, and of `y, = x` it is only a part.
+        part: Which part of it has the name, "?" where that is not written out; "" where all of it has.
     """
 
     value: ast.expr | ast.stmt
     names: tuple[str, ...]
     is_sure: bool = True
+    part: str = ""
 
 
 def _assignments(node: ast.AST) -> Iterator[_Assigned]:
@@ -310,9 +322,22 @@ def _named(name: str, value: ast.expr) -> Iterator[_Assigned]:
     whole = value
     while isinstance(whole, (ast.Attribute, ast.Subscript)):
         whole = whole.value
-    if name and whole is not value and isinstance(whole, ast.Call):
+    if name and isinstance(value, (ast.Attribute, ast.Subscript)) and isinstance(whole, ast.Call):
         # `x.max(0).values`, `x.split(2)[0]`: of what is called there, a part may be what has the name.
-        yield _Assigned(whole, (name,), is_sure=False)
+        yield _Assigned(whole, (name,), is_sure=False, part=_part(value) if value.value is whole else "?")
+
+
+def _part(value: ast.Attribute | ast.Subscript) -> str:
+    """The last step of an expression: ".values", "[0]", "['out']"; "?" where it is not written out."""
+    match value:
+        case ast.Attribute(attr=name):
+            return f".{name}"
+        case ast.Subscript(slice=ast.Constant(value=key)):
+            return f"[{key!r}]"
+        case ast.Subscript(slice=ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=int(index)))):
+            return f"[-{index}]"
+        case _:
+            return "?"
 
 
 def _is_result(value: ast.expr) -> bool:

@@ -284,3 +284,44 @@ def test_what_a_loop_goes_through_has_the_names_of_its_targets(tmp_path):
     spans = [(each.span.line, each.span.end_line, each.span.end_column) for each in ran if each.name.endswith(".stack")]
     assert set(spans) == {(15, 15, 21), (17, 17, 47)}
     assert [each.rounds for each in ran if each.name.endswith(".stack")] == [()] * 8
+
+
+LAST = """import torch
+x = torch.ones(4, requires_grad=True)
+def added(x):
+    y = sum([x, x])
+    return y
+def largest(x):
+    v = x.max(0).values
+    return v
+def first(x):
+    a = x.split(2)[-2]
+    return a
+def counted(x):
+    n = len(x.split(2))
+    return n
+def viewed(x):
+    part = added(x)[0]
+    return part
+added(x).exp()
+def main():
+    one = added(x), added(x)
+    two, three, four, five = largest(x), first(x), counted(x), viewed(x)
+    return one, two, three, four, five
+main()
+x + 1
+"""
+
+
+def test_what_is_named_last_before_a_function_returns_has_that_name(tmp_path):
+    recording = trace_source(LAST, tmp_path / "program.py")
+    timeline = Timeline(recording)
+    ran = [event for event in recording.events() if isinstance(event, ev.OperationRan)][1:]
+    found = [
+        (event.name.rpartition(".")[2], timeline.tensor_name(use.tensor, -1)) for event in ran for use in event.outputs
+    ]
+    added = [("add", ""), ("add", "y")]
+    assert found[:-1] == [
+        *added, ("exp", ""), *added, *added, ("max", "v"), ("max", ""), ("split", "a"), ("split", ""), ("split", ""),
+        ("split", ""), *added, ("__getitem__", "part"),
+    ]  # fmt: skip
