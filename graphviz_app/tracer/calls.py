@@ -304,7 +304,9 @@ class CallRecorder:
             saved_by = self._saved.invalidated(write, tracked, before)
             for other in self._writes.aliased(tensor, tracked):
                 saved_by += tuple([n for n in self._saved.threatened(write, other, before) if n not in saved_by])
-            core.log.add(ev.TensorMutated(tracked.number, write.operation, before, tracked.version, span, saved_by))
+            if saved_by or not core.leaves.is_grad(tensor):
+                # What became of a `.grad` is told of its leaf.
+                core.log.add(ev.TensorMutated(tracked.number, write.operation, before, tracked.version, span, saved_by))
         is_users = core.places.is_user_code(hygiene.real_caller(call.caller).f_code)
         core.leaves.touch(_tensors_in(written), place, text=text, is_users=is_users, is_recorded=True)
 

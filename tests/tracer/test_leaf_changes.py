@@ -252,3 +252,23 @@ y.sum().backward()
     recording = trace_source(source, tmp_path / "program.py")
     told = [event for event in recording.events() if isinstance(event, ev.GradAccumulated | ev.GradWritten)]
     assert [type(event) for event in told] == [ev.GradAccumulated]
+
+
+@pytest.mark.parametrize(
+    ("statement", "kind"),
+    [
+        ("p.grad.zero_()", ev.GradCleared),
+        ("p.grad.data.zero_()", ev.GradCleared),
+        ("p.grad.mul_(0.5)", ev.GradWritten),
+        ("p.grad[0].fill_(7)", ev.GradWritten),
+        ("adam.zero_grad(set_to_none=False)", ev.GradCleared),
+        ("torch.nn.utils.clip_grad_norm_([p], 0.5)", ev.GradWritten),
+    ],
+)
+def test_what_is_written_on_a_grad_in_place_is_told_once(statement, kind, tmp_path):
+    recording = trace_source(f"{HEAD}{statement}\nz = p.detach().clone()\nz.mul_(2)\n", tmp_path / "program.py")
+    told = [
+        event for event in recording.events() if isinstance(event, ev.TensorMutated | ev.GradCleared | ev.GradWritten)
+    ]
+    of_p = [type(event) for event in told if isinstance(event, ev.TensorMutated) or event.leaf == 0]
+    assert of_p == [kind, ev.TensorMutated]
