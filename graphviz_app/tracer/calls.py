@@ -115,6 +115,7 @@ class CallRecorder:
         outputs = tuple(self._outputs(results, given, written))
         if written:
             self._forget_written(results, written)
+            core.leaves.tell_grads_before(_tensors_in(written))
         module, module_type, method = self._modules.of(core.places, place)
         span, stack = (None, ()) if place is None else (place.span, place.frames)
         rounds = core.rounds.of(place, name, module_type if core.places.inner else "", call.caller)

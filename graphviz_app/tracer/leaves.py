@@ -330,6 +330,16 @@ class Leaves:
                 del self._changes[key]
                 self._core.log.add(change.event)
 
+    def tell_grads_before(self, written: Iterable[torch.Tensor]) -> None:
+        """An operation, about to be told, wrote on these: what became of `.grad`s in the same line was before that.
+
+        A `GradScaler` unscales them, and then lets an optimizer step. Of several writes on `.grad`s alone all is told
+        at once.
+        """
+        if self._changes and not all(map(self.is_grad, written)):
+            for key in [key for key in self._changes if key[1]]:
+                self._core.log.add(self._changes.pop(key).event)
+
     def sweep(self, place: Place | None = None, *, reached: Iterable[Leaf] = (), thoroughly: bool = False) -> None:
         """Compare every leaf with what it was.
 

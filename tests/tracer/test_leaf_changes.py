@@ -272,3 +272,23 @@ def test_what_is_written_on_a_grad_in_place_is_told_once(statement, kind, tmp_pa
     ]
     of_p = [type(event) for event in told if isinstance(event, ev.TensorMutated) or event.leaf == 0]
     assert of_p == [kind, ev.TensorMutated]
+
+
+SCALED = """
+adam.zero_grad()
+scaler.scale((p * q).sum()).backward()
+scaler.step({optimizer})
+"""
+
+
+@pytest.mark.parametrize("optimizer", ["adam", "plain"])
+def test_what_a_scaler_does_with_a_grad_comes_before_the_optimizer_s_step(optimizer, tmp_path):
+    recording = trace_source(HEAD + SCALED.format(optimizer=optimizer), tmp_path / "program.py")
+    line = HEAD.count("\n") + 4
+    events = [event for event in recording.events() if getattr(event, "span", None) and event.span.line == line]
+    told = [event.name if isinstance(event, ev.OperationRan) else type(event) for event in events]
+    unscaled = told.index("torch._amp_foreach_non_finite_check_and_unscale_")
+    written = next(at for at, event in enumerate(events) if isinstance(event, ev.TensorMutated))
+    assert told.count(ev.GradWritten) == 2
+    assert all(unscaled < at < written for at, what in enumerate(told) if what is ev.GradWritten)
+    assert told.count(ev.LeafUpdated) == 2
