@@ -11,6 +11,7 @@ from graphviz_app.explain.error_rules_torch import TORCH_RULES
 
 if TYPE_CHECKING:
     from graphviz_app.explain.error_rule import ErrorRule
+    from graphviz_app.recording import events as ev
 
 _LONGEST_MESSAGE = 4000
 _LONGEST_QUOTE = 160
@@ -27,12 +28,27 @@ def explain_error(type_name: str, message: str) -> str:
         What went wrong and what to do. For an error that is not known, the type and the first line of the message.
     """
     message = message[:_LONGEST_MESSAGE]
+    return _known(type_name, message) or _unknown(type_name, message)
+
+
+def explain_pass_error(finished: ev.BackwardFinished) -> str:
+    """One sentence about the error with which a backward pass ended, also where the program has caught it.
+
+    Of one that is not known its own words, and "" where there was none.
+    """
+    # Of older recordings nobody knows the type; the engine raises this one.
+    known = _known(finished.exception or "RuntimeError", finished.error[:_LONGEST_MESSAGE])
+    return finished.sentence or known or finished.error
+
+
+def _known(type_name: str, message: str) -> str:
+    """What the first rule says that is about an error; "" where none is."""
     for rule, pattern in _compiled():
         if rule.type_name in ("", type_name, _PARENTS.get(type_name, "")):
             found = pattern.search(message)
             if found is not None:
                 return _fill(rule.sentence, found)
-    return _unknown(type_name, message)
+    return ""
 
 
 # Newer releases raise these where older ones raised the parent.

@@ -372,12 +372,14 @@ class BackwardFinished(Struct, frozen=True, tag="finished_backward"):
         sentence: The same in ours, where we know more than PyTorch says, or "".
         returned: The gradients that it gave back, in the order in which they were asked for; where it accumulated
             gradients instead, none.
+        exception: The type's name of what it raised, "" where it raised nothing, or nobody noted it.
     """
 
     pass_id: int
     error: str = ""
     sentence: str = ""
     returned: tuple[Returned, ...] = ()
+    exception: str = ""
 
 
 class Printed(Struct, frozen=True, tag="printed"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, assert_never
 
+from graphviz_app.explain.errors import explain_pass_error
 from graphviz_app.recording import events as ev
 from graphviz_app.recording.passes import pass_name
 from graphviz_app.scene.numbers import tensor_text
@@ -183,7 +184,7 @@ def _root(root: ev.Root, state: StepState) -> str:
 def _finished(event: ev.BackwardFinished, state: StepState) -> str:
     name = pass_name(state.recording, event.pass_id)
     if event.error:
-        return f"Pass {name} ended with an error: {event.sentence or event.error}"
+        return f"Pass {name} ended with an error: {explain_pass_error(event)}"
     if not event.returned:
         return f"Pass {name} has finished."
     given = _few([f"{_asked_for(each, state)}: {_text(state, each.value)}" for each in event.returned])

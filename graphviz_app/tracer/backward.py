@@ -639,12 +639,12 @@ class BackwardPass:
             # The program's own code ran within the pass.
             core.leaves.sweep(reached=self._leaves.values())
         self._tell_of_failed(failed)
-        message = "" if error is None else _message(error)
-        sentence = ""
+        message = sentence = exception = ""
         if error is not None:
+            message, exception = _message(error), type(error).__name__
             sentence = explain_mutation(message, core.mutations.values(), core.leaves.name_of_number, failed)
             core.explained = (message, sentence)
-        core.log.add(ev.BackwardFinished(self.number, message, sentence, returned))
+        core.log.add(ev.BackwardFinished(self.number, message, sentence, returned, exception))
 
 
 def _in_main_thread() -> bool:

@@ -6,7 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from graphviz_app.explain.errors import explain_error
+from graphviz_app.explain.errors import explain_error, explain_pass_error
+from graphviz_app.recording import events as ev
+from tests.support_trace import trace_source
 
 SETUP = """
 import torch, torch.nn.functional as F
@@ -154,3 +156,34 @@ def test_any_message_gives_one_line(type_name, message):
     assert sentence
     assert "\n" not in sentence
     assert len(sentence) < 700
+
+
+CAUGHT = """import torch
+w = torch.ones(2, requires_grad=True)
+def attempt(root):
+    try:
+        root.backward()
+    except Exception:
+        pass
+loss = (w * w).sum()
+loss.backward()
+attempt(loss)
+attempt(torch.ones(2).sum())
+y = w * 2
+def refuse(grad):
+    raise LookupError("does not require grad and does not have a grad_fn")
+y.register_hook(refuse)
+attempt(y.sum())
+"""
+
+
+def test_the_error_of_a_pass_that_the_program_catches_is_explained_as_one_that_nobody_does(tmp_path):
+    recording = trace_source(CAUGHT, tmp_path / "program.py")
+    ends = [event for event in recording.events() if isinstance(event, ev.BackwardFinished)]
+    told = [explain_pass_error(end) for end in ends]
+    assert told[:1] == [""]
+    assert told[1:3] == [explain_error("RuntimeError", end.error) for end in ends[1:3]]
+    assert "retain_graph=True" in told[1]
+    # What is the program's own is told in its words.
+    assert told[3] == ends[3].error
+    assert explain_pass_error(ev.BackwardFinished(0, ends[1].error)) == told[1]
