@@ -122,11 +122,11 @@ class ResultNames:
                 continue
             owner = each.place.owner
             scope = _running(frame, owner.code)
-            statement = 0 if scope is None else self._core.places.statement_of(scope)
-            if statement == owner.statement:
+            site = None if scope is None else self._core.places.site_of(scope)
+            if site is not None and (site.statement, site.column) == (owner.statement, owner.column):
                 # It has not come to the assignment yet.
                 self._pending.append(each)
-            elif statement < (owner.loops[0].line if owner.loops else owner.statement):
+            elif site is None or site.statement < (owner.loops[0].line if owner.loops else owner.statement):
                 # The function has returned; where it runs, it has begun anew.
                 self._settle(each, None)
             else:

@@ -60,6 +60,7 @@ class Site(msgspec.Struct, eq=False, gc=False):
         text: What stands there, shortened: "loss.backward()".
         targets: What the value is assigned to: ("y",), ("q", "k"), or () where it is not.
         statement: The line at which its statement begins.
+        column: Where in that line, of several that begin there; else 0.
         returned: Which part of what its function returns the value is, None where it is none.
         called: The last name of what is called there, "" where nothing of a name is.
         instruction: Where in the code object it is.
@@ -77,6 +78,7 @@ class Site(msgspec.Struct, eq=False, gc=False):
     text: str
     targets: tuple[str, ...]
     statement: int
+    column: int
     returned: int | None
     called: str
     instruction: int
@@ -229,10 +231,9 @@ class Places:
         sites = tuple(key)
         return self._places.get(sites) or self._make(sites, start)
 
-    def statement_of(self, frame: FrameType) -> int:
-        """The line at which the statement begins that a frame of the user's runs."""
-        # Not by `f_lineno`, which Python counts from the beginning of the code each time.
-        return self._site(frame.f_code, frame.f_lasti).statement
+    def site_of(self, frame: FrameType) -> Site:
+        """Where a frame of the user's is."""
+        return self._site(frame.f_code, frame.f_lasti)
 
     def let_go(self) -> None:
         """Hold no frames: one that is held keeps the variables of its function when that has returned."""
@@ -341,7 +342,7 @@ class Places:
         with original_builtins():
             span = statements.span(self._files[code.co_filename], self._positions.of(code, instruction))
             text, targets, statement = statements.at(span)
-            returned, called = statements.returned(span), statements.called(span)
+            column, returned, called = statements.column(span), statements.returned(span), statements.called(span)
             loops, head = statements.loops(span, code.co_name)
             has_loops = self._have_loops.get(id(code))
             if has_loops is None:
@@ -350,8 +351,8 @@ class Places:
             is_sure, part, is_each = statements.is_sure(span), statements.part(span), statements.is_each(span)
         frame = ev.Frame(span, code.co_qualname)
         return Site(
-            code, span, frame, text, targets, statement, returned, called, instruction, loops, head, has_loops, is_sure,
-            part, is_each,
+            code, span, frame, text, targets, statement, column, returned, called, instruction, loops, head, has_loops,
+            is_sure, part, is_each,
         )  # fmt: skip
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import builtins
+from bisect import bisect_right
 from typing import TYPE_CHECKING, NamedTuple
 
 from graphviz_app.own import __builtins__  # noqa: F401
@@ -44,6 +45,7 @@ class Statements:
         self._headers: dict[tuple[int, int, int, int], tuple[int, int, int, int]] = {}
         self._text = text
         self._starts: dict[int, int] = {}
+        self._columns: dict[int, list[int]] = {}
         self._loops = SourceLoops(None)
 
     def span(self, file: int, position: tuple[int, int, int, int]) -> ev.Span:
@@ -68,6 +70,12 @@ class Statements:
         # Of an attribute that is set, Python tells where it stands, not what it is set to.
         text = self._stored.get((span.line, span.column, span.end_line, span.end_column)) or self._excerpt(span)
         return text, targets, self._starts.get(span.line, span.line)
+
+    def column(self, span: ev.Span) -> int:
+        """The column at which the statement of a span begins, of several that begin in its line; else 0."""
+        columns = self._columns.get(span.line, ())
+        at = bisect_right(columns, span.column) if columns else 0
+        return columns[at - 1] if at else 0
 
     def returned(self, span: ev.Span) -> int | None:
         """Which part of what a function returns stands at a span, `WHOLE` for all of it; None where it is none."""
@@ -111,7 +119,9 @@ class Statements:
             if isinstance(node, ast.stmt):
                 for line in range(node.lineno, (node.end_lineno or node.lineno) + 1):
                     self._starts[line] = max(self._starts.get(line, 0), node.lineno)
+                self._columns.setdefault(node.lineno, []).append(characters(self._lines, node.lineno, node.col_offset))
             self._note(node)
+        self._columns = {line: sorted(columns) for line, columns in self._columns.items() if len(columns) > 1}
         self._loops = SourceLoops(tree, self._text)
 
     def _note(self, node: ast.AST) -> None:

@@ -267,6 +267,8 @@ def main():
         batch[0] + batch[1]
     for j, (inputs, targets) in enumerate(data):
         inputs + targets
+    for alone in x * 3: alone + 1; alone * 2
+    for k, (left, right) in enumerate(zip(x, x)): left + right
 main()
 """
 
@@ -278,7 +280,7 @@ def test_what_a_loop_goes_through_has_the_names_of_its_targets(tmp_path):
     took = [[timeline.tensor_name(use.tensor, -1) for use in each.inputs] for each in ran if each.name.endswith(".add")]
     assert took[1:] == [
         *[["row"]] * 3, *[["part"]] * 2, *[["each"]] * 2, *[["one", "other"]] * 3, *[["batch[0]", "batch[1]"]] * 2,
-        *[["inputs", "targets"]] * 2,
+        *[["inputs", "targets"]] * 2, *[["alone"]] * 3, *[["left", "right"]] * 3,
     ]  # fmt: skip
     # Not the whole loop, which is where Python 3.11 says that it stands.
     spans = [(each.span.line, each.span.end_line, each.span.end_column) for each in ran if each.name.endswith(".stack")]
