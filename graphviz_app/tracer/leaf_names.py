@@ -47,6 +47,8 @@ class LeafNames:
         if name is not None and name.text:
             self._name(leaf, name, frame)
         else:
+            if name is None:
+                leaf.name = self._names.in_making(tensor, frame) or leaf.name
             self._waiting.setdefault((0, 0), {})[leaf.number] = leaf
 
     def forget(self, leaf: Leaf) -> None:
@@ -93,9 +95,11 @@ class LeafNames:
         if name is None:
             return
         leaf.tries += 1
-        if name.text and name.text != leaf.name:
+        known = leaf.name
+        if name.text and (name.text != known or not leaf.is_named):
             self._name(leaf, name, frame)
-            self._tell(leaf, tensor)
+            if name.text != known:
+                self._tell(leaf, tensor)
 
     def _name(self, leaf: Leaf, name: Name, frame: FrameType | None) -> None:
         """A leaf takes a name; the one that the program called so before may have another by now."""

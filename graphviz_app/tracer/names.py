@@ -10,7 +10,7 @@ import torch
 
 from graphviz_app.own import __builtins__, original_builtins  # noqa: F401
 from graphviz_app.tracer.frames import local_variable, local_variables
-from graphviz_app.tracer.ways import Scope, Ways, follow, root_of
+from graphviz_app.tracer.ways import Scope, Ways, follow, parameter_name, root_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -73,6 +73,31 @@ class Names:
             if follow(text, scope.variables) is tensor:
                 return Name(text, scope.function, id(root_of(text, scope.variables)))
         return Name(text, 0, 0)
+
+    def in_making(self, tensor: torch.Tensor, frame: FrameType | None) -> str:
+        """What a parameter is called in the function that makes its module, or has it made; "" where nothing tells.
+
+        `self.fc = nn.Linear(2, 2)` is about to call its parameters "self.fc.weight" and "self.fc.bias". They may be
+        replaced before anything else has a name for them.
+        """
+        module: Any = None
+        while frame is not None and module is None:
+            maker = local_variable(frame, 0) if frame.f_code.co_name == "__init__" else None
+            if issubclass(type(maker), _Module):
+                module = maker
+            else:
+                frame = frame.f_back
+        name = parameter_name(module, tensor)
+        if not name or frame is None:
+            return ""
+        if self._places.is_user_code(frame.f_code):
+            return f"{frame.f_code.co_varnames[0]}.{name}"
+        frame = frame.f_back
+        if frame is None or not self._places.is_user_code(frame.f_code):
+            return ""
+        site = self._places.site_of(frame)
+        target = site.targets[0] if len(site.targets) == 1 and site.is_sure and not site.part else ""
+        return f"{target}.{name}" if target else ""
 
     def leads_to(self, text: str, tensor: torch.Tensor) -> bool:
         """Whether a tensor is had by a name from the program's own global variables."""

@@ -358,6 +358,19 @@ def _parameters(module: Any) -> _Steps:
     return found
 
 
+def parameter_name(module: Any, tensor: torch.Tensor) -> str:
+    """What a module calls a parameter of its own, or of one that is right below it; "" where it is none of those."""
+    kept = _attributes(module)
+    for prefix, each in (
+        ("", kept),
+        *((f"{name}.", _attributes(child)) for name, child in _items(kept.get("_modules"))),
+    ):
+        for name, parameter in _items(each.get("_parameters")):
+            if parameter is tensor:
+                return prefix + name
+    return ""
+
+
 def module_paths(root: Any) -> dict[int, str]:
     """The path of every module below a root, by its id; the root's own is ""."""
     paths: dict[int, str] = {}

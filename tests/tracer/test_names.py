@@ -201,7 +201,7 @@ def main():
 main()
 """
     found = {event.leaf: event.name for event in record_source(text).events() if isinstance(event, ev.LeafFound)}
-    assert found == {0: "model.weight", 1: "model.bias", 2: "other.weight", 3: "leaf3"}
+    assert found == {0: "model.weight", 1: "model.bias", 2: "other.weight", 3: "other.bias"}
 
 
 def last_names(text):
@@ -340,3 +340,33 @@ for q in pairs:
     q.v.sum().backward()
 """
     assert last_names(text) == ["slotted[0].w", "slotted[1].w", "pairs[0].v", "pairs[1].v"]
+
+
+REPLACED = """
+import torch
+from torch import nn
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.fc, self.out = nn.Linear(2, 2), nn.Linear(2, 1)
+        self.lin = nn.Linear(2, 2)
+        self.lin.weight = nn.Parameter(self.lin.weight * 0.5)
+        nn.init.ones_(self.lin.weight)
+        self.lin.weight = nn.Parameter(torch.zeros(2, 2))
+    def forward(self, x):
+        return self.out(self.fc(self.lin(x)))
+
+net = Net()
+net(torch.ones(2)).sum().backward()
+"""
+
+
+def test_a_parameter_that_is_replaced_while_its_module_is_made_has_the_name_that_it_had_there():
+    events = [*record_source(REPLACED).events()]
+    named = [event for event in events if isinstance(event, ev.LeafFound)]
+    last = {event.leaf: event.name for event in named}
+    assert sorted(last.values()) == [
+        *["net.fc.bias", "net.fc.weight", "net.lin.bias", "net.lin.weight", "net.out.bias", "net.out.weight"],
+        *["self.lin.weight", "self.lin.weight"],
+    ]
