@@ -139,7 +139,7 @@ def _saved(call: Call, rule: Rule | None) -> tuple[SavedTensor, ...]:
     if operation is None:
         return ()
     uses = (*operation.inputs, *operation.outputs)
-    if operation.saved:
+    if operation.saved != (ev.NONE,):
         given = len(operation.inputs)
         wanted = [
             index for index in operation.saved if index < len(uses) and _is_of(call, rule, uses[index], index < given)

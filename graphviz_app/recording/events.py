@@ -223,7 +223,8 @@ class OperationRan(Struct, frozen=True, tag="op"):
         grad_mode: Whether `torch.is_grad_enabled()`.
         cut: Why it made no node, or why its outputs left the graph; None where the graph goes on.
         parameters: Other arguments in words ("dim=1, keepdim=True"), shortened.
-        saved: Indexes into `inputs` and, after them, `outputs`, of tensors that its nodes saved for backward.
+        saved: Indexes into `inputs` and, after them, `outputs`, of tensors that its nodes saved for backward; NONE
+            alone where nobody could look.
         rounds: The loops around each call of the stack, outermost first; none where nobody counted.
         method: Which call of the stack is of a method of the outermost module that the program calls by itself
             (`model.training_step(batch)`), from 0, outermost first; NONE where it calls that module.

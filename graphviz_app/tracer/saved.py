@@ -35,6 +35,7 @@ _NUMBERS = frozenset({int, float, bool, complex})
 _KEPT = 32
 _MUTATIONS_KEPT = 2000
 _SAVERS_KEPT = 20_000
+_UNKNOWN = (NONE,)
 _OVERWRITTEN = -1
 """In place of an index: the first argument as it was before the operation wrote on it."""
 
@@ -100,16 +101,16 @@ class SavedTensors:
         results: list[torch.Tensor],
         inputs: tuple[ev.TensorUse, ...],
     ) -> tuple[int, ...]:
-        """Indexes into the operation's inputs and, after them, its outputs."""
+        """Indexes into the operation's inputs and, after them, its outputs; NONE alone where nobody may look."""
         # What hooks gave back for a saved tensor torch does not compare with it: nothing can be written on in vain.
         if not nodes or len(arguments) + len(results) > 16 or are_hooks_in_force():
-            return ()
+            return _UNKNOWN if nodes else ()
         name = call.name
         key = (name, len(results), tuple([use.requires_grad for use in inputs]))
         known = self._known.get(key)
         if known is None:
             if any(map(dispatches, [*[tensor for _, tensor in arguments], *results])):
-                return ()
+                return _UNKNOWN
             if not name.startswith("torch."):
                 known = dict.fromkeys(_saved_by_custom(arguments, results), -1)
             else:

@@ -263,3 +263,25 @@ x = torch.tensor([1.0, -1.0], requires_grad=True)
     choice = explained(timeline, "WhereBackward0")
     assert [check.agrees for check in choice.checks] == [True]
     assert r"\longrightarrow" in choice.numbers_latex
+
+
+UNSAVED = """\
+import torch
+x, y, z = torch.ones(2, requires_grad=True), torch.full((2,), 3.0), torch.full((2,), 2.0)
+a = torch.lerp(x, y, 0.5)
+b = torch.lerp(x, y, z)
+c = torch.addcmul(x, y, z)
+d = torch.addcdiv(y, x, z)
+with torch.autograd.graph.saved_tensors_hooks(lambda t: t.clone(), lambda t: t):
+    e = x.exp()
+"""
+
+
+def test_a_node_that_saved_nothing_shows_nothing_that_was_saved():
+    recording = record_source(UNSAVED)
+    timeline = Timeline(recording)
+    saved = {
+        timeline.node_variable(node): [each.what for each in explain_node(recording, timeline, node, 0).saved]
+        for node in range(len(recording.index.nodes))
+    }
+    assert saved == {"x": [], "a": [], "b": ["argument 2"], "c": [], "d": ["argument 2"], "e": ["result"]}
