@@ -12,7 +12,7 @@ from graphviz_app.graph.attributes import values_of
 from graphviz_app.recording import events as ev
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterable
+    from collections.abc import Hashable
 
     import networkx as nx
 
@@ -74,7 +74,7 @@ class _Cuts:
         for operation in self.operations:
             consumer = self._consumer(operation)
             if consumer is not None:
-                self._read_by(consumer, operation.inputs)
+                self._read_by(consumer, operation)
                 # What an in-place operation wrote on belongs to the graph from here on.
                 for use in operation.outputs:
                     self.makers.pop(use.tensor, None)
@@ -135,14 +135,17 @@ class _Cuts:
             return self.leaf_keys.get(self.leaves.get(use.tensor, ev.NONE))
         return None
 
-    def _read_by(self, consumer: Hashable, uses: Iterable[ev.TensorUse]) -> None:
-        for use in uses:
+    def _read_by(self, consumer: Hashable, operation: ev.OperationRan) -> None:
+        """Link what an operation read to the node that needs it, where that is known, or else to its consumer."""
+        savers = dict(zip(operation.saved, operation.savers, strict=False))
+        for index, use in enumerate(operation.inputs):
             if use.requires_grad or use.node != ev.NONE:
                 continue
             maker = self.makers.get(use.tensor)
             source = self._tensor(use) if maker is None else self._draw(maker)
             if source is not None:
-                self._link(consumer, source)
+                saver = savers.get(index, ev.NONE)
+                self._link(saver if saver in self.graph else consumer, source)
 
     def _draw(self, operation: ev.OperationRan) -> str | None:
         """Draw an operation, and what it read, back to where the graph was left; a stack, as chains may be long."""

@@ -228,6 +228,7 @@ class OperationRan(Struct, frozen=True, tag="op"):
         rounds: The loops around each call of the stack, outermost first; none where nobody counted.
         method: Which call of the stack is of a method of the outermost module that the program calls by itself
             (`model.training_step(batch)`), from 0, outermost first; NONE where it calls that module.
+        savers: Where it made several nodes: for each of `saved` one that saved it, where that is known.
     """
 
     operation: int
@@ -245,6 +246,7 @@ class OperationRan(Struct, frozen=True, tag="op"):
     saved: tuple[int, ...] = ()
     rounds: tuple[Round, ...] = ()
     method: int = NONE
+    savers: tuple[int, ...] = ()
 
 
 class BackwardStarted(Struct, frozen=True, tag="backward"):

@@ -39,6 +39,7 @@ _sequence = torch._C._autograd._get_sequence_nr
 _grad_enabled = torch.is_grad_enabled
 _TENSOR = torch.Tensor
 _Use = ev.TensorUse
+_NO_SAVED: tuple[tuple[int, ...], tuple[int, ...]] = ((), ())
 
 
 class Call(msgspec.Struct, eq=False, gc=False):
@@ -105,7 +106,7 @@ class CallRecorder:
         track = core.tensors.track
         given = [track(tensor) for tensor in results]
         nodes = self._made(call, number, results, given, (arguments, inputs, written))
-        saved = self._saved.of(call, place, nodes, arguments, results, inputs) if nodes else ()
+        saved, savers = self._saved.of(call, place, nodes, arguments, results, inputs) if nodes else _NO_SAVED
         grad_mode = _grad_enabled()
         gave = results or _tensors_in(written)
         cut = None if nodes else find_cut(call.kind, name, arguments, gave, grad_mode=grad_mode)
@@ -123,7 +124,7 @@ class CallRecorder:
         core.log.add(
             ev.OperationRan(
                 number, name, span, stack, module, module_type, inputs, outputs, nodes, grad_mode, cut, words, saved,
-                rounds, method,
+                rounds, method, savers,
             )
         )  # fmt: skip
         if name in LENDERS:

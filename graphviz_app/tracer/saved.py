@@ -100,24 +100,29 @@ class SavedTensors:
         arguments: list[tuple[str, torch.Tensor]],
         results: list[torch.Tensor],
         inputs: tuple[ev.TensorUse, ...],
-    ) -> tuple[int, ...]:
-        """Indexes into the operation's inputs and, after them, its outputs; NONE alone where nobody may look."""
+    ) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        """Indexes into the operation's inputs and, after them, its outputs; NONE alone where nobody may look.
+
+        Of several nodes besides which saved each.
+        """
         # What hooks gave back for a saved tensor torch does not compare with it: nothing can be written on in vain.
         if not nodes or len(arguments) + len(results) > 16 or are_hooks_in_force():
-            return _UNKNOWN if nodes else ()
+            return _UNKNOWN if nodes else (), ()
         name = call.name
         key = (name, len(results), tuple([use.requires_grad for use in inputs]))
         known = self._known.get(key)
         if known is None:
             if any(map(dispatches, [*[tensor for _, tensor in arguments], *results])):
-                return _UNKNOWN
+                return _UNKNOWN, ()
             if not name.startswith("torch."):
                 known = dict.fromkeys(_saved_by_custom(arguments, results), -1)
             else:
                 known = self._known[key] = self._look(call, arguments, results)
+        savers: list[int] = []
         for index, after in known.items():
             # Of several nodes the last may be another result's, which no pass comes through.
             node = nodes[-1] if len(nodes) == 1 else self._core.nodes.by_sequence.get(call.start + after, nodes[-1])
+            savers.append(node)
             if index == _OVERWRITTEN:
                 tensor = arguments[0][1]
                 self._saved_by(self._core.tensors.track(tensor), node, tensor._version - 1)
@@ -129,7 +134,7 @@ class SavedTensors:
         if len(self._savers) > _SAVERS_KEPT:
             for old in list(self._savers)[: _SAVERS_KEPT // 2]:
                 del self._savers[old]
-        return tuple([max(index, 0) for index in known])
+        return tuple([max(index, 0) for index in known]), tuple(savers) if len(nodes) > 1 else ()
 
     def _remember(self, tensor: torch.Tensor, node: int) -> None:
         tensors = self._core.tensors

@@ -7,6 +7,7 @@ from graphviz_app.recording import events as ev
 from graphviz_app.timeline import Timeline
 from tests.support_programs import Program, chain, star
 from tests.support_synthetic import Script, accumulation
+from tests.support_trace import trace_source
 
 
 def graph_of(recording, chapter=0):
@@ -233,3 +234,16 @@ def test_without_any_graph_data_is_drawn_once():
     graph = graph_of(script.recording())
     assert sorted(map(str, graph)) == ["operation:1", "tensor:0"]
     assert [(source, target) for source, target, _ in graph.edges] == [("operation:1", "tensor:0")]
+
+
+COMPOSITE = """import torch
+x = torch.ones(2, 3, requires_grad=True)
+target = torch.tensor([0, 2])
+torch.nn.functional.cross_entropy(x * 2, target, label_smoothing=0.1).backward()
+"""
+
+
+def test_what_one_node_of_an_operation_needs_is_linked_to_that_node(tmp_path):
+    graph = graph_of(trace_source(COMPOSITE, tmp_path / "program.py"))
+    cuts = [(graph.nodes[source]["name"], target) for source, target, kind in graph.edges(data="kind") if kind == "cut"]
+    assert cuts == [("NllLossBackward0", "tensor:1")]
