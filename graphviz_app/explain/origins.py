@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from graphviz_app.explain.plain_numbers import gives_numbers_itself, is_only_shown
 from graphviz_app.recording import events as ev
 from graphviz_app.recording.in_place import writes_on
 from graphviz_app.recording.syntax import lines_of
@@ -98,13 +99,18 @@ class Origins:
         """The operation that took a value out of torch (`item`) from which a plain number led to `roots`, or None.
 
         Which number that was nobody has seen. Of several that were taken out it is the one that was most shortly
-        followed by an operation that may have been given it: a program that prints its numbers does not use them.
+        followed by an operation that may have been given it: a program that prints its numbers does not use them, and
+        those that it writes out come from nowhere.
 
         Args:
             roots: Numbers of tensors.
             start: The event at which a pass began there.
         """
-        takers = [operation for operation in self._forwards[1] if operation.cut == "item"]
+        takers = [
+            operation
+            for operation in self._forwards[1]
+            if operation.cut == "item" and not is_only_shown(self._text(operation.span), operation.span)
+        ]
         if not takers:
             return None
         entries = self._entries(roots, int(np.searchsorted(self._timeline.recording.index.operation_events, start)))
@@ -121,9 +127,20 @@ class Origins:
             if operation.operation < before and not needed.isdisjoint(_given(operation)):
                 sources = [use.tensor for use in operation.inputs]
                 needed.update(sources)
-                if not sources or operation.parameters or not given.issuperset(sources):
+                # A parameter is a leaf that nothing in torch gave.
+                unseen = set(sources) - given - self._parameters
+                if unseen or not gives_numbers_itself(self._text(operation.span), operation):
                     found.append(operation)
         return found[::-1]
+
+    @cached_property
+    def _parameters(self) -> set[int]:
+        return {leaf.tensor for leaf in self._timeline.recording.leaves if leaf.is_parameter}
+
+    def _text(self, span: ev.Span | None) -> str:
+        """The text of the file in which something stands, "" where that is not known."""
+        sources = self._timeline.recording.sources
+        return sources[span.file].text if span is not None and 0 <= span.file < len(sources) else ""
 
     def never_in_graph(self, start: int) -> ev.OperationRan | None:
         """The first operation that took the tensor's value, if all before a pass cut it off there and then; else None.

@@ -81,10 +81,19 @@ CASES = {
         "u = torch.tensor(w)\nz = (x * 2).sum()\nz.backward()\n", "unused", "used on line 4, but z was not"
     ),
     "looked at": Case(
-        "s = w.sum().item()\nz = (x * 2).sum()\nz.backward()\n",
+        "s = w.sum().item()\nz = (x * s).sum()\nz.backward()\n",
         "cut",
         "Nothing in torch leads from w to z: item on line 4 takes the value out",
         4,
+    ),
+    "looked at, where all numbers are written out": Case(
+        "s = w.sum().item()\nu = torch.zeros(3)\nz = (x * 2 + u).sum()\nz.backward()\n", "unused", "used on line 4, but"
+    ),
+    "replaced, and shown before": Case(
+        "s = 2\nprint('shown', (w * s).sum().item())\nc = torch.nn.Parameter(torch.zeros(3))\n"
+        "z = (c * x).sum()\nz.backward()\n",
+        "unused",
+        "last used on line 5, but z was not",
     ),
     "made useless later": Case(
         "z = (x * w.exp()).sum()\nu = w * 2\nz = z - z\nz = x.sum()\nz.backward()\nz.detach_()\n", "unused", "last used"
@@ -95,8 +104,8 @@ CASES = {
         "Nothing in torch leads from w to z: item on line 6 takes the value out",
         6,
     ),
-    "only ever used under no_grad, and a number of what came of it was shown": Case(
-        "with torch.no_grad():\n    y = w * 2\nu = (x * y).sum()\nu.item()\nz = (x * 3).sum()\nz.backward()\n",
+    "only ever used under no_grad, and a number of what came of it was used": Case(
+        "with torch.no_grad():\n    y = w * 2\nu = (x * y).sum()\ns = u.item()\nz = (x * s).sum()\nz.backward()\n",
         "cut",
         r"w was cut off on line 5: mul ran under no_grad\(\)",
         5,
