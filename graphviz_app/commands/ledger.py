@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,10 @@ if TYPE_CHECKING:
 
 _ELEMENTS_SHOWN = 6
 _PAGE = 500
+"""Entries that are laid out together; of more no table is drawn, which takes far longer than all else."""
+_NAMES = ("pass", "line", "leaf", "event", "before", "contribution", "after")
+_RIGHT = 2
+"""How many of the columns hold numbers, which end below each other."""
 
 
 def ledger(path: Path, arguments: Sequence[str]) -> int:
@@ -44,16 +49,17 @@ def ledger(path: Path, arguments: Sequence[str]) -> int:
 
 
 def print_ledger(recording: Recording) -> None:
-    """Print the ledger of a recording, a table for every few hundred entries."""
+    """Print the ledger of a recording: a table of few entries, of many a plain line for each."""
     from graphviz_app.timeline import Timeline
 
     timeline = Timeline(recording)
-    console = tables()
-    entries = _entries(timeline)
-    while page := list(islice(entries, _PAGE)):
-        console.print(_table(page, timeline))
     if not len(timeline.ledger):
-        console.print("Nothing was written to any leaf's .grad, and no leaf changed its value.")
+        tables().print("Nothing was written to any leaf's .grad, and no leaf changed its value.")
+    elif len(timeline.ledger) <= _PAGE:
+        tables().print(_table([_cells(entry, timeline) for entry in _entries(timeline)]))
+    else:
+        for text in _lines(timeline):
+            sys.stdout.write(text)
 
 
 def _entries(timeline: Timeline) -> Iterator[LedgerEntry]:
@@ -61,19 +67,39 @@ def _entries(timeline: Timeline) -> Iterator[LedgerEntry]:
         yield from timeline.ledger.entries(start, start + _PAGE)
 
 
-def _table(entries: Sequence[LedgerEntry], timeline: Timeline) -> object:
+def _lines(timeline: Timeline) -> Iterator[str]:
+    """The entries in columns, some hundred lines at a time; a column grows where something wider comes."""
+    widths = [len(name) for name in _NAMES]
+    entries = _entries(timeline)
+    rows = [_NAMES]
+    while page := list(islice(entries, _PAGE)):
+        rows += [_cells(entry, timeline) for entry in page]
+        widths = [max(width, *map(len, column)) for width, column in zip(widths, zip(*rows, strict=True), strict=True)]
+        yield "".join(_line(row, widths) for row in rows)
+        rows = []
+
+
+def _line(row: Sequence[str], widths: Sequence[int]) -> str:
+    numbers = map(str.rjust, row[:_RIGHT], widths[:_RIGHT])
+    words = map(str.ljust, row[_RIGHT:], widths[_RIGHT:])
+    return "  ".join([*numbers, *words]).rstrip() + "\n"
+
+
+def _table(rows: Sequence[Sequence[str]]) -> object:
     from rich.table import Table
     from rich.text import Text
 
     table = Table()
-    for name in ("pass", "line"):
-        table.add_column(name, justify="right")
-    for name in ("leaf", "event", "before", "contribution", "after"):
-        table.add_column(name)
-    for entry in entries:
-        # Names are the program's: none may be taken for a command to the terminal.
-        table.add_row(*(Text(visible_text(cell)) for cell in _row(entry, timeline)))
+    for column, name in enumerate(_NAMES):
+        table.add_column(name, justify="right" if column < _RIGHT else "left")
+    for row in rows:
+        table.add_row(*map(Text, row))
     return table
+
+
+def _cells(entry: LedgerEntry, timeline: Timeline) -> tuple[str, ...]:
+    # Names are the program's: none may be taken for a command to the terminal.
+    return tuple(map(visible_text, _row(entry, timeline)))
 
 
 def _row(entry: LedgerEntry, timeline: Timeline) -> tuple[str, ...]:

@@ -48,6 +48,16 @@ def test_names_in_the_ledger_are_no_commands_to_the_terminal(capsys):
     assert not re.search("[\x1b\x9b\u202e\u061c]", shown)
 
 
+def test_a_long_ledger_is_printed_as_plain_lines_as_it_is_read(capsys):
+    script = Script()
+    script.add(ev.LeafFound(0, 0, "w"), *(ev.LeafUpdated(0, ev.NONE, script.value(n)) for n in range(1200)))
+    print_ledger(script.recording())
+    head, *rows = capsys.readouterr().out.splitlines()
+    assert head.split() == ["pass", "line", "leaf", "event", "before", "contribution", "after"]
+    assert [row.split() for row in rows] == [["w", "updated", "None", f"[{n}]"] for n in range(1200)]
+    assert {row.index("None") - head.index("before") for row in rows} == {0}
+
+
 def test_lessons_are_listed_and_can_be_read(call):
     listed = call("lessons").output
     for lesson in all_lessons():
