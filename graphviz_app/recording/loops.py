@@ -45,6 +45,8 @@ class Loop(msgspec.Struct, frozen=True, gc=False):
         is_lone: Whether but one statement of the body calls anything.
         column: Of a comprehension, where it begins in its line, in bytes; 0 for a statement.
         end_column: Likewise where it ends in its last line.
+        is_for: Whether it is a `for` statement.
+        source: The variable that such a one goes through, "" where it is none.
     """
 
     line: int
@@ -54,6 +56,8 @@ class Loop(msgspec.Struct, frozen=True, gc=False):
     is_lone: bool = False
     column: int = 0
     end_column: int = 0
+    is_for: bool = False
+    source: str = ""
 
 
 class _Apart(NamedTuple):
@@ -122,6 +126,8 @@ class SourceLoops:
                 return loops
             found = [each.loop for each in self._apart.get(span.line, ()) if each.function == function and each.loop]
             return tuple(found[-1:])
+        if self._whole(span, function) is not None:
+            return ()
         heads = self._heads_at(span)
         within = [loop for loop in loops if loop not in heads]
         for each in self._running(span):
@@ -136,7 +142,8 @@ class SourceLoops:
         function = function.rpartition(".")[2]
         if any(each.loop is None or each.function == function for each in self._running(span)):
             return None
-        return self._heads.get(span.line) or next(iter(self._heads_at(span)), None)
+        whole = self._whole(span, function)
+        return whole or self._heads.get(span.line) or next(iter(self._heads_at(span)), None)
 
     def statement(self, line: int) -> int:
         """The first line of the statement that a line belongs to.
@@ -145,6 +152,15 @@ class SourceLoops:
         like a jump back.
         """
         return self._statements.get(line, line)
+
+    def _whole(self, span: Span, function: str) -> Loop | None:
+        """The comprehension that stands at a place: in its own function, that is where it asks for what comes next."""
+        place = _place(span)
+        apart = [each for each in self._apart.get(span.line, ()) if each.function == function and each.loop]
+        if any(each.has(place) for each in apart):
+            # It is rather another one that runs this one.
+            return None
+        return next((each.loop for each in apart if each.range == place), None)
 
     def _heads_at(self, span: Span) -> list[Loop]:
         """The loops in whose header a place stands, of those whose body begins in the same line."""
@@ -179,9 +195,9 @@ class SourceLoops:
 
     def _loop(self, node: ast.For | ast.AsyncFor | ast.While) -> Loop:
         body = node.body[0]
-        loop = Loop(
-            node.lineno, body.lineno, node.body[-1].end_lineno or node.lineno, _own_targets(node), _is_lone(node)
-        )
+        last, is_for = node.body[-1].end_lineno or node.lineno, not isinstance(node, ast.While)
+        source = "" if isinstance(node, ast.While) or not isinstance(node.iter, ast.Name) else node.iter.id
+        loop = Loop(node.lineno, body.lineno, last, _own_targets(node), _is_lone(node), is_for=is_for, source=source)
         # What `for x in xs` or `while f(x)` runs, it runs once more for each round.
         self._heads.update(dict.fromkeys(range(node.lineno, body.lineno), loop))
         header = node.test if isinstance(node, ast.While) else node.iter

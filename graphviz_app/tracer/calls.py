@@ -119,7 +119,7 @@ class CallRecorder:
             core.leaves.tell_grads_before(_tensors_in(written))
         module, module_type, method = self._modules.of(core.places, place)
         span, stack = (None, ()) if place is None else (place.span, place.frames)
-        rounds = core.rounds.of(place, name, module_type if core.places.inner else "", call.caller)
+        rounds = core.rounds.of(place, name, (module or module_type) if core.places.inner else "", call.caller)
         words = other_arguments(args, kwargs) if kwargs or len(args) != len(arguments) else ""
         core.log.add(
             ev.OperationRan(
@@ -150,7 +150,7 @@ class CallRecorder:
             core = self._core
             is_users = core.places.is_user_code(call.caller.f_code)
             module, module_type, method = self._modules.of(core.places, place)
-            rounds = core.rounds.of(place, call.name, module_type if core.places.inner else "", call.caller)
+            rounds = core.rounds.of(place, call.name, (module or module_type) if core.places.inner else "", call.caller)
             where = Where(place, module, module_type, rounds, method)
             self._data.read(call.args[0], call.result, where, is_users=is_users)
 

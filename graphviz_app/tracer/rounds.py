@@ -8,15 +8,18 @@ parameter in an optimizer's step, the loop's own variables tell: they are bound 
 
 from __future__ import annotations
 
+import re
 import threading
+from types import GeneratorType
 from typing import TYPE_CHECKING
 
 import msgspec
+from msgspec.structs import replace
 
 from graphviz_app.own import __builtins__  # noqa: F401
 from graphviz_app.recording import events as ev
 from graphviz_app.tracer import hygiene
-from graphviz_app.tracer.frames import identity_in, is_plain, variables_in, variables_of
+from graphviz_app.tracer.frames import identity_in, is_plain, local_variable, variables_in, variables_of
 
 if TYPE_CHECKING:
     from types import CodeType, FrameType
@@ -28,10 +31,14 @@ _OPTIMIZED = 1
 """Flag of code objects whose variables have fixed places: those of functions."""
 _GENERATORS = 0x20 | 0x80 | 0x100 | 0x200
 """Flags of those of generators and coroutines of every kind (`inspect.CO_…`)."""
+_BY_FRAME, _AT_SITE, _IN_HEAD = range(3)
+"""How a generator is told from the one before it: by its frame alone; it is made where it is resumed, anew in each
+round of what is around that; or a `for` goes through it, and makes it when it begins."""
 _ENTRIES_KEPT = 10_000
 WHOLE_STACK = 128
 """How many calls of a stack are told where all of them are."""
 _SELF = (0,)
+_COMPREHENSIONS = frozenset({"<listcomp>", "<setcomp>", "<dictcomp>", "<genexpr>"})
 _Round = ev.Round
 
 
@@ -50,6 +57,9 @@ class Turn(msgspec.Struct, frozen=True, eq=False, gc=False):
         targets: Where its own variables are (`variables_in`).
         is_method: Whether the function is a method, whose object tells one of its runs from another's.
         is_generator: Whether the function is a generator, or a coroutine.
+        made: How one run of such a function is told from another: `_BY_FRAME` and so on. Of the loops within its
+            outermost that tells.
+        source: Where the variable is, in the frame that resumes it, that the `for` goes through; None where it is none.
         is_head: Whether the call stands in the loop's `for` or `while`.
         is_lone: Whether but one statement of its body calls anything.
         is_innermost: Whether no further loop is around this call, nor around one that it led to.
@@ -65,6 +75,8 @@ class Turn(msgspec.Struct, frozen=True, eq=False, gc=False):
     targets: tuple[int | str, ...]
     is_method: bool
     is_generator: bool
+    made: int
+    source: int | str | None
     is_head: bool
     is_lone: bool
     is_innermost: bool
@@ -77,11 +89,15 @@ class Level(msgspec.Struct, frozen=True, gc=False):
         key: Its depth and its code.
         loops: Where the loops begin that are around it there.
         is_generator: As in `Turn`.
+        above: Of a generator that is made where it is resumed, what tells the calls further out; else 0.
+        maker: Likewise, but for where in the innermost of them that is, if that can be resumed itself; else 0.
     """
 
     key: tuple[int, int]
     loops: tuple[int, ...]
     is_generator: bool
+    above: int
+    maker: int
 
 
 class Around(msgspec.Struct, frozen=True, eq=False, gc=False):
@@ -90,13 +106,15 @@ class Around(msgspec.Struct, frozen=True, eq=False, gc=False):
     Attributes:
         turns: The loops, outermost first.
         levels: The calls of code that has loops.
+        ways: What tells the calls down to each, with and without where in it the next one is called.
     """
 
     turns: tuple[Turn, ...]
     levels: tuple[Level, ...]
+    ways: tuple[int, ...]
 
 
-NOTHING = Around((), ())
+NOTHING = Around((), (), ())
 
 
 class _Entry(msgspec.Struct, eq=False, gc=False):
@@ -110,10 +128,11 @@ class _Entry(msgspec.Struct, eq=False, gc=False):
         position: As in `Turn`.
         number: Which round it is, from 1.
         ordinal: Which of all rounds of all loops it is: a loop that began anew has a first round once more.
+        begun: Which its first one was.
         is_over: Whether its `for` or `while` came since.
         place: Where the round began.
         name: The function that was called there.
-        module: The class of the module that called it, "" where none did.
+        module: The path of the module that called it, or its class, "" where none did.
     """
 
     above: int
@@ -123,6 +142,7 @@ class _Entry(msgspec.Struct, eq=False, gc=False):
     position: int
     number: int
     ordinal: int
+    begun: int
     is_over: bool
     place: Place
     name: str
@@ -162,7 +182,7 @@ class Rounds:
         Args:
             place: Where in the program, the one that was found last.
             name: The function that is called.
-            module: The class of the module that calls it, "" where none does.
+            module: The path of the module that calls it, or its class, "" where none does.
             caller: The frame that calls it.
         """
         if place is None:
@@ -170,22 +190,23 @@ class Rounds:
         local, around, frames = self._local, place.around, self._places.frames
         is_other = around.levels != local.levels
         if is_other:
-            _enter(local, around.levels, is_whole=len(place.frames) <= WHOLE_STACK)
+            _enter(local, around, is_whole=len(place.frames) <= WHOLE_STACK)
         if around is NOTHING:
             return ()
-        entries, turns, around_it = local.entries, around.turns, 0
+        entries, turns, around_it, begun = local.entries, around.turns, 0, 0
         for turn in turns:
             frame, entry = frames[turn.frame], entries.get(turn.key)
             place_of_target = turn.target
             target = identity_in(frame, place_of_target) if place_of_target >= 0 else variables_in(frame, turn.targets)
-            outer = id(frame) if turn.is_generator else around_it
+            outer = _which(turn, frames, around_it, begun) if turn.is_generator else around_it
             if entry is None or entry.outer != outer or entry.above != turn.above:
                 is_other, number = True, 0 if turn.is_head else 1
                 local.rounds = around_it = local.rounds + 1
                 entries[turn.key] = _Entry(
-                    turn.above, outer, _owner(turn, frame), target, turn.position, number, around_it, turn.is_head,
-                    place, name, module,
+                    turn.above, outer, _owner(turn, frame), target, turn.position, number, around_it, around_it,
+                    turn.is_head, place, name, module,
                 )  # fmt: skip
+                begun = around_it
                 continue
             if turn.is_head:
                 # What was told last may be the round that is over.
@@ -202,24 +223,29 @@ class Rounds:
                 local.rounds = entry.ordinal = local.rounds + 1
                 entry.is_over, entry.owner, entry.place, entry.name, entry.module = False, owner, place, name, module
             entry.target, entry.position = target, turn.position
-            around_it = entry.ordinal
+            around_it, begun = entry.ordinal, entry.begun
         if is_other:
             told = [_Round(turn.depth, turn.line, entries[turn.key].number) for turn in turns if not turn.is_head]
             local.told = tuple(told)
         return local.told
 
 
-def _enter(local: _Local, levels: tuple[Level, ...], *, is_whole: bool) -> None:
+def _enter(local: _Local, around: Around, *, is_whole: bool) -> None:
     """Calls are in these loops; those that they have been in and are no more, begin anew should they run again.
 
     Args:
         local: What is known of the thread's loops.
-        levels: The calls of the stack.
+        around: The calls of the stack.
         is_whole: Whether those are all: then others, if they are none that are resumed, have returned.
     """
+    levels, ways = around.levels, around.ways
     here = [level.key for level in levels]
     for level in local.levels:
-        if is_whole and not level.is_generator and level.key not in here:
+        is_over = not level.is_generator
+        if level.above and ways and level.above not in ways:
+            # What has made it has returned, or does something else now.
+            is_over = not level.maker or level.maker in ways
+        if is_whole and is_over and level.key not in here:
             for start in local.entered.pop(level.key, ()):
                 local.entries.pop((*level.key, start), None)
     local.levels = levels
@@ -233,6 +259,23 @@ def _enter(local: _Local, levels: tuple[Level, ...], *, is_whole: bool) -> None:
                 if start not in level.loops:
                     local.entries.pop((*level.key, start), None)
             local.entered[level.key] = level.loops
+
+
+def _which(turn: Turn, frames: list[FrameType], around_it: int, begun: int) -> int:
+    """What tells a generator that goes on from another one of the same function.
+
+    Its frame may lie where that of one that has ended lay.
+    """
+    frame = id(frames[turn.frame])
+    if turn.made == _IN_HEAD:
+        if turn.source is not None:
+            place, resumes = turn.source, frames[turn.frame + 1]
+            value = dict.get(resumes.f_globals, place) if type(place) is str else local_variable(resumes, place)
+            if type(value) is GeneratorType:
+                # The next one is made before the variable lets go of this.
+                return id(value)
+        return hash((frame, begun))
+    return hash((frame, around_it)) if turn.made == _AT_SITE else frame
 
 
 def _owner(turn: Turn, frame: FrameType) -> int:
@@ -259,18 +302,29 @@ def around(sites: list[Site]) -> Around:
         return NOTHING
     turns: list[Turn] = []
     levels: list[Level] = []
-    above = 0
+    ways: list[int] = []
+    above = maker = 0
     last = max((depth for depth, site in enumerate(sites) if site.loops), default=ev.NONE)
     for depth, site in enumerate(sites):
         if site.has_loops:
             is_generator = bool(site.code.co_flags & _GENERATORS)
-            levels.append(Level((depth, id(site.code)), tuple([_start(loop) for loop in site.loops]), is_generator))
+            made, source = _made(site, sites[depth - 1]) if is_generator and depth else (_BY_FRAME, None)
+            way = above if made == _AT_SITE else 0
+            by = maker if way and sites[depth - 1].code.co_flags & _GENERATORS else 0
+            loops = tuple([_start(loop) for loop in site.loops])
+            levels.append(Level((depth, id(site.code)), loops, is_generator, way, by))
             for index, loop in enumerate(site.loops, 1):
                 within = site.loops[index] if index < len(site.loops) else None
                 is_innermost = depth == last and within is None
                 turns.append(_turn(site, loop, within, (depth, len(sites)), above, is_innermost=is_innermost))
-        above = hash((above, id(site.code), site.instruction))
-    return Around(tuple(turns), tuple(levels))
+                if index > 1:
+                    # Of a loop within another one it is that one's rounds that tell.
+                    turns[-1] = replace(turns[-1], is_generator=False)
+                elif made != _BY_FRAME:
+                    turns[-1] = replace(turns[-1], made=made, source=source, above=way)
+        maker, above = hash((above, id(site.code))), hash((above, id(site.code), site.instruction))
+        ways += [maker, above]
+    return Around(tuple(turns), tuple(levels), tuple(ways))
 
 
 def _turn(site: Site, loop: Loop, within: Loop | None, at: tuple[int, int], above: int, *, is_innermost: bool) -> Turn:
@@ -289,10 +343,29 @@ def _turn(site: Site, loop: Loop, within: Loop | None, at: tuple[int, int], abov
         targets,
         bool(code.co_flags & _OPTIMIZED) and code.co_varnames[:1] == ("self",),
         is_generator,
+        _BY_FRAME,
+        None,
         loop is site.head,
         loop.is_lone,
         is_innermost,
     )
+
+
+def _made(site: Site, resumes: Site) -> tuple[int, int | str | None]:
+    """How a site's generator is told from the one before it, by what resumes it; and what a `for` goes through."""
+    head = resumes.head
+    if head is not None and (head.is_for or head.end_column):
+        return _IN_HEAD, _place_of(head.source, resumes.code) if head.source else None
+    name = site.code.co_name
+    inner, outer = site.span, resumes.span
+    is_within = (
+        inner.file == outer.file
+        and (outer.line, outer.column) <= (inner.line, inner.column)
+        and (inner.end_line, inner.end_column) <= (outer.end_line, outer.end_column)
+    )
+    if is_within if name in _COMPREHENSIONS else re.search(rf"\b{re.escape(name)}\(", resumes.text):
+        return _AT_SITE, None
+    return _BY_FRAME, None
 
 
 def _start(loop: Loop) -> int:

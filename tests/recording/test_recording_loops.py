@@ -12,7 +12,7 @@ def lines_around(source, line, *columns):
 
 def test_loops_are_found_by_the_syntax_of_the_source():
     source = source_loops("for a in b:\n    c(\n        d,\n    )\n    while e:\n        f()\n")
-    assert source.around(ev.Span(0, 3)) == (Loop(1, 2, 6, ("a",)),)
+    assert source.around(ev.Span(0, 3)) == (Loop(1, 2, 6, ("a",), is_for=True, source="b"),)
     assert lines_around(source, 6) == [1, 5]
     assert source.statement(3) == 2
 

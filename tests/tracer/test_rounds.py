@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import sys
 import types
 
@@ -58,6 +59,13 @@ _OPERATIONS = {
     "two comprehensions": "x = [noted(x * i) for i in each_round({1}, range(2))][0] "
     "+ [noted(x * i) for i in each_round({1}, range(1))][0]; note()",
     "before a comprehension": "x = noted(x * 1) + [noted(x * i) for i in each_round({1}, range(2))][0]; note()",
+    "generator expression": "x = list(noted(x * i) for i in each_round({1}, range(2)))[0]",
+    "generator in a comprehension": "x = [y for y in (noted(x * i) for i in each_round({1}, range(2)))][0]",
+    "generator": "def rows{1}(x):\n{0}    for i in each_round({2}, range(2)):\n{0}        yield noted(x * i)\n"
+    "{0}x = list(rows{1}(x))[0]",
+    "generator in a loop": "def rows{1}(x):\n{0}    for i in each_round({2}, range(2)):\n"
+    "{0}        for j in each_round({3}, range(2)):\n{0}            yield noted(x * j)\n"
+    "{0}for y{1} in rows{1}(x):\n{0}    x = y{1}",
     "lambda": "x = (lambda x: [noted(x * i) for i in each_round({1}, range(2))][0])(x) * 1; note()",
     "class": "class Body:\n{0}    y = x * 1; note()",
     "several lines": "x = torch.add(\n{0}    x * 1,\n{0}    x,\n{0}); note(2)",
@@ -103,7 +111,8 @@ class Writer:
     def _write(self, statements, indent, *, is_in_loop):
         for kind, *rest in statements:
             if kind == "do":
-                self._add(_OPERATIONS[rest[0]].format(indent, len(self.lines) + 1), indent)
+                number = len(self.lines) + 1
+                self._add(_OPERATIONS[rest[0]].format(indent, number, number + 1, number + 2), indent)
             elif kind == "call":
                 self._call(*rest, indent)
             elif kind != "skip":
@@ -226,12 +235,58 @@ for y in each(torch.ones(2)):
         ("import torch\nx = torch.ones(2)\nwhile (x < 3).any():\n    x = x.add(x)\n", 4, [1, 2]),
         ("import torch\nx = torch.ones(2)\nfor _ in [None] * 2:\n    x = x * 2\n", 4, [1, 2]),
         ("import torch\nx = torch.ones(2)\nfor x in (x, x + 1):\n    x = x * 2\n    x = x + 1\n", 4, [1, 2]),
+        (
+            "import torch\nf, x = torch.nn.Sequential(*[torch.nn.Linear(2, 2) for _ in range(2)]), torch.ones(2)\n"
+            "for x in (x, x):\n    x = f(x)\n",
+            4,
+            [1, 2],
+        ),
         (GENERATOR, 4, [1, 2]),
         (GENERATOR, 6, [1, 2]),
     ],
 )
 def test_a_loop_without_variables_of_its_own_is_followed_by_what_it_calls(source, line, rounds, tmp_path):
     assert [found[-1][1] for found in rounds_of_line(source, line, tmp_path)] == rounds
+
+
+ROWS = """import torch
+def rows(x):
+    for i in range(2):
+        for j in range(2):
+            yield x * j
+class Rows:
+    def __iter__(self):
+        for i in range(2):
+            yield one * i
+one = torch.ones(2)
+"""
+CONSUMERS = {
+    "for k in range(2):\n    for y in rows(one):\n        y + 1\n": (5, (3, 4)),
+    "for k in range(2):\n    g = rows(one)\n    for y in g:\n        y + 1\n": (5, (3, 4)),
+    "for k in range(2):\n    list(rows(one))\n": (5, (3, 4)),
+    "for k in range(2):\n    [y for y in rows(one)]\n": (5, (3, 4)),
+    "for k in range(2):\n    for n, y in enumerate(Rows()):\n        y + n\n": (9, (8,)),
+}
+
+
+@pytest.mark.parametrize("consumer", CONSUMERS)
+def test_a_generator_that_is_made_anew_begins_its_loops_anew(consumer, tmp_path):
+    line, loops = CONSUMERS[consumer]
+    numbers = itertools.product((1, 2), repeat=1 + len(loops))
+    assert rounds_of_line(ROWS + consumer, line, tmp_path) == [
+        tuple(zip((11, *loops), each, strict=True)) for each in numbers
+    ]
+
+
+KEPT = """g = rows(one)
+for k in range(2):
+    next(g)
+    next(g)
+"""
+
+
+def test_a_generator_that_goes_on_goes_on_in_its_loops(tmp_path):
+    assert rounds_of_line(ROWS + KEPT, 5, tmp_path) == [((12, k), (3, k), (4, j)) for k in (1, 2) for j in (1, 2)]
 
 
 THREADS = """import threading, torch
