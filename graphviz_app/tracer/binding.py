@@ -217,7 +217,8 @@ def _of_part(target: str, part: str, result: Any) -> tuple[str, ...]:
         fields = _of_class(kind, "__dict__").get("__match_args__", ())
         part = f"[{fields.index(part[1:])}]" if type(fields) is tuple and part[1:] in fields else part
     elif issubclass(kind, (list, tuple)) and part.startswith("[-"):
-        part = f"[{kind.__len__(result) + int(part[1:-1])}]"
+        length = list.__len__(result) if issubclass(kind, list) else tuple.__len__(result)
+        part = f"[{length + int(part[1:-1])}]"
     paths = [path for path, _ in paths_in(result)]
     return tuple([target + path[len(part) :] if path.startswith(part) else "" for path in paths])
 

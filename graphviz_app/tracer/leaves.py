@@ -20,7 +20,7 @@ from graphviz_app.tracer.leaf_names import LeafNames
 from graphviz_app.tracer.memory import address_of, storage_start_of
 from graphviz_app.tracer.originals import grad_of, is_view
 from graphviz_app.tracer.storages import Storages
-from graphviz_app.tracer.strided import overlap, within_storage
+from graphviz_app.tracer.strided import is_within, overlap
 from graphviz_app.tracer.unlisted import list_again
 from graphviz_app.tracer.values import are_same
 
@@ -252,14 +252,11 @@ class Leaves:
         start = storage_start_of(tensor)
         if start not in self._storages:
             return False
-        first, end = within_storage(tensor)
         for leaf in self._storages.near(start, tensor):
             whole = leaf.tracked.tensor() if leaf.grad_start == start else None
             grad = None if whole is None or leaf.grad is None else grad_of(whole)
-            if grad is not None and storage_start_of(grad) == start:
-                its_first, its_end = within_storage(grad)
-                if its_first <= first and end <= its_end:
-                    return True
+            if grad is not None and storage_start_of(grad) == start and is_within(tensor, grad):
+                return True
         return False
 
     def look_before(self, tensor: torch.Tensor) -> None:

@@ -30,6 +30,7 @@ stride_of = torch.Tensor.stride
 dtype_of: Callable[[torch.Tensor], torch.dtype] = torch.Tensor.dtype.__get__
 device_of: Callable[[torch.Tensor], torch.device] = torch.Tensor.device.__get__
 requires_grad_of: Callable[[torch.Tensor], bool] = torch.Tensor.requires_grad.__get__
+is_nested_of: Callable[[torch.Tensor], bool] = torch.Tensor.is_nested.__get__
 grad_of: Callable[[torch.Tensor], torch.Tensor | None] = torch.Tensor.grad.__get__  # pyright: ignore[reportOptionalMemberAccess]
 """A tensor's `.grad`, also where a class of the program's has a property of that name."""
 

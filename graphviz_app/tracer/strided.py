@@ -13,7 +13,7 @@ from graphviz_app.own import __builtins__  # noqa: F401
 from graphviz_app.recording.values import Sample
 from graphviz_app.tracer.measures import sampling
 from graphviz_app.tracer.memory import reach_of, view_of
-from graphviz_app.tracer.originals import element_size, numel, size_of, storage_offset, stride_of
+from graphviz_app.tracer.originals import element_size, is_nested_of, numel, size_of, storage_offset, stride_of
 
 if TYPE_CHECKING:
     import torch
@@ -28,6 +28,15 @@ def overlap(one: torch.Tensor, other: torch.Tensor) -> bool:
     """Whether two tensors of one storage have memory in common, or may have."""
     (first, end), (other_first, other_end) = within_storage(one), within_storage(other)
     return first < other_end and other_first < end
+
+
+def is_within(part: torch.Tensor, whole: torch.Tensor) -> bool:
+    """Whether the elements of one tensor lie between those of another one of the same storage."""
+    if is_nested_of(part) or is_nested_of(whole):
+        # Such tensors do not tell their sizes.
+        return False
+    (first, end), (whole_first, whole_end) = within_storage(part), within_storage(whole)
+    return whole_first <= first and end <= whole_end
 
 
 def within_storage(tensor: torch.Tensor) -> tuple[int, int]:
