@@ -65,16 +65,17 @@ class ModulePaths:
         innermost, outermost, depth = places.inner, places.outer, ev.NONE
         module = MISSING
         if place is not None and place.outer_methods:
-            within = places.within if innermost is not None else len(places.frames)
-            for index in place.methods:
+            # Where a module was called, its own `forward` is no news.
+            steps, within = (place.methods, len(places.frames)) if innermost is None else (place.steps, places.within)
+            for index in steps:
                 if index >= within:
                     break
                 each = local_variable(places.frames[index], 0)
                 if issubclass(type(each), _Module):
                     innermost, module = places.frames[index], each
                     break
-            if place.outer_methods[0] >= places.beyond and (found := _outermost_method(places, place)) != ev.NONE:
-                outermost, depth = places.frames[found], len(places.frames) - 1 - found
+            if place.outer_methods[0] >= places.beyond:
+                outermost, depth = _outermost(places, place)
         if innermost is None or outermost is None:
             return "", "", ev.NONE
         if module is MISSING:
@@ -133,18 +134,20 @@ class ModulePaths:
         return found
 
 
-def _outermost_method(places: Places, place: Place) -> int:
-    """Which frame of the program's is of the outermost method of a module that runs outside all calls of modules.
+def _outermost(places: Places, place: Place) -> tuple[FrameType | None, int]:
+    """Where the outermost module runs, called or in a method of it; of a method which call of the stack it is.
 
-    NONE where there is none, or a module is being made there.
+    No method counts while a module is being made there.
     """
     for index in place.outer_methods:
         if index < places.beyond:
             break
         frame = places.frames[index]
         if issubclass(type(local_variable(frame, 0)), _Module):
-            return ev.NONE if frame.f_code.co_name == "__init__" else index
-    return ev.NONE
+            if frame.f_code.co_name != "__init__":
+                return frame, len(places.frames) - 1 - index
+            break
+    return places.outer, ev.NONE
 
 
 def _own(module: Any) -> Any:

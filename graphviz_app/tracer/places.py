@@ -104,6 +104,7 @@ class Place(msgspec.Struct, eq=False, gc=False):
         depth: Which of the stack that is, from 0, outermost first.
         methods: Which of the sites, counted from the innermost, are in methods, by the look of them, but for those that
             make an object; of one that calls itself the innermost.
+        steps: Likewise, without those called `forward`.
         outer_methods: Likewise, outermost first and with those that make an object; of one that calls itself the
             outermost.
     """
@@ -117,6 +118,7 @@ class Place(msgspec.Struct, eq=False, gc=False):
     owner: Site
     depth: int
     methods: tuple[int, ...]
+    steps: tuple[int, ...]
     outer_methods: tuple[int, ...]
 
     @classmethod
@@ -134,17 +136,7 @@ class Place(msgspec.Struct, eq=False, gc=False):
         loops = around(sites)
         direct_from = _direct_from(sites, frame) if loops.turns else 0
         frames = tuple([each.frame for each in sites])
-        methods = {id(each.code): at for at, each in enumerate(sites) if is_method(each.code)}
-        makers = {id(each.code) for each in sites if each.code.co_name == "__init__"}
-        inner = [len(sites) - 1 - at for number, at in methods.items() if number not in makers]
-        outermost_first = {
-            id(sites[at].code): at for at in reversed(range(len(sites))) if id(sites[at].code) in methods
-        }
-        outer = [len(sites) - 1 - at for at in outermost_first.values()]
-        return cls(
-            site, site.span, frames, targets, loops, direct_from, sites[depth], depth, tuple(sorted(inner)),
-            tuple(sorted(outer, reverse=True)),
-        )  # fmt: skip
+        return cls(site, site.span, frames, targets, loops, direct_from, sites[depth], depth, *_methods(sites))
 
 
 class Places:
@@ -354,6 +346,18 @@ class Places:
             code, span, frame, text, targets, statement, column, returned, called, instruction, loops, head, has_loops,
             is_sure, part, is_each,
         )  # fmt: skip
+
+
+def _methods(sites: list[Site]) -> tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...]]:
+    """What a `Place` tells of the methods among sites."""
+    last = len(sites) - 1
+    found = [(last - at, each.code) for at, each in enumerate(sites) if is_method(each.code)]
+    # Of those that have the same code the last one, outermost or innermost, takes the place of the others.
+    inner = {id(code): (at, code.co_name) for at, code in found}
+    outer = {id(code): at for at, code in reversed(found)}
+    methods = sorted((at, name) for at, name in inner.values() if name != "__init__")
+    steps = tuple([at for at, name in methods if name != "forward"])
+    return tuple([at for at, _ in methods]), steps, tuple(sorted(outer.values(), reverse=True))
 
 
 def _returned_to(sites: list[Site], frame: FrameType) -> tuple[tuple[str, ...], int]:

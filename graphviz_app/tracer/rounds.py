@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 import threading
+from operator import length_hint
 from types import GeneratorType
 from typing import TYPE_CHECKING
 
@@ -38,6 +39,8 @@ _ENTRIES_KEPT = 10_000
 WHOLE_STACK = 128
 """How many calls of a stack are told where all of them are."""
 _SELF = (0,)
+_TELLING = frozenset(map(type, (iter([]), iter(()), iter({}), iter(range(0)), iter(set[int]()), iter(""))))
+"""Iterators that tell how much is left, and run none of the program's code for it."""
 _COMPREHENSIONS = frozenset({"<listcomp>", "<setcomp>", "<dictcomp>", "<genexpr>"})
 _Round = ev.Round
 
@@ -60,6 +63,10 @@ class Turn(msgspec.Struct, frozen=True, eq=False, gc=False):
         made: How one run of such a function is told from another: `_BY_FRAME` and so on. Of the loops within its
             outermost that tells.
         source: Where the variable is, in the frame that resumes it, that the `for` goes through; None where it is none.
+        is_apart: Whether it is a generator's, or a comprehension that runs as a function of its own.
+        is_counted: Whether it is a comprehension that runs as a function of its own: what it goes through may tell how
+            much of it is left.
+        runner: The key of the loop right around such a one, in what runs it there; None where there is none.
         is_head: Whether the call stands in the loop's `for` or `while`.
         is_lone: Whether but one statement of its body calls anything.
         is_innermost: Whether no further loop is around this call, nor around one that it led to.
@@ -77,6 +84,9 @@ class Turn(msgspec.Struct, frozen=True, eq=False, gc=False):
     is_generator: bool
     made: int
     source: int | str | None
+    is_apart: bool
+    is_counted: bool
+    runner: tuple[int, int, int] | None
     is_head: bool
     is_lone: bool
     is_innermost: bool
@@ -130,6 +140,7 @@ class _Entry(msgspec.Struct, eq=False, gc=False):
         ordinal: Which of all rounds of all loops it is: a loop that began anew has a first round once more.
         begun: Which its first one was.
         is_over: Whether its `for` or `while` came since.
+        left: How much was left of what a comprehension goes through, NONE where that does not tell.
         place: Where the round began.
         name: The function that was called there.
         module: The path of the module that called it, or its class, "" where none did.
@@ -144,6 +155,7 @@ class _Entry(msgspec.Struct, eq=False, gc=False):
     ordinal: int
     begun: int
     is_over: bool
+    left: int
     place: Place
     name: str
     module: str
@@ -198,20 +210,22 @@ class Rounds:
             frame, entry = frames[turn.frame], entries.get(turn.key)
             place_of_target = turn.target
             target = identity_in(frame, place_of_target) if place_of_target >= 0 else variables_in(frame, turn.targets)
-            outer = _which(turn, frames, around_it, begun) if turn.is_generator else around_it
+            outer = around_it
+            if turn.is_apart:
+                entry, outer = _apart(local, turn, entry, frames, (around_it, begun))
             if entry is None or entry.outer != outer or entry.above != turn.above:
                 is_other, number = True, 0 if turn.is_head else 1
                 local.rounds = around_it = local.rounds + 1
                 entries[turn.key] = _Entry(
                     turn.above, outer, _owner(turn, frame), target, turn.position, number, around_it, around_it,
-                    turn.is_head, place, name, module,
+                    turn.is_head, _left_of(frame) if turn.is_counted else ev.NONE, place, name, module,
                 )  # fmt: skip
                 begun = around_it
                 continue
             if turn.is_head:
                 # What was told last may be the round that is over.
                 is_other = is_other or not entry.is_over
-                entry.is_over = True
+                entry.is_over, begun = True, entry.begun
             elif (
                 entry.is_over
                 or target != entry.target
@@ -223,7 +237,7 @@ class Rounds:
                 local.rounds = entry.ordinal = local.rounds + 1
                 entry.is_over, entry.owner, entry.place, entry.name, entry.module = False, owner, place, name, module
             entry.target, entry.position = target, turn.position
-            around_it, begun = entry.ordinal, entry.begun
+            around_it = entry.ordinal
         if is_other:
             told = [_Round(turn.depth, turn.line, entries[turn.key].number) for turn in turns if not turn.is_head]
             local.told = tuple(told)
@@ -259,6 +273,48 @@ def _enter(local: _Local, around: Around, *, is_whole: bool) -> None:
                 if start not in level.loops:
                     local.entries.pop((*level.key, start), None)
             local.entered[level.key] = level.loops
+
+
+def _apart(
+    local: _Local, turn: Turn, entry: _Entry | None, frames: list[FrameType], rounds: tuple[int, int]
+) -> tuple[_Entry | None, int]:
+    """Where a generator's loop, or a comprehension, has come to, None where it is another one; and what tells it.
+
+    Args:
+        local: What is known of the thread's loops.
+        turn: The loop.
+        entry: Where the one before it had come to.
+        frames: The program's own.
+        rounds: The round of the loop around it, and the first one of the `for` that goes through it.
+    """
+    around_it, begun = rounds
+    outer = _which(turn, frames, around_it, begun) if turn.is_generator else around_it
+    if entry is None or not turn.is_counted:
+        return entry, outer
+    left, before = _left_of(frames[turn.frame]), entry.left
+    entry.left = left
+    if left <= before:
+        return entry, outer
+    if entry.outer == outer:
+        around_it = _go_on(local, turn, around_it)
+        outer = _which(turn, frames, around_it, begun) if turn.is_generator else around_it
+    return None, outer
+
+
+def _go_on(local: _Local, turn: Turn, around_it: int) -> int:
+    """A comprehension runs once more: the round of the loop right around it, which has gone on, or the same."""
+    loop = None if turn.runner is None else local.entries.get(turn.runner)
+    if loop is None:
+        return around_it
+    loop.number += 1
+    local.rounds = loop.ordinal = local.rounds + 1
+    return loop.ordinal
+
+
+def _left_of(frame: FrameType) -> int:
+    """How much is left of what a comprehension goes through, which is its first variable; NONE where nothing tells."""
+    iterator = local_variable(frame, 0)
+    return length_hint(iterator) if type(iterator) in _TELLING else ev.NONE
 
 
 def _which(turn: Turn, frames: list[FrameType], around_it: int, begun: int) -> int:
@@ -320,8 +376,19 @@ def around(sites: list[Site]) -> Around:
                 if index > 1:
                     # Of a loop within another one it is that one's rounds that tell.
                     turns[-1] = replace(turns[-1], is_generator=False)
-                elif made != _BY_FRAME:
-                    turns[-1] = replace(turns[-1], made=made, source=source, above=way)
+                else:
+                    runner = turns[-2] if len(turns) > 1 and turns[-2].depth == depth - 1 else None
+                    is_run_there = (made == _AT_SITE or not is_generator) and runner is not None and not runner.is_head
+                    is_counted = site.code.co_varnames[:1] == (".0",)
+                    turns[-1] = replace(
+                        turns[-1],
+                        is_apart=is_generator or is_counted,
+                        made=made,
+                        source=source,
+                        above=way if is_generator else above,
+                        is_counted=is_counted,
+                        runner=runner.key if is_run_there and runner is not None else None,
+                    )
         maker, above = hash((above, id(site.code))), hash((above, id(site.code), site.instruction))
         ways += [maker, above]
     return Around(tuple(turns), tuple(levels), tuple(ways))
@@ -344,6 +411,9 @@ def _turn(site: Site, loop: Loop, within: Loop | None, at: tuple[int, int], abov
         bool(code.co_flags & _OPTIMIZED) and code.co_varnames[:1] == ("self",),
         is_generator,
         _BY_FRAME,
+        None,
+        False,
+        False,
         None,
         loop is site.head,
         loop.is_lone,

@@ -289,6 +289,26 @@ def test_a_generator_that_goes_on_goes_on_in_its_loops(tmp_path):
     assert rounds_of_line(ROWS + KEPT, 5, tmp_path) == [((12, k), (3, k), (4, j)) for k in (1, 2) for j in (1, 2)]
 
 
+WHILES = {
+    "while k < 2 and [one * i for i in range(2)]:\n    k += 1\n": [((12, i),) for i in (1, 2)] * 2,
+    "while k < 2:\n    k, y = k + 1, [one * i for i in range(2)]\n": [
+        ((12, k), (13, i)) for k in (1, 2) for i in (1, 2)
+    ],
+    "while k < 2:\n    k, y = k + 1, list(one * i for i in [1, 2])\n": [
+        ((12, k), (13, i)) for k in (1, 2) for i in (1, 2)
+    ],
+}
+
+
+@pytest.mark.skipif(sys.version_info >= (3, 12), reason="comprehensions go through what nobody can read there")
+@pytest.mark.parametrize("program", WHILES)
+def test_a_comprehension_that_runs_once_more_begins_anew_and_its_loop_goes_on(program, tmp_path):
+    recording = trace_source(f"{ROWS}k = 0\n{program}", tmp_path / "program.py")
+    ran = [event for event in recording.events() if isinstance(event, ev.OperationRan)]
+    told = [tuple((each.line, each.number) for each in event.rounds) for event in ran if event.name.endswith("mul")]
+    assert told == WHILES[program]
+
+
 THREADS = """import threading, torch
 def work(x):
     for i in range(3):
