@@ -31,7 +31,8 @@ def place_with_dot(piece: Piece, *, fast: bool = False) -> Placement:
     answer = json.loads(run_dot(dot_source(piece, fast=fast)))
     placement = _read(piece, answer, "dot-fast" if fast else "dot")
     aligned = plumbed(piece, tops_aligned(piece, placement))
-    return fitted(piece, straightened(piece, smoothed(piece, snap_ends(piece, aligned))))
+    drawn = straightened(piece, smoothed(piece, snap_ends(piece, aligned)))
+    return fitted(piece, drawn._replace(labels=middles(drawn.points, drawn.offsets)))
 
 
 def run_dot(source: str) -> bytes:

@@ -41,7 +41,50 @@ def tops_aligned(piece: Piece, placement: Placement) -> Placement:
     tallest = np.zeros(len(ranks))
     np.maximum.at(tallest, rank, heights)
     centres[:, 1] -= (tallest[rank] - heights) / 2
-    return placement._replace(centres=centres)
+    points = _followed(piece, placement, centres, tallest[rank] / 2)
+    return placement._replace(centres=centres, points=points)
+
+
+def _followed(
+    piece: Piece, placement: Placement, centres: npt.NDArray[np.float64], halves: npt.NDArray[np.float64]
+) -> npt.NDArray[np.float64]:
+    """Return the links' points where their boxes were moved up: stretched below one, squeezed above the other.
+
+    A link moved by its ends alone would have the bend of one that is hundreds of pixels longer, and make a loop.
+
+    Args:
+        piece: What is laid out.
+        placement: Before the boxes were moved.
+        centres: Of the boxes, moved.
+        halves: Half the height of each box's rank.
+    """
+    points = placement.points.copy()
+    if not piece.links:
+        return points
+    (starts, ends), (upper, lower) = link_ends(piece, placement.centres), link_ends(piece, centres)
+    bounds = placement.offsets.tolist()
+    moved = (np.abs(upper - starts) + np.abs(lower - ends))[:, 1] > 1e-6
+    for k in np.flatnonzero(moved & (starts[:, 1] < ends[:, 1])).tolist():
+        link = piece.links[k]
+        leave = float(placement.centres[link.source, 1] + halves[link.source])
+        enter = float(placement.centres[link.target, 1] - halves[link.target])
+        bend = max(leave, enter - piece.rank_gap)
+        was, now = (starts[k, 1], leave, bend, ends[k, 1]), (upper[k, 1], leave, bend, lower[k, 1])
+        along = slice(bounds[k], bounds[k + 1])
+        points[along, 1] = np.interp(points[along, 1], was, now)
+        _round_joints(points[along])
+    return points
+
+
+def _round_joints(curve: npt.NDArray[np.float64]) -> None:
+    """Let a curve pass each of its joints without a corner: the control points beside it in line with it, as far."""
+    for joint in range(3, len(curve) - 1, 3):
+        onwards = curve[joint + 1] - curve[joint - 1]
+        length = float(np.hypot(*onwards))
+        if length > 0:
+            before, after = (float(np.hypot(*(curve[joint + side] - curve[joint]))) for side in (-1, 1))
+            curve[joint - 1] = curve[joint] - onwards * (before / length)
+            curve[joint + 1] = curve[joint] + onwards * (after / length)
 
 
 def plumbed(piece: Piece, placement: Placement) -> Placement:

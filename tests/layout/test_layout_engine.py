@@ -14,6 +14,7 @@ from graphviz_app.layout import placing
 from graphviz_app.layout.checks import problems
 from graphviz_app.layout.engine import lay_out
 from graphviz_app.layout.model import BoxRequest, LayoutError, LayoutRequest, LinkRequest
+from graphviz_app.layout.piece import sampled
 
 
 def digest(layout):
@@ -196,3 +197,31 @@ def test_what_goes_on_runs_straight_and_leaves_stand_aside():
         sketch.link(spine[-2], spine[-1], 0.5)
     columns = lay_out(sketch.request()).centres[spine[:-1], 0]
     assert np.ptp(columns) < 4.0
+
+
+def beside_tall_boxes():
+    """A chain of low boxes whose ranks hold boxes of quite other heights, as a lesson's data beside its network."""
+    sketch = Sketch()
+    loss, flatten, getitem, data = (sketch.box(name) for name in ("loss", "flatten", "getitem", "data"))
+    block, network = sketch.box("block", height=600.0), sketch.box("network", height=2400.0)
+    for source, target, ports in (
+        (loss, flatten, (0.9, 0.5)), (flatten, getitem, (0.5, 0.7)), (getitem, data, (0.5, 0.9)),
+        (loss, block, (0.1, 0.5)), (block, network, (0.5, 0.5)), (network, sketch.box("input"), (0.5, 0.5)),
+    ):  # fmt: skip
+        sketch.link(source, target, *ports)
+    return sketch.request()
+
+
+@pytest.mark.parametrize("engine", ["dot", "dot-fast", "layered"])
+def test_a_link_between_low_boxes_beside_tall_ones_makes_no_loop(engine):
+    for curve in lay_out(beside_tall_boxes(), only=engine).curves:
+        for first in range(0, len(curve) - 1, 3):
+            drawn = sampled(curve[first : first + 4].astype(np.float64), np.array([0, 4]), parts=32)
+            assert (np.diff(drawn[:, 1]) > -0.01).all()
+
+
+@pytest.mark.parametrize("engine", ["dot", "dot-fast", "layered"])
+def test_a_label_that_no_room_is_kept_for_is_on_its_link_also_where_boxes_were_aligned(engine):
+    layout = lay_out(beside_tall_boxes(), only=engine)
+    for curve, label in zip(layout.curves, layout.labels, strict=True):
+        assert curve[0, 1] - 1 <= label[1] <= curve[-1, 1] + 1
