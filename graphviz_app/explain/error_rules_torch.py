@@ -297,7 +297,7 @@ TYPE_RULES = (
     ),
     ErrorRule(
         "RuntimeError",
-        r"Expected all tensors to be on the same device",
+        r"Expected all tensors to be on the same device|Tensor on device \S+ is not on the expected device",
         "These tensors are on different devices: move them to one, as in x.to(model_device), before they meet.",
     ),
     ErrorRule(

@@ -77,7 +77,8 @@ def _unknown(type_name: str, message: str) -> str:
     first_line = next((line.strip() for line in message.splitlines() if line.strip()), "")
     if not first_line:
         return f"The program stopped with {article} {type_name}."
-    return f"The program stopped with {article} {type_name}: {_shorten(first_line).rstrip('.')}."
+    quoted = _shorten(first_line).rstrip(".")
+    return f"The program stopped with {article} {type_name}: {quoted}{'' if quoted.endswith(('!', '?')) else '.'}"
 
 
 def _shorten(text: str) -> str:

@@ -92,7 +92,8 @@ class _Cuts:
 
     def _draw_loose(self, loose: list[ev.OperationRan]) -> None:
         """Draw operations that touch no graph; what made data last, which its readers may have drawn already."""
-        loose = [operation for operation in loose if not self._is_leaf(operation)]
+        read = {use.tensor for operation in loose for use in operation.inputs}
+        loose = [operation for operation in loose if not self._is_leaf(operation) and self._is_of_use(operation, read)]
         made_data = [any(self._is_data(operation, use) for use in operation.outputs) for operation in loose]
         for operation, is_data in sorted(zip(loose, made_data, strict=True), key=lambda pair: pair[1]):
             if not (is_data and any(f"tensor:{use.tensor}" in self.graph for use in operation.outputs)):
@@ -101,6 +102,16 @@ class _Cuts:
     def _is_leaf(self, operation: ev.OperationRan) -> bool:
         """Whether an operation made a leaf that has a card of its own: `w = torch.ones(3, requires_grad=True)`."""
         return bool(operation.outputs) and all(self._graph_key(use) is not None for use in operation.outputs)
+
+    def _is_of_use(self, operation: ev.OperationRan, read: set[int]) -> bool:
+        """Whether anything read or named what an operation made of nothing: `empty` within `nn.Linear` cut off nothing.
+
+        Its memory is what it happened to be, until the parameter made of it is filled.
+        """
+        return bool(operation.inputs) or any(
+            use.requires_grad or use.tensor in read or self.timeline.tensor_name(use.tensor, -1)
+            for use in operation.outputs
+        )
 
     def _is_data(self, operation: ev.OperationRan, use: ev.TensorUse) -> bool:
         """Whether a tensor is the program's own data, best known by its name: `x = torch.ones(3)` cut off nothing."""

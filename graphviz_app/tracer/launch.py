@@ -233,6 +233,8 @@ class Program:
                 # The interpreter reads the lines that it shows from the disk, where there are others, or none.
                 sys.stderr.write(text)
             elif hasattr(sys, "excepthook"):
+                # The interpreter's own writes line by line; what the program put there may wait for an answer.
+                self._log.joins_lines = sys.excepthook is _excepthook
                 run_at_bottom(partial(sys.excepthook, *shown))
             else:
                 sys.stderr.write("sys.excepthook is missing\n")
@@ -241,6 +243,8 @@ class Program:
             return self._exit(exit_of_hook)
         except BaseException as of_hook:  # noqa: BLE001 - a hook of the program's may do anything
             failure = of_hook
+        finally:
+            self._log.joins_lines = False
         if failure is not None:
             failure.__traceback__ = _without_ours(hygiene.clean(failure.__traceback__))
             with contextlib.suppress(Exception):

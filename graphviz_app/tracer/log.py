@@ -66,6 +66,8 @@ class EventLog:
         self.lock: Any = threading.RLock()
         _LOGS.add(self)
         self.muted = False
+        # Set while the interpreter writes a traceback, which is handed over when it is complete.
+        self.joins_lines = False
 
     def value(self, record: TensorRecord, weight: int = 64) -> int:
         """Number a value; `weight` is how many bytes it takes, about. For who holds the lock."""
@@ -82,14 +84,17 @@ class EventLog:
             self.flush()
 
     def printed(self, stream: str, text: str) -> None:
-        """Append what the program wrote; the pieces of one line are one event, or some, where it is very long."""
+        """Append what the program wrote; the pieces of one line are one event, or some, where it is very long.
+
+        So are the lines of a traceback, which are nothing to step through one by one.
+        """
         with self.lock:
             self._bytes += len(text)
             last = self._events[-1] if self._events else None
             if (
                 type(last) is ev.Printed
                 and last.stream == stream
-                and last.text[-1] != "\n"
+                and (self.joins_lines or last.text[-1] != "\n")
                 and len(last.text) < _LONG_LINE
             ):
                 self._events[-1] = ev.Printed(stream, last.text + text)
@@ -112,7 +117,7 @@ class EventLog:
     def flush(self) -> None:
         """Hand over what has been gathered, unless the program's calls leave no room for that: then later."""
         with self.lock:
-            if not (self._events or self._values) or not _is_room(_ROOM):
+            if self.joins_lines or not (self._events or self._values) or not _is_room(_ROOM):
                 return
             batch = ev.Batch(self._first_value, tuple(self._values), tuple(self._events))
             self._first_value = self._next_value

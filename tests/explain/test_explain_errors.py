@@ -136,6 +136,7 @@ def _error_of(program):
         ),
         ("OutOfMemoryError", "CUDA out of memory. Tried to allocate 2.00 GiB."),
         ("EOFError", "EOF when reading a line"),
+        ("RuntimeError", "Tensor on device cpu is not on the expected device meta!"),
         ("KeyboardInterrupt", ""),
         ("TabError", "inconsistent use of tabs and spaces in indentation"),
         ("RuntimeError", "Function 'LogBackward0' returned nan values in its 0th output."),
@@ -147,6 +148,7 @@ def test_an_error_that_cannot_be_provoked_here_is_explained_too(type_name, messa
 
 def test_an_unknown_error_is_quoted():
     assert explain_error("OddError", "\n  it broke.\nmore") == "The program stopped with an OddError: it broke."
+    assert explain_error("OddError", "It broke!") == "The program stopped with an OddError: It broke!"
     assert explain_error("Odd", "") == "The program stopped with an Odd."
 
 

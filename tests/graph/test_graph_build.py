@@ -247,3 +247,15 @@ def test_what_one_node_of_an_operation_needs_is_linked_to_that_node(tmp_path):
     graph = graph_of(trace_source(COMPOSITE, tmp_path / "program.py"))
     cuts = [(graph.nodes[source]["name"], target) for source, target, kind in graph.edges(data="kind") if kind == "cut"]
     assert cuts == [("NllLossBackward0", "tensor:1")]
+
+
+def test_what_is_made_of_nothing_for_nobody_is_not_drawn():
+    script = Script()
+    script.add(ev.SourceRead(0, "program.py", "fc = Linear(2, 1)\nx = torch.ones(3)\n"))
+    script.add(ev.OperationRan(0, "torch.empty", ev.Span(0, 1), outputs=(ev.TensorUse(0),)))
+    script.add(ev.OperationRan(1, "torch.ones", ev.Span(0, 2), outputs=(ev.TensorUse(1),)), ev.NameBound(1, "x"))
+    assert list(graph_of(script.recording())) == ["operation:1"]
+    script.add(
+        ev.OperationRan(2, "torch.Tensor.exp", ev.Span(0, 1), (), "", "", (ev.TensorUse(0),), (ev.TensorUse(2),))
+    )
+    assert sorted(map(str, graph_of(script.recording()))) == ["operation:0", "operation:1", "operation:2"]

@@ -210,3 +210,13 @@ def test_who_keeps_the_main_module_has_the_programs(monkeypatch):
     assert sys.modules["__main__"] is programs
     assert library._main_module is programs
     assert library.other == [ours]
+
+
+def test_the_lines_of_a_traceback_are_one_event():
+    recording = run_source("def divide(x): return x / 0\nprint('a')\nprint('b')\ndivide(1)\n").recording
+    told = [(event.stream, event.text) for event in all_events(recording) if isinstance(event, ev.Printed)]
+    assert told[:2] == [("stdout", "a\n"), ("stdout", "b\n")]
+    [(stream, text)] = told[2:]
+    assert stream == "stderr"
+    assert text.startswith("Traceback")
+    assert text.endswith("ZeroDivisionError: division by zero\n")
