@@ -1,8 +1,9 @@
 """The ledger: the accumulation lesson at a glance, and a hundred thousand entries without a wait."""
 
+import numpy as np
 import pytest
-from PySide6.QtCore import QModelIndex, QSize, Qt
-from PySide6.QtGui import QPalette
+from PySide6.QtCore import QModelIndex, QRectF, QSize, Qt
+from PySide6.QtGui import QPainter, QPalette, QPixmap
 
 from graphviz_app.recording import events as ev
 from graphviz_app.timeline import Timeline
@@ -177,6 +178,30 @@ def test_the_plot_shows_norms_clears_and_updates(qtbot, panel):
     for name in ("norm of .grad", "of contribution", "of value", "clear", "update"):
         assert name in legend
     assert "norm of w.grad from 0 to 6" in panel.plot.accessibleDescription()
+
+
+def test_the_plot_counts_whole_passes_and_cuts_no_number_off(qtbot, panel):
+    writer = Writer()
+    w = writer.value([0.5, -1.5, 3.0])
+    start(writer, w)
+    nodes = recordings.forward(writer, 0, w, np.array([1, -2, 0]))
+    recordings.backward(writer, 0, nodes, np.array([1, -2, 0]), ev.NONE, writer.value([1, -2, 0]))
+    panel.resize(1100, 170)
+    shown(panel, writer.recording())
+    qtbot.waitUntil(lambda: not panel.plot.is_reading())
+    plot = panel.plot._canvas._plot
+    numbers = {}
+    for side in ("left", "bottom"):
+        axis = plot.getAxis(side)
+        paper = QPixmap(10, 10)
+        painter = QPainter(paper)
+        texts = axis.generateDrawSpecs(painter)[2]
+        painter.end()
+        numbers[side] = [text for _, _, text in texts]
+        for place, _, _ in texts:
+            assert plot.sceneRect().adjusted(-1, -1, 1, 1).contains(axis.mapRectToScene(QRectF(place)))
+    assert numbers["bottom"] == ["0", "1"]
+    assert len(numbers["left"]) > 1
 
 
 def test_a_legend_leaves_room_for_the_plot_and_tells_the_rest_when_asked(qtbot, panel):

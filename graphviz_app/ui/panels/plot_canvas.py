@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -52,6 +53,7 @@ class PlotCanvas(QWidget):
         self.legend: list[PlotEntry] = []
         self._logarithmic = False
         self._low = False
+        self._passes = (math.inf, -math.inf)
         self._plot.scene().sigMouseClicked.connect(self._click)
         rows = QVBoxLayout(self)
         rows.setContentsMargins(0, 0, 0, 0)
@@ -80,6 +82,10 @@ class PlotCanvas(QWidget):
             axis.setTextPen(text)
             axis.setTickFont(font)
             axis.setStyle(autoExpandTextSpace=True)
+        # The numbers at the axes' ends stand out over them by half.
+        metrics = QFontMetricsF(font)
+        self._plot.getPlotItem().setContentsMargins(0, metrics.height() / 2, metrics.horizontalAdvance("000") / 2, 0)
+        self._passes = (math.inf, -math.inf)
         bottom = self._plot.getAxis("bottom")
         bottom.setLabel("backward pass", color=text.name(), **_label_style(font))
         bottom.showLabel(not self._low)
@@ -87,7 +93,9 @@ class PlotCanvas(QWidget):
 
     def curve(self, name: str, points: list[Point], style: str | int) -> None:
         """A curve of norms; `style` is "gradient", "contribution", "value", or the number of a leaf."""
-        self._line(name, points, [_height(point) for point in points], *self._pen(style))
+        heights = [_height(point) for point in points]
+        # A first contribution is what `.grad` is afterwards: a ring around that.
+        self._line(name, points, heights, *self._pen(style), is_ringed=style == "contribution")
 
     def element(self, name: str, points: list[Point], element: int) -> None:
         """A curve of one element."""
@@ -119,6 +127,10 @@ class PlotCanvas(QWidget):
         self._cursor.setPen(pyqtgraph.mkPen(widget_colours(self).cursor, width=1.5))
         self._plot.addItem(self._cursor, ignoreBounds=True)
         self._plot.enableAutoRange()
+        first, last = self._passes
+        if first <= last:
+            # Whole passes, so that there are numbers to read a lonely point's place from.
+            self._plot.setXRange(math.floor(first), max(math.ceil(last), math.floor(first) + 1), padding=0.04)
 
     def set_cursor(self, x: float) -> None:
         """Put the cursor at a place on the axis of passes."""
@@ -131,13 +143,25 @@ class PlotCanvas(QWidget):
         colour = {"gradient": theme.gradient, "contribution": widget_colours(self).accumulated, "value": theme.value}
         return colour[style], Qt.PenStyle.DashLine if style == "contribution" else Qt.PenStyle.SolidLine
 
-    def _line(self, name: str, points: list[Point], values: list[float], colour: str, dash: Qt.PenStyle) -> None:
+    def _line(
+        self,
+        name: str,
+        points: list[Point],
+        values: list[float],
+        colour: str,
+        dash: Qt.PenStyle,
+        *,
+        is_ringed: bool = False,
+    ) -> None:
         x, y = np.array([point.x for point in points]), self._drawable(np.array(values, np.float64))
         if not np.isfinite(y).any():
             return
+        self._passes = (min(self._passes[0], points[0].x), max(self._passes[1], points[-1].x))
         few = len(points) <= _DOTS_UP_TO
-        dots: dict[str, Any] = {"symbol": "o", "symbolSize": 6, "symbolBrush": colour, "symbolPen": None} if few else {}
         pen = pyqtgraph.mkPen(colour, width=2 if few else 1, style=dash)
+        dots: dict[str, Any] = {"symbol": "o", "symbolSize": 6, "symbolBrush": colour, "symbolPen": None} if few else {}
+        if few and is_ringed:
+            dots |= {"symbolSize": 11, "symbolBrush": None, "symbolPen": pyqtgraph.mkPen(colour, width=1.5)}
         # "finite" leaves gaps where there is no number. Wide antialiased lines are slow where there are many points.
         self._plot.plot(x, y, pen=pen, connect="finite", antialias=few, **dots)
         self._add_to_legend("┅" if dash == Qt.PenStyle.DashLine else "━", colour, name)
@@ -148,6 +172,7 @@ class PlotCanvas(QWidget):
         drawable = self._drawable(y)
         if np.isfinite(drawable).any():
             pen = pyqtgraph.mkPen(colour, width=2)
+            self._passes = (min(self._passes[0], *x), max(self._passes[1], *x))
             style = {"symbol": sign[0], "symbolPen": pen, "symbolBrush": None, "symbolSize": 11}
             self._plot.plot(np.array(x), drawable, pen=None, **style)
         self._add_to_legend(sign[1], colour, name)
