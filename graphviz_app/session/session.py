@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from graphviz_app.recording import Recording, RecordingError
 from graphviz_app.session.arrangement import Arrangement
 from graphviz_app.session.cursor import Cursor, first_sight
+from graphviz_app.session.following import followed
 from graphviz_app.session.picture import PictureMaker, Wish
 from graphviz_app.session.problem import Problem, problem_of
 from graphviz_app.session.recordings import RecordingFolder
@@ -287,6 +288,8 @@ class Session:
 
     def _after_step(self) -> None:
         self.step_changed.emit(self.state)
+        if self.timeline is not None and self.selection:
+            self.select(followed(self.timeline, self.selection, self.timeline.chapter_at(self._step)))
         self._fit_picture()
 
     # -- pictures --------------------------------------------------------------------------------

@@ -163,6 +163,13 @@ class StepState:
             phases[nodes == self.running_node] = Phase.RUNNING
         return phases
 
+    def may_still_run(self, node: int) -> bool:
+        """Whether a node that was not called yet will be in this chapter, as far as one can know by now."""
+        if self.timeline.times(self.chapter).first_call[node] != NEVER:
+            return True
+        is_made_here = int(self.recording.index.nodes.birth[node]) >= self.chapter.first_event
+        return is_made_here and (self.running or self.pass_id == ev.NONE)
+
     def edges_carried(self, edges: npt.NDArray[np.integer]) -> npt.NDArray[np.bool_]:
         """Which of `edges` have carried a gradient in this chapter by now, also an undefined one."""
         first_call = self.timeline.times(self.chapter).first_call

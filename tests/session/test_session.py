@@ -130,6 +130,48 @@ def test_selecting_a_line_means_its_nodes_and_a_node_its_line(shown):
     assert shown.selected_nodes() == frozenset()
 
 
+LOOP = """
+import torch
+w = torch.ones(4, requires_grad=True)
+for epoch in range(3):
+    y = w * 2 * 3
+    z = y.detach()
+    y.sum().backward()
+y.exp()
+"""
+
+
+def test_a_selection_goes_along_to_the_next_pass(session, pump, tmp_path):
+    run(session, pump, LOOP, tmp_path)
+    names, edges = session.recording.index.nodes, session.recording.index.edges
+    products = [node for node in range(len(names)) if names.name(node) == "MulBackward0"]
+    session.go_to_chapter(0)
+    session.select(("node", products[1]))
+    session.go_to_chapter(2)
+    assert session.selection == ("node", products[5])
+    session.go_to_chapter(1)
+    assert session.selection == ("node", products[3])
+    [edge] = session.timeline.edges_out_of.of(products[3]).tolist()
+    session.select(("edge", edge))
+    session.go_to_chapter(2)
+    assert int(edges.source[session.selection[1]]) == products[5]
+    session.go_to_chapter(0)
+    detach = next(o for o in range(20) if session.recording.operation(o).name.endswith("detach"))
+    session.select(("operation", detach))
+    session.go_to_chapter(1)
+    assert session.recording.operation(session.selection[1]).name.endswith("detach")
+    assert session.selection[1] > detach
+    # Where there is nothing like it, it stays what it is, and does not wait for anything.
+    session.select(("node", products[3]))
+    session.to_end()
+    assert session.selection == ("node", products[3])
+    assert not session.state.may_still_run(products[3])
+    session.select(("leaf", 0))
+    session.to_start()
+    assert session.selection == ("leaf", 0)
+    session.select(())
+
+
 def test_a_recording_is_saved_and_opened_again(shown, pump, tmp_path):
     assert shown.save(tmp_path / "run.agrec")
     assert shown.open(tmp_path / "run.agrec")

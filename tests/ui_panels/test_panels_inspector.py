@@ -376,3 +376,18 @@ def test_a_long_sentence_about_an_error_is_there_to_its_end():
         state for step in range(timeline.step_count) if isinstance((state := timeline.state(step)).event, ev.Raised)
     )
     assert page_of(state, ()).subtitle.endswith(state.event.sentence)
+
+
+def test_what_does_not_run_in_a_pass_waits_for_nothing_when_it_is_over():
+    source = "import torch\nw = torch.ones(2, requires_grad=True)\nw.tan().sum().item()\nw.exp().sum().backward()\n"
+    timeline = Timeline(record_source(source))
+    names = timeline.recording.index.nodes
+    [node] = [node for node in range(len(names)) if names.name(node) == "TanBackward0"]
+    [edge] = timeline.edges_out_of.of(node).tolist()
+    during, after = (timeline.state(step) for step in (timeline.next_pass(0), timeline.step_count))
+    assert page_of(during, ("node", node)).subtitle == "waits for its gradient"
+    page = page_of(after, ("node", node))
+    assert page.subtitle == "does not run in this pass"
+    assert texts(page, "Received") == ["Nothing arrives in this pass."]
+    assert texts(page, "Sends") == ["It does not run in this pass."]
+    assert page_of(after, ("edge", edge)).subtitle == "carries nothing in this pass"

@@ -29,8 +29,10 @@ def edge_page(state: StepState, edge: int) -> Page:
         Fact("to", f"{node_label(state, target)}, grad_outputs[{target_slot}]", ("node", target)),
     ]
     call = state.call(source)
+    waits = state.may_still_run(source)
     if call is None:
-        travelled: list[Row] = [Paragraph("Nothing has travelled on it yet in this pass.")]
+        words = "Nothing has travelled on it yet in this pass." if waits else "Nothing travels on it in this pass."
+        travelled: list[Row] = [Paragraph(words)]
     else:
         travelled = [Value("gradient", state.recording.value(state.contribution(edge)))]
         changes = [one for one in call.hooks if one.direction == "grad_inputs" and one.slot == source_slot]
@@ -52,7 +54,7 @@ def edge_page(state: StepState, edge: int) -> Page:
         )
     return Page(
         "Edge",
-        "has carried its gradient" if call else "waits",
+        "has carried its gradient" if call else "waits" if waits else "carries nothing in this pass",
         (*section("Edge", rows), *section("Travelled", travelled)),
     )
 

@@ -71,7 +71,7 @@ def _phase(state: StepState, node: int) -> str:
         case Phase.UNBORN:
             return "is not made yet"
         case Phase.BORN:
-            return "waits for its gradient"
+            return "waits for its gradient" if state.may_still_run(node) else "does not run in this pass"
         case Phase.RECEIVING:
             return "is receiving: it runs when all contributions have arrived"
         case Phase.RUNNING:
@@ -144,7 +144,8 @@ def _received(state: StepState, node: int) -> list[Row]:
         elif len(arrivals) < coming:
             rows.append(Paragraph(f"{len(arrivals)} of {count_text(coming, 'contribution')} so far."))
     if not rows:
-        rows.append(Paragraph("Nothing has arrived yet."))
+        comes = state.may_still_run(node)
+        rows.append(Paragraph("Nothing has arrived yet." if comes else "Nothing arrives in this pass."))
     return rows
 
 
@@ -156,7 +157,9 @@ def _sent(state: StepState, node: int) -> list[Row]:
     if int(recording.index.nodes.leaf[node]) != ev.NONE:
         return [Paragraph("Nothing goes on from here: it adds what it received to the leaf's .grad.")]
     if call is None:
-        return [Paragraph("It has not run yet.")] if edges else []
+        comes = state.may_still_run(node)
+        words = "It has not run yet." if comes else "It does not run in this pass."
+        return [Paragraph(words)] if edges else []
     rows: list[Row] = []
     for slot, value in enumerate(call.grad_inputs):
         edge = edges.get(slot)
