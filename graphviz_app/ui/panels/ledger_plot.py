@@ -163,7 +163,7 @@ class LedgerPlot(QWidget):
         canvas.oddities(
             point for one in series for point in ((*one.grad, *one.value) if self._single else _accumulated(one))
         )
-        canvas.end()
+        canvas.end(0 if self._axis is None else self._axis.count)
         self._legend.set_entries(canvas.legend)
         self._stack.setCurrentIndex(1)
         self.setAccessibleDescription(_in_words(series))

@@ -122,8 +122,9 @@ class PlotCanvas(QWidget):
             ground = _LOG_GROUND if self._logarithmic else 0.0
             self._scatter("NaN or Inf", odd, np.full(len(odd), ground), ("x", "✕"), widget_theme(self).nan)
 
-    def end(self) -> None:
-        """Everything has been drawn: fit it into view."""
+    def end(self, passes: int) -> None:
+        """Everything has been drawn, of so many passes: fit it into view."""
+        self._plot.getAxis("bottom").last = passes
         self._cursor.setPen(pyqtgraph.mkPen(widget_colours(self).cursor, width=1.5))
         self._plot.addItem(self._cursor, ignoreBounds=True)
         self._plot.enableAutoRange()
@@ -206,7 +207,18 @@ def _label_style(font: QFont) -> dict[str, str]:
 
 
 class _Passes(pyqtgraph.AxisItem):
-    """Counts backward passes: there is nothing half-way between two to be named."""
+    """Counts backward passes: there is nothing half-way between two to be named, nor after the last.
+
+    Attributes:
+        last: The number of the last pass.
+    """
+
+    last = 0
+
+    def tickStrings(self, values: list[float], scale: float, spacing: float) -> list[str]:
+        """The numbers of passes that there are."""
+        texts = super().tickStrings(values, scale, spacing)
+        return [text if value <= self.last else "" for value, text in zip(values, texts, strict=True)]
 
     def tickSpacing(self, minVal: float, maxVal: float, size: float) -> list[tuple[float, float]]:
         """Distances of ticks, whole ones only."""
