@@ -170,6 +170,12 @@ class StepState:
         is_made_here = int(self.recording.index.nodes.birth[node]) >= self.chapter.first_event
         return is_made_here and (self.running or self.pass_id == ev.NONE)
 
+    def is_complete(self, node: int) -> bool:
+        """Whether all that will be sent to a node in this chapter has arrived by now."""
+        sources = self.recording.index.edges.source[self.timeline.edges_into.of(node)]
+        first_call = self.timeline.times(self.chapter).first_call[sources]
+        return bool((first_call[first_call != NEVER] <= self.event_number).all())
+
     def edges_carried(self, edges: npt.NDArray[np.integer]) -> npt.NDArray[np.bool_]:
         """Which of `edges` have carried a gradient in this chapter by now, also an undefined one."""
         first_call = self.timeline.times(self.chapter).first_call

@@ -74,6 +74,13 @@ def speed_text(speed: float) -> str:
     return f"{speed:g} step{'' if speed == 1 else 's'}/s"
 
 
+_CONTENTS = 11
+_MOST_CONTENTS = 20
+"""How many X wide the texts of the chooser of passes may be."""
+_OF_AN_X = 0.8
+"""How wide other letters are."""
+
+
 class _Chapters(QAbstractListModel):
     """The chapters by title; made for tens of thousands of them, so nothing is built ahead."""
 
@@ -119,7 +126,7 @@ class PassChooser(QComboBox):
         self.setToolTip("Which backward pass is shown; choosing one goes to its start.")
         self.setPlaceholderText("No pass yet")
         self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        self.setMinimumContentsLength(11)
+        self.setMinimumContentsLength(_CONTENTS)
         self.setMaxVisibleItems(20)
         self.activated.connect(self.chapter_chosen)
         self.set_look(look)
@@ -133,6 +140,10 @@ class PassChooser(QComboBox):
         """Offer the passes of another recording."""
         with QSignalBlocker(self):
             self._chapters.set_timeline(timeline)
+        # Wide enough for "Pass 2000 of 2000", and no wider than the longest of the others need be.
+        last = self._chapters.rowCount() - 1
+        longest = max((len(self.itemText(row)) for row in (last - 1, last) if row >= 0), default=0)
+        self.setMinimumContentsLength(min(max(round(longest * _OF_AN_X), _CONTENTS), _MOST_CONTENTS))
         self.setEnabled(timeline is not None)
 
     def set_state(self, state: StepState | None) -> None:

@@ -391,3 +391,20 @@ def test_what_does_not_run_in_a_pass_waits_for_nothing_when_it_is_over():
     assert texts(page, "Received") == ["Nothing arrives in this pass."]
     assert texts(page, "Sends") == ["It does not run in this pass."]
     assert page_of(after, ("edge", edge)).subtitle == "carries nothing in this pass"
+
+
+def test_a_gradient_that_has_arrived_is_shown_before_the_node_runs():
+    source = "import torch\nw = torch.ones(2, requires_grad=True)\nx = w.exp()\n(x.tan().sum() + x.sum()).backward()\n"
+    timeline = Timeline(record_source(source))
+    nodes = {timeline.recording.index.nodes.name(node): node for node in range(len(timeline.recording.index.nodes))}
+    start = timeline.next_pass(0)
+    page = page_of(timeline.state(start), ("node", nodes["AddBackward0"]))
+    assert page.subtitle == "has its whole gradient, and runs when its turn comes"
+    assert [value.name for value in values(page, "Received")] == ["seed"]
+    before_tan = timeline.state(timeline.next_call_of(start, nodes["TanBackward0"]) - 1)
+    [value] = values(page_of(before_tan, ("node", nodes["TanBackward0"])), "Received")
+    assert value.name == "from SumBackward0"
+    assert elements(value.record).tolist() == [1, 1]
+    page = page_of(before_tan, ("node", nodes["ExpBackward0"]))
+    assert page.subtitle == "is receiving: it runs when all contributions have arrived"
+    assert texts(page, "Received") == ["1 of 2 contributions so far."]

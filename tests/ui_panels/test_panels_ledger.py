@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from PySide6.QtCore import QModelIndex, QRectF, QSize, Qt
-from PySide6.QtGui import QPainter, QPalette, QPixmap
+from PySide6.QtGui import QFontMetricsF, QPainter, QPalette, QPixmap
 
 from graphviz_app.recording import events as ev
 from graphviz_app.timeline import Timeline
@@ -293,3 +293,12 @@ def test_passes_are_places_on_the_axis():
     ends = [timeline.step_of_event(summary.end) for summary in timeline.recording.passes]
     assert [axis.place(step) for step in ends] == [1, 2, 3]
     assert axis.place(0) == 0
+
+
+def test_the_number_of_a_late_pass_is_not_cut_off(panel):
+    shown(panel, recordings.training(1200))
+    table = panel.table
+    metrics = QFontMetricsF(table.font())
+    # Beside the text stand a sign and as much room as beside every other.
+    room = metrics.height() * 1.4 + metrics.averageCharWidth() * 2
+    assert table.columnWidth(WHAT) >= metrics.horizontalAdvance("pass 1111") + room

@@ -2,9 +2,11 @@ import re
 
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QStyle, QStyleOptionComboBox
 
 from graphviz_app.lessons import all_lessons
 from graphviz_app.recording import events as ev
+from tests.support_record import record_source
 
 
 @pytest.fixture
@@ -75,6 +77,24 @@ def test_the_transport_shows_and_takes_the_step_and_the_pass(shown, session):
     session.to_start()
     passes.activated.emit(1)
     assert passes.currentText() == "Pass 2 of 2"
+
+
+def test_the_number_of_a_late_pass_is_seen_whole(qtbot, shown, session):
+    chooser = shown.parts.passes
+    source = "import torch\nw = torch.ones(1, requires_grad=True)\nfor _ in range(1200): w.sum().backward()\n"
+    session.show(record_source(source))
+    session.to_end()
+    text = chooser.currentText()
+    assert text == "Pass 1200 of 1200"
+
+    def room():
+        option = QStyleOptionComboBox()
+        chooser.initStyleOption(option)
+        field = QStyle.SubControl.SC_ComboBoxEditField
+        return chooser.style().subControlRect(QStyle.ComplexControl.CC_ComboBox, option, field, chooser).width()
+
+    # The text keeps some distance from the field's borders.
+    qtbot.waitUntil(lambda: room() >= chooser.fontMetrics().horizontalAdvance(text) + 8)
 
 
 def test_the_console_shows_what_was_printed_up_to_the_step(shown, session):

@@ -73,13 +73,21 @@ def _phase(state: StepState, node: int) -> str:
         case Phase.BORN:
             return "waits for its gradient" if state.may_still_run(node) else "does not run in this pass"
         case Phase.RECEIVING:
-            return "is receiving: it runs when all contributions have arrived"
+            return _receiving(state, node)
         case Phase.RUNNING:
             return "runs now"
         case Phase.DONE:
             return "has run in this pass"
         case _:
             assert_never(phase)
+
+
+def _receiving(state: StepState, node: int) -> str:
+    if not state.may_still_run(node):
+        return "received a gradient, but the pass ended before it ran"
+    if state.is_complete(node):
+        return "has its whole gradient, and runs when its turn comes"
+    return "is receiving: it runs when all contributions have arrived"
 
 
 def _identity(state: StepState, node: int) -> list[Row]:
@@ -133,7 +141,7 @@ def _received(state: StepState, node: int) -> list[Row]:
         name = "grad_output" if slots == 1 else f"grad_outputs[{slot}]"
         if call is None and not arrivals:
             continue
-        if len(arrivals) > 1 or (call is None and coming > 1):
+        if len(arrivals) > 1 or call is None:
             for edge, value in arrivals:
                 source = "seed" if edge == ev.NONE else f"from {node_label(state, int(edges.source[edge]))}"
                 target = () if edge == ev.NONE else ("edge", edge)
