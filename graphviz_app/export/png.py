@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from graphviz_app.scene.shapes import Shape
 
+_DIGITS = 7
 LARGEST_PICTURE = 200_000_000
 """Pixels; four bytes each while it is made."""
 
@@ -39,8 +40,10 @@ def png_bytes(drawing: Drawing, *, scale: float = 1.0) -> bytes:
             f"The picture would have {width} × {height} pixels, which is too large. Choose a smaller scale, "
             f"{largest_scale(drawing):g} at most, or an SVG."
         )
+    # Exactly as many pixels as the SVG says of itself: otherwise it is fitted in, a pixel smaller and a bit distorted.
+    whole = drawing._replace(width=width / scale, height=height / scale)
     rendered = resvg_py.svg_to_bytes(
-        svg_string=svg_text(drawing, embed_font=False),
+        svg_string=svg_text(whole, embed_font=False, scale=scale, digits=_DIGITS),
         width=width,
         height=height,
         font_family=FONT_FAMILY,

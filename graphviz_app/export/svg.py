@@ -23,15 +23,16 @@ if TYPE_CHECKING:
 _ROOT_STYLE = "font-variant-ligatures:none"
 
 
-def svg_text(drawing: Drawing, *, embed_font: bool = True, scale: float = 1.0) -> str:
+def svg_text(drawing: Drawing, *, embed_font: bool = True, scale: float = 1.0, digits: int = 2) -> str:
     """The drawing as a complete SVG file.
 
     Args:
         drawing: What to draw.
         embed_font: Whether the used part of the font travels along, so that the file looks the same everywhere.
         scale: Size at which programs show it; the coordinates stay the same.
+        digits: After the point, of the place and size of what is seen.
     """
-    box = " ".join(map(number, (drawing.x, drawing.y, drawing.width, drawing.height)))
+    box = " ".join(number(value, digits) for value in (drawing.x, drawing.y, drawing.width, drawing.height))
     size = f'width="{number(drawing.width * scale)}" height="{number(drawing.height * scale)}"'
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="{box}" {size} role="img" '
@@ -156,7 +157,7 @@ def heat_map_png(pixels: npt.NDArray[np.uint8]) -> str:
     return base64.b64encode(stream.getvalue()).decode("ascii")
 
 
-def number(value: float) -> str:
+def number(value: float, digits: int = 2) -> str:
     """A coordinate, to a hundredth of a pixel, as short as it can be."""
-    text = f"{value:.2f}".rstrip("0").rstrip(".")
+    text = f"{value:.{digits}f}".rstrip("0").rstrip(".")
     return "0" if text in ("-0", "") else text

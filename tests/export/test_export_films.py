@@ -12,7 +12,7 @@ from graphviz_app.export import Source, film
 from graphviz_app.export.errors import ExportError
 from graphviz_app.export.film import film_pictures, gif_bytes, mp4_bytes, shots
 from graphviz_app.export.painter import Area, Painter, merged
-from graphviz_app.export.png import picture
+from graphviz_app.export.png import picture, pixel_size
 from graphviz_app.recording import events as ev
 from graphviz_app.scene.theme import LIGHT
 from graphviz_app.timeline import Timeline
@@ -59,6 +59,19 @@ def test_painting_what_changed_shows_the_same_as_painting_everything(source, pla
         # Where a curve is cut, its edge is smoothed a little differently.
         assert np.percentile(apart, 99.9) <= 3
         assert apart.mean() < 0.02
+
+
+@pytest.mark.parametrize("scale", [0.7444, 0.93])
+def test_pieces_of_a_picture_fit_into_it_at_any_scale(source, planned, scale):
+    painter = Painter(scale)
+    for shot in planned[::3]:
+        drawing = source.drawing(shot.step, LIGHT, shot.phase)
+        whole = np.asarray(picture(drawing, scale=scale).convert("RGB"), int)
+        assert (whole.shape[1], whole.shape[0]) == pixel_size(drawing, scale)
+        apart = np.abs(whole - np.asarray(painter.paint(drawing), int))
+        assert apart.mean() < 0.02
+        # A piece that was too small left black behind.
+        assert (apart.max(axis=2) > 100).sum() <= 20
 
 
 def test_the_painter_starts_again_when_the_page_changes():
