@@ -178,11 +178,18 @@ def rows_shapes(
         if at_rest and row.role == "before" and card.bucket is not None and not row.compact:
             # What is alone in the frame stands in its middle.
             shift = card.bucket[0] + card.bucket[1] / 2 - (row.y + row.height / 2)
-        yield from _row_shapes(row, content, card, (x, y + shift), colours, theme)
+        yield from _row_shapes(row, content, card, (x, y + shift), colours, theme, is_alone=at_rest)
 
 
 def _row_shapes(
-    row: Row, content: Content | None, card: Card, place: tuple[float, float], colours: Ink, theme: Theme
+    row: Row,
+    content: Content | None,
+    card: Card,
+    place: tuple[float, float],
+    colours: Ink,
+    theme: Theme,
+    *,
+    is_alone: bool,
 ) -> Iterator[Shape]:
     x, y = place
     left = x + PADDING + row.x
@@ -204,13 +211,20 @@ def _row_shapes(
     if content.record is None:
         yield Text(inner, baseline, content.text, VALUE, colour)
     else:
-        yield from _tensor(row, content.record, inner, (y + row.y, baseline), colour, theme)
+        # What stands side by side with others has its own column only.
+        room = x + card.width - PADDING - inner if is_alone or not row.compact else HEAT_WIDTH
+        yield from _tensor(row, content.record, (inner, room), (y + row.y, baseline), colour, theme)
 
 
 def _tensor(
-    row: Row, record: TensorRecord, x: float, heights: tuple[float, float], colour: str, theme: Theme
+    row: Row,
+    record: TensorRecord,
+    across: tuple[float, float],
+    heights: tuple[float, float],
+    colour: str,
+    theme: Theme,
 ) -> Iterator[Shape]:
-    top, baseline = heights
+    (x, room), (top, baseline) = across, heights
     if not row.heat or record.numel <= FEW:
         yield Text(x, baseline, tensor_text(record, row.cells), VALUE, colour)
         return
@@ -219,7 +233,9 @@ def _tensor(
     if row.compact:
         if pixels is not None:
             yield from _framed(_fitted(pixels, x, heat_top), theme)
-        yield Text(x, heat_top + HEAT_HEIGHT + 15, brief_text(record), SUBTITLE, colour)
+        text = norm_of(record)
+        text = text if text_width(text, SUBTITLE) <= room else brief_text(record)
+        yield Text(x, heat_top + HEAT_HEIGHT + 15, text, SUBTITLE, colour)
         return
     if pixels is not None:
         image = _fitted(pixels, x, heat_top)

@@ -91,7 +91,7 @@ def brief_text(record: TensorRecord) -> str:
     if odd:
         return odd[0]
     norm = number(figures.norm)
-    return f"norm {norm}" if len(norm) <= 5 else norm
+    return f"norm {norm}" if len(norm) <= 5 else f"∥{norm}∥"
 
 
 def statistics_text(figures: Statistics) -> str:

@@ -107,3 +107,20 @@ def test_what_detach_cut_off_and_the_hook_are_named(timeline):
     texts = [shape.text for shape in frame.shapes() if isinstance(shape, Text)]
     assert "detach" in texts
     assert any(text.startswith("halve → ") for text in texts)
+
+
+def test_a_norm_beside_a_heat_map_says_that_it_is_one():
+    source = "import torch\nw = torch.full((8,), 2.0, requires_grad=True)\n(w * 0.0333).sum().backward()\n"
+    recording = record_source(source)
+    timeline = Timeline(recording)
+    picture = build_picture(recording, timeline, timeline.chapters[0], lay_out=lay_out)
+    leaf = next(number for number, box in enumerate(picture.graph.boxes) if box.kind == "leaf")
+    adding = next(s for s in range(timeline.step_count) if isinstance(timeline.event(s), ev.GradAccumulated))
+
+    def norms(step):
+        shapes = picture.frame(step, LIGHT).live_shapes(leaf)
+        return [shape.text for shape in shapes if isinstance(shape, Text) and "0.0942" in shape.text]
+
+    # Side by side there is less room than alone.
+    assert norms(adding) == ["∥0.0942∥", "∥0.0942∥"]
+    assert norms(timeline.step_count) == ["norm 0.0942"]
