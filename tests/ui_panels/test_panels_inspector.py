@@ -408,3 +408,9 @@ def test_a_gradient_that_has_arrived_is_shown_before_the_node_runs():
     page = page_of(before_tan, ("node", nodes["ExpBackward0"]))
     assert page.subtitle == "is receiving: it runs when all contributions have arrived"
     assert texts(page, "Received") == ["1 of 2 contributions so far."]
+
+
+def test_a_step_about_no_node_says_what_else_is_shown(timeline):
+    page = page_of(timeline.state(timeline.step_count), ())
+    assert page.title == "Step"
+    assert texts(page, "What else")[0].startswith("Select a node")

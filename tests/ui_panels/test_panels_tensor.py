@@ -13,7 +13,7 @@ from graphviz_app.ui.panels.array_grid import ArrayGrid, exact
 from graphviz_app.ui.panels.heat_map import HeatMap
 from graphviz_app.ui.panels.histogram import bars_of
 from graphviz_app.ui.panels.tensor_slice import page, sampling_text
-from graphviz_app.ui.panels.tensor_text import as_numpy, as_text, description, figures
+from graphviz_app.ui.panels.tensor_text import as_numpy, as_text, description, figures, wrapped_between_parts
 from graphviz_app.ui.panels.tensor_view import HEAT_MAP, HISTOGRAM, NUMBERS, TensorView
 from tests.ui_panels import panel_recordings as recordings
 
@@ -211,3 +211,13 @@ def test_a_sample_of_one_row_keeps_its_stride():
 def test_exact_numbers_keep_the_digits_of_their_dtype():
     assert exact(np.float32(0.1)) == "0.1"
     assert exact(np.int64(7)) == "7"
+
+
+def test_lines_of_figures_break_between_figures_only():
+    text = wrapped_between_parts("min -1 · mean 2e-4 · norm 3")
+    assert text.split(" ") == [
+        "min\N{NO-BREAK SPACE}-1\N{NO-BREAK SPACE}·",
+        "mean\N{NO-BREAK SPACE}2e-4\N{NO-BREAK SPACE}·",
+        "norm\N{NO-BREAK SPACE}3",
+    ]
+    assert wrapped_between_parts("a sentence") == "a sentence"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from graphviz_app.recording import events as ev
-from graphviz_app.ui.panels.facts import Page, Section, section
+from graphviz_app.ui.panels.facts import Page, Paragraph, Section, section
 from graphviz_app.ui.panels.facts_flow import edge_page, line_rows, line_title, operation_page
 from graphviz_app.ui.panels.facts_group import group_page
 from graphviz_app.ui.panels.facts_leaf import leaf_page
@@ -14,6 +14,9 @@ from graphviz_app.ui.panels.words import event_in_words
 
 if TYPE_CHECKING:
     from graphviz_app.timeline import StepState
+
+
+_HINT = Paragraph("Select a node, an edge or a leaf of the graph to see all that is known about it.")
 
 
 def page_of(state: StepState, selection: tuple[Any, ...]) -> Page | None:
@@ -71,4 +74,4 @@ def _now(state: StepState) -> Page | None:
         case None:
             return None
         case event:
-            return Page("Step", event_in_words(state.timeline, event), ())
+            return Page("Step", event_in_words(state.timeline, event), section("What else is shown here", [_HINT]))

@@ -40,6 +40,13 @@ def figures(record: TensorRecord) -> str:
     return statistics_text(known) + spread + absolute
 
 
+def wrapped_between_parts(text: str) -> str:
+    """The text with lines that break after a "·" only: no figure is torn from its name, no line begins with a dot."""
+    if "·" not in text:
+        return text
+    return text.replace(" ", "\N{NO-BREAK SPACE}").replace("·\N{NO-BREAK SPACE}", "· ")
+
+
 def is_odd(record: TensorRecord | None) -> bool:
     """Whether it holds NaN or an infinity."""
     try:

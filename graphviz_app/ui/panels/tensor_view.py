@@ -23,7 +23,14 @@ from graphviz_app.ui.panels.histogram import Histogram
 from graphviz_app.ui.panels.index_row import IndexRow
 from graphviz_app.ui.panels.labels import label
 from graphviz_app.ui.panels.tensor_slice import leading_sizes, page, sampling_text
-from graphviz_app.ui.panels.tensor_text import as_numpy, as_text, description, figures, why_no_elements
+from graphviz_app.ui.panels.tensor_text import (
+    as_numpy,
+    as_text,
+    description,
+    figures,
+    why_no_elements,
+    wrapped_between_parts,
+)
 
 if TYPE_CHECKING:
     from graphviz_app.recording import TensorRecord
@@ -64,7 +71,7 @@ class TensorView(QWidget):
         self._hint.setVisible(bool(hint))
         self._description.setText("" if record is None else description(record))
         self._description.setVisible(record is not None)
-        self._figures.setText("" if record is None else figures(record))
+        self._figures.setText("" if record is None else wrapped_between_parts(figures(record)))
         self._figures.setVisible(bool(self._figures.text()))
         self._copy.setVisible(record is not None)
         self._index.set_sizes(() if record is None else leading_sizes(record))
