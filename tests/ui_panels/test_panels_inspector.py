@@ -414,3 +414,24 @@ def test_a_step_about_no_node_says_what_else_is_shown(timeline):
     page = page_of(timeline.state(timeline.step_count), ())
     assert page.title == "Step"
     assert texts(page, "What else")[0].startswith("Select a node")
+
+
+def test_a_pass_tells_how_it_was_started_also_when_its_line_is_selected_later():
+    source = (
+        "import torch\nx = torch.ones(2, requires_grad=True)\ny = x.exp()\n"
+        "y.backward(torch.tensor([1.0, 2.0]), retain_graph=True)\n"
+        "torch.autograd.grad(y.sum(), x, create_graph=True)\n"
+    )
+    timeline = Timeline(record_source(source))
+    first = timeline.next_pass(0)
+    page = page_of(timeline.state(first), ())
+    assert "True: what the graph saved is kept for another pass" in texts(page, "Backward pass 1")
+    [seed] = values(page, "Starts from")
+    assert (seed.name, seed.note, elements(seed.record).tolist()) == ("seed of y", "", [1, 2])
+    second = timeline.state(timeline.next_pass(first))
+    page = page_of(second, ())
+    assert "It writes no .grad: the gradients are given back to the caller." in texts(page, "Backward pass 2")
+    assert "(x)" in " ".join(texts(page, "Backward pass 2"))
+    assert values(page, "Starts from")[0].note == "implicit"
+    page = page_of(timeline.state(timeline.step_count), ("line", 0, 5))
+    assert "grad()" in texts(page, "Backward pass 2")

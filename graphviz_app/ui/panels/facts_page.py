@@ -10,12 +10,14 @@ from graphviz_app.ui.panels.facts_flow import edge_page, line_rows, line_title, 
 from graphviz_app.ui.panels.facts_group import group_page
 from graphviz_app.ui.panels.facts_leaf import leaf_page
 from graphviz_app.ui.panels.facts_node import node_page
+from graphviz_app.ui.panels.facts_pass import pass_sections, passes_on_line
 from graphviz_app.ui.panels.words import event_in_words
 
 if TYPE_CHECKING:
     from graphviz_app.timeline import StepState
 
 
+_ELSE = "What else is shown here"
 _HINT = Paragraph("Select a node, an edge or a leaf of the graph to see all that is known about it.")
 
 
@@ -49,12 +51,15 @@ def leaf_and_node(state: StepState, leaf: int, node: int) -> Page:
 
 
 def _line_page(state: StepState, file: int, line: int) -> Page | None:
-    """The operations of the line, and below them what happens now: the text cursor always stands on some line."""
+    """What the line did, and above it what happens now: the text cursor always stands on some line."""
     rows = line_rows(state, file, line)
     now = _now(state)
-    if not rows:
-        return now
     about_line: tuple[Section, ...] = section(line_title(state, file, line), rows)
+    for started in passes_on_line(state, file, line):
+        if started != state.event:
+            about_line += pass_sections(state, started)
+    if not about_line:
+        return now
     if now is None:
         return Page(f"Line {line}", "", about_line)
     return Page(now.title, now.subtitle, now.sections + about_line)
@@ -74,4 +79,5 @@ def _now(state: StepState) -> Page | None:
         case None:
             return None
         case event:
-            return Page("Step", event_in_words(state.timeline, event), section("What else is shown here", [_HINT]))
+            known = pass_sections(state, event) if isinstance(event, ev.BackwardStarted) else ()
+            return Page("Step", event_in_words(state.timeline, event), known + section(_ELSE, [_HINT]))
