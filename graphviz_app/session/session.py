@@ -408,6 +408,7 @@ class Session:
         """The line that the selection belongs to."""
         return None if self.timeline is None else span_of(self.timeline, self.selection)
 
-    def selected_nodes(self) -> frozenset[int]:
-        """The nodes that the selection means."""
-        return frozenset() if self.timeline is None else nodes_of(self.timeline, self.selection)
+    def selected_nodes(self, selection: Selection | None = None) -> frozenset[int]:
+        """The nodes that a selection means, by default the present one."""
+        selection = self.selection if selection is None else selection
+        return frozenset() if self.timeline is None else nodes_of(self.timeline, selection)

@@ -79,8 +79,11 @@ class CanvasMenu(QObject):
                 self._add(menu, "Inspect", lambda: bench.selections.on_panel(selection))
         if selection[0] == "leaf":
             self._add_uses(menu, selection[1])
-        self._add(menu, "Light the way from the loss", lambda: self._light(selection))
-        self._add(menu, "Go to its next call", lambda: self._next_call(selection))
+        picture = bench.session.picture
+        has_way = picture is not None and bool(way_items(picture, selection))
+        self._add(menu, "Light the way from the loss", lambda: self._light(selection)).setEnabled(has_way)
+        runs_again = bench.steps.next_call_of(selection) is not None
+        self._add(menu, "Go to its next call", lambda: self._next_call(selection)).setEnabled(runs_again)
 
     def _add_uses(self, menu: QMenu, leaf: int) -> None:
         session, picture = self._bench.session, self._bench.session.picture

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from graphviz_app.scene.frame import SceneFrame
     from graphviz_app.scene.picture import Picture
     from graphviz_app.scene.theme import Theme
+    from graphviz_app.session.selection import Selection
     from graphviz_app.session.session import Session
     from graphviz_app.timeline import StepState, Timeline
     from graphviz_app.ui.canvas.frame import FrameLike
@@ -101,13 +102,17 @@ class StepControl(QObject):
 
     def next_call(self) -> None:
         """To when what is selected runs next."""
+        coming = self.next_call_of(self._session.selection)
+        if coming is not None:
+            self._session.seek(coming)
+
+    def next_call_of(self, selection: Selection) -> int | None:
+        """The step at which what a selection means runs next."""
         timeline, step = self._session.timeline, self._session.step
         if timeline is None:
-            return
-        coming = [timeline.next_call_of(step, node) for node in self._session.selected_nodes()]
-        found = [candidate for candidate in coming if candidate is not None]
-        if found:
-            self._session.seek(min(found))
+            return None
+        coming = [timeline.next_call_of(step, node) for node in self._session.selected_nodes(selection)]
+        return min((candidate for candidate in coming if candidate is not None), default=None)
 
     def close(self) -> None:
         """Stop playing, and what was to follow the last step."""

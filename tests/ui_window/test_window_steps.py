@@ -6,6 +6,7 @@ from PySide6.QtWidgets import QStyle, QStyleOptionComboBox
 
 from graphviz_app.lessons import all_lessons
 from graphviz_app.recording import events as ev
+from graphviz_app.ui.canvas import Item
 from tests.support_record import record_source
 
 
@@ -147,6 +148,19 @@ def test_a_line_lights_its_nodes_and_a_node_its_line(qtbot, shown, session):
     assert session.selection[0] == "node"
     assert editor.marks.lit == {5}
     assert shown.arrangement.side.currentWidget() is shown.bench.views.inspector
+
+
+def test_the_menu_offers_no_way_and_no_call_where_there_is_none(shown, session):
+    def entries(kind):
+        box = next(number for number, box in enumerate(session.picture.graph.boxes) if box.kind == kind)
+        return {action.text(): action.isEnabled() for action in shown.bench.menu.build(Item("box", box)).actions()}
+
+    session.go_to_chapter(0)
+    assert entries("node")["Go to its next call"]
+    assert entries("node")["Light the way from the loss"]
+    assert not entries("root")["Go to its next call"]
+    assert not entries("root")["Light the way from the loss"]
+    assert entries("root")["Inspect"]
 
 
 def test_find_in_the_graph_walks_through_the_boxes(qtbot, shown, session):
