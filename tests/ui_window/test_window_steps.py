@@ -2,7 +2,8 @@ import re
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QStyle, QStyleOptionComboBox
+from PySide6.QtGui import QFontMetricsF
+from PySide6.QtWidgets import QApplication, QStyle, QStyleOptionComboBox
 
 from graphviz_app.lessons import all_lessons
 from graphviz_app.recording import events as ev
@@ -209,6 +210,15 @@ def test_present_shows_less_and_larger_and_gives_everything_back(shown):
     assert not shown.isFullScreen()
     assert not shown.bench.views.ledger.isHidden()
     assert shown.parts.editor.font().pixelSize() == size
+
+
+def test_the_legend_of_the_plot_is_no_higher_than_its_text(qtbot, shown):
+    shown.resize(1400, 880)
+    plot = shown.bench.views.ledger.plot
+    qtbot.waitUntil(lambda: not plot.is_reading() and plot._canvas is not None and plot._canvas.isVisible())
+    QApplication.processEvents()
+    assert not plot._legend._beside
+    assert 0 < plot._legend.height() < 1.5 * QFontMetricsF(plot._legend.font()).lineSpacing()
 
 
 def test_colours_and_zoom_change_everywhere_and_are_remembered(shown, open_window):

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import html
+import math
 from typing import NamedTuple
 
-from PySide6.QtCore import QSize, Qt
+from PySide6.QtCore import QEvent, QSize, Qt
 from PySide6.QtGui import QFontMetricsF
 from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
 
@@ -56,14 +57,30 @@ class PlotLegend(QLabel):
         self.setSizePolicy(QSizePolicy.Policy.Preferred, vertical)
         self._write()
 
+    def changeEvent(self, event: QEvent) -> None:
+        """Other letters need another height."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.FontChange:
+            self._write()
+
     def _write(self) -> None:
         shown = self._beside_it() if self._beside else self._above_it()
+        # A label that wraps asks for the height that it had in a narrower place, or with larger letters.
+        self.setMaximumHeight(16_777_215 if self._beside else self._height_of(shown))
         left = len(self._entries) - len(shown)
         texts = [entry.html(text) for entry, text in zip(self._entries, shown, strict=False)]
         self.setText(("<br>" if self._beside else " &nbsp; ").join([*texts, _more(left)] if left else texts))
         whole = [entry.text for entry in self._entries]
         self.setToolTip("" if shown == whole else "<br>".join(entry.html() for entry in self._entries))
         self.setVisible(bool(texts))
+
+    def _height_of(self, texts: list[str]) -> int:
+        """The height of so many entries above the plot."""
+        metrics = QFontMetricsF(self.font())
+        used = sum(metrics.horizontalAdvance(_SIGN + text + _GAP) for text in texts)
+        used += metrics.horizontalAdvance(_more(99)) if len(texts) < len(self._entries) else 0.0
+        lines = max(1, math.ceil(used / max(self._room.width(), 1)))
+        return math.ceil(lines * metrics.lineSpacing()) + 2
 
     def _beside_it(self) -> list[str]:
         """The texts of those that fit one below the other, each cut short to one line; names differ in their ends."""
