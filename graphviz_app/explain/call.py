@@ -9,10 +9,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from graphviz_app.explain.aliases import is_direct
+from graphviz_app.explain.numeric import difference
 from graphviz_app.recording import events as ev
 from graphviz_app.recording.values import elements
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     import numpy.typing as npt
 
     from graphviz_app.recording import Recording
@@ -79,6 +82,29 @@ class Call:
             and slot < len(self.called.grad_outputs)
             and self.called.grad_outputs[slot] != ev.NONE
         )
+
+    def recorded(self, slot: int) -> Array | None:
+        """What was sent on edge `slot`, or None where the recording does not tell."""
+        try:
+            return None if self.called is None else self.array(sent_values(self.called)[slot])
+        except (Unknown, IndexError):
+            return None
+
+    def nearest(self, slot: int, found: Iterable[Array]) -> Array:
+        """Of several gradients that may be what a rule says, the one that the recorded gradient shows.
+
+        What a call did is sometimes found by its values, and equal elements tell nothing of where they were.
+
+        Raises:
+            Unknown: If there is none.
+        """
+        several = list(found)
+        if not several:
+            raise Unknown
+        if len(several) > 1 and (recorded := self.recorded(slot)) is not None:
+            apart = [difference(each, recorded) if each.shape == recorded.shape else np.inf for each in several]
+            return several[int(np.argmin(apart))]
+        return several[0]
 
     def output_shape(self) -> tuple[int, ...]:
         """The shape of the output, which its gradient has too.
@@ -310,6 +336,15 @@ class Call:
         if rule is None or rule.forward is None:
             raise Unknown
         return rule.forward(inner)
+
+
+def sent_values(called: ev.NodeCalled) -> tuple[int, ...]:
+    """What a node sent out before a hook of the user's changed it."""
+    sent = list(called.grad_inputs)
+    for hook in reversed(called.hooks):
+        if hook.direction == "grad_inputs" and hook.slot < len(sent):
+            sent[hook.slot] = hook.before
+    return tuple(sent)
 
 
 def edges_from(timeline: Timeline, node: int) -> dict[int, tuple[int, int]]:

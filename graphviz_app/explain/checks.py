@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from graphviz_app.explain.call import Call, Unknown, edges_from
+from graphviz_app.explain.call import Call, Unknown, edges_from, sent_values
 from graphviz_app.explain.numeric import difference, scale, tolerance
 from graphviz_app.explain.rules import rule_of
 from graphviz_app.recording import events as ev
@@ -40,15 +40,6 @@ def check_call(call: Call) -> tuple[Check, ...]:
     edges = edges_from(call.timeline, call.node)
     sent = list(enumerate(sent_values(call.called)))
     return tuple(_check(call, slot, value) for slot, value in sent if slot in edges and value != ev.NONE)
-
-
-def sent_values(called: ev.NodeCalled) -> tuple[int, ...]:
-    """What a node sent out before a hook of the user's changed it."""
-    sent = list(called.grad_inputs)
-    for hook in reversed(called.hooks):
-        if hook.direction == "grad_inputs" and hook.slot < len(sent):
-            sent[hook.slot] = hook.before
-    return tuple(sent)
 
 
 def _check(call: Call, slot: int, value: int) -> Check:

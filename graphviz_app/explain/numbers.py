@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from graphviz_app.explain.call import Unknown, base_name
-from graphviz_app.explain.checks import sent_values
+from graphviz_app.explain.call import Unknown, base_name, sent_values
 from graphviz_app.explain.latex import is_small, latex_array, latex_factor
 from graphviz_app.explain.numeric import adjoint
 from graphviz_app.recording import events as ev

@@ -48,21 +48,25 @@ def _embedding(call: Call, slot: int) -> Array:
     return result
 
 
-def _dim(call: Call, fits: Callable[[int], bool]) -> int:
+def _dims(call: Call, fits: Callable[[int], bool]) -> list[int]:
+    """The dimensions along which a call may have picked; of several the recorded gradient shows which."""
     given = call.parameter_or(None, "dim", "#0")
     ndim = len(call.shape(0))
     if isinstance(given, int) and not isinstance(given, bool):
-        return given % max(ndim, 1)
-    for dim in range(ndim):
-        if fits(dim):
-            return dim
-    raise Unknown
+        return [given % max(ndim, 1)]
+    return [dim for dim in range(ndim) if fits(dim)]
 
 
 def _gather(call: Call, slot: int) -> Array:
     index = call.named_array("2", "index", "1")
-    dim = _dim(call, lambda dim: close(np.take_along_axis(call.argument(0), index, dim), call.output()))
-    return _put_back(call.shape(slot), index, call.grad(), dim)
+    dims = _dims(call, lambda dim: _is_picked(call.argument(0), index, dim, call.output()))
+    return call.nearest(slot, [_put_back(call.shape(slot), index, call.grad(), dim) for dim in dims])
+
+
+def _is_picked(x: Array, index: Array, dim: int, y: Array) -> bool:
+    """Whether `y` is what lies in `x` where an index says, along a dimension."""
+    fits = index.shape[:dim] + index.shape[dim + 1 :] == x.shape[:dim] + x.shape[dim + 1 :]
+    return fits and index.max(initial=0) < x.shape[dim] and close(np.take_along_axis(x, index, dim), y)
 
 
 def _picked_by_sorting(call: Call, slot: int) -> Array:
@@ -71,11 +75,8 @@ def _picked_by_sorting(call: Call, slot: int) -> Array:
     if len(outputs) < 2:
         raise Unknown
     index, x, y = call.array(outputs[1].value), call.argument(0), call.output()
-    for dim in range(x.ndim):
-        fits = index.shape[:dim] + index.shape[dim + 1 :] == x.shape[:dim] + x.shape[dim + 1 :]
-        if fits and index.max(initial=0) < x.shape[dim] and close(np.take_along_axis(x, index, dim), y):
-            return _put_back(call.shape(slot), index, call.grad(), dim)
-    raise Unknown
+    dims = [dim for dim in range(x.ndim) if _is_picked(x, index, dim, y)]
+    return call.nearest(slot, [_put_back(call.shape(slot), index, call.grad(), dim) for dim in dims])
 
 
 def _put_back(shape: tuple[int, ...], index: Array, g: Array, dim: int) -> Array:
@@ -88,11 +89,12 @@ def _put_back(shape: tuple[int, ...], index: Array, g: Array, dim: int) -> Array
 
 def _index_select(call: Call, slot: int) -> Array:
     index = call.named_array("2", "index", "1")
-    dim = _dim(call, lambda dim: np.array_equal(np.take(call.argument(0), index, dim), call.output()))
-    g = call.grad()
-    result = np.zeros(call.shape(slot), g.dtype)
-    np.add.at(np.moveaxis(result, dim, 0), index, np.moveaxis(g, dim, 0))
-    return result
+    g, found = call.grad(), list[Array]()
+    for dim in _dims(call, lambda dim: np.array_equal(np.take(call.argument(0), index, dim), call.output())):
+        result = np.zeros(call.shape(slot), g.dtype)
+        np.add.at(np.moveaxis(result, dim, 0), index, np.moveaxis(g, dim, 0))
+        found.append(result)
+    return call.nearest(slot, found)
 
 
 _BACK = (

@@ -30,24 +30,15 @@ def _placed(places: Callable[[tuple[int, ...], tuple[int, ...]], Iterable[Any]])
     """
 
     def gradient(call: Call, slot: int) -> Array:
-        g, recorded = call.grad(), _recorded(call, slot)
+        g, recorded = call.grad(), call.recorded(slot)
         found: list[Array] = []
         for place in _fitting(call, places, None if recorded is None else recorded.shape):
             result = np.zeros(place.shape, g.dtype)
             result[place.index] = g
             found.append(result)
-        if not found:
-            raise Unknown
-        return found[0] if recorded is None else min(found, key=lambda result: difference(result, recorded))
+        return call.nearest(slot, found)
 
     return gradient
-
-
-def _recorded(call: Call, slot: int) -> Array | None:
-    try:
-        return call.array(call.called.grad_inputs[slot]) if call.called is not None else None
-    except (Unknown, IndexError):
-        return None
 
 
 class _Place(NamedTuple):
@@ -137,10 +128,10 @@ def _stack(call: Call, slot: int) -> Array:
     given = call.parameter_or(None, "dim", "#0")
     if isinstance(given, int):
         return np.take(g, slot, given % g.ndim)
-    for dim in range(g.ndim):
-        if slot < g.shape[dim] and np.array_equal(np.take(y, slot, dim), x, equal_nan=True):
-            return np.take(g, slot, dim)
-    raise Unknown
+    dims = [
+        dim for dim in range(g.ndim) if slot < g.shape[dim] and np.array_equal(np.take(y, slot, dim), x, equal_nan=True)
+    ]
+    return call.nearest(slot, [np.take(g, slot, dim) for dim in dims])
 
 
 def _grads_or_zeros(call: Call) -> list[Array]:
@@ -162,7 +153,7 @@ def _unbind(call: Call, slot: int) -> Array:
     for dim, size in enumerate(shape):
         if size == len(grads) and shape[:dim] + shape[dim + 1 :] == grads[0].shape:
             stacked = np.stack(grads, dim)
-            recorded = _recorded(call, slot)
+            recorded = call.recorded(slot)
             if recorded is None or difference(stacked, recorded) < 1e-3 or shape.count(size) == 1:
                 return stacked
     raise Unknown
@@ -182,16 +173,17 @@ def _joinable(grads: list[Array], dim: int) -> bool:
     return len({g.shape[:dim] + g.shape[dim + 1 :] for g in grads}) == 1
 
 
-def _pad(call: Call, slot: int) -> Array:  # noqa: ARG001
+def _pad(call: Call, slot: int) -> Array:
     """The middle of the gradient: where it lies, the values show."""
     g, x, y = call.grad(), call.argument(0), call.output()
     if x.ndim != y.ndim or any(now < before for now, before in zip(y.shape, x.shape, strict=True)):
         raise Unknown
+    found: list[Array] = []
     for starts in np.ndindex(*(now - before + 1 for now, before in zip(y.shape, x.shape, strict=True))):
         place = tuple(slice(start, start + size) for start, size in zip(starts, x.shape, strict=True))
         if np.array_equal(y[place], x, equal_nan=True):
-            return g[place]
-    raise Unknown
+            found.append(g[place])
+    return call.nearest(slot, found)
 
 
 RULES = (
@@ -239,7 +231,7 @@ RULES = (
         _unbind,
     ),
     Rule(
-        ("Split", "SplitWithSizes", "Chunk"),
+        ("Split", "SplitWithSizes", "Chunk", "UnsafeSplit", "UnsafeSplitWithSizes"),
         rf"{X} = \mathrm{{cat}}(g_1, g_2, \ldots)",
         "The gradients of all parts are joined again; a part that was not used counts as 0.",
         "derivatives.yaml: split",

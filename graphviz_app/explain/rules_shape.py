@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from graphviz_app.explain.call import Unknown
 from graphviz_app.explain.numeric import sum_to_shape
 from graphviz_app.explain.rule import Rule
 
@@ -48,21 +47,18 @@ def _transposed(call: Call) -> Array:
     return call.argument(0).T
 
 
-def _permute(call: Call, slot: int) -> Array:  # noqa: ARG001
+def _permute(call: Call, slot: int) -> Array:
     g = call.grad()
-    return np.transpose(g, np.argsort(_order(call, g)))
+    return call.nearest(slot, [np.transpose(g, np.argsort(order)) for order in _orders(call, g)])
 
 
-def _order(call: Call, g: Array) -> tuple[int, ...]:
-    """Which dimension of the input each one of the result is: as the result shows."""
+def _orders(call: Call, g: Array) -> list[tuple[int, ...]]:
+    """Which dimension of the input each one of the result may be: as the result shows."""
     orders = [order for order in itertools.permutations(range(g.ndim)) if _fits(call.shape(0), order, g.shape)]
     if len(orders) == 1:
-        return orders[0]
+        return orders
     x, y = call.argument(0), call.output()
-    for order in orders:
-        if np.array_equal(np.transpose(x, order), y, equal_nan=True):
-            return order
-    raise Unknown
+    return [order for order in orders if np.array_equal(np.transpose(x, order), y, equal_nan=True)]
 
 
 def _fits(shape: tuple[int, ...], order: tuple[int, ...], wanted: tuple[int, ...]) -> bool:
@@ -84,23 +80,20 @@ def _triangle(keep: Callable[..., Array]) -> Callable[[Call, int], Array]:
     return gradient
 
 
-def _flip(call: Call, slot: int) -> Array:  # noqa: ARG001
+def _flip(call: Call, slot: int) -> Array:
     g, x, y = call.grad(), call.argument(0), call.output()
-    for count in range(1, x.ndim + 1):
-        for dims in itertools.combinations(range(x.ndim), count):
-            if np.array_equal(np.flip(x, dims), y, equal_nan=True):
-                return np.flip(g, dims)
-    raise Unknown
+    every = [dims for count in range(1, x.ndim + 1) for dims in itertools.combinations(range(x.ndim), count)]
+    fitting = [dims for dims in every if np.array_equal(np.flip(x, dims), y, equal_nan=True)]
+    return call.nearest(slot, [np.flip(g, dims) for dims in fitting])
 
 
-def _roll(call: Call, slot: int) -> Array:  # noqa: ARG001
+def _roll(call: Call, slot: int) -> Array:
     g, x, y = call.grad(), call.argument(0), call.output()
-    axes = (None, *range(x.ndim))
-    for axis in axes:
-        for shift in range(x.size if axis is None else x.shape[axis]):
-            if np.array_equal(np.roll(x, shift, axis), y, equal_nan=True):
-                return np.roll(g, -shift, axis)
-    raise Unknown
+    every = [
+        (axis, shift) for axis in (None, *range(x.ndim)) for shift in range(x.size if axis is None else x.shape[axis])
+    ]
+    fitting = [(axis, shift) for axis, shift in every if np.array_equal(np.roll(x, shift, axis), y, equal_nan=True)]
+    return call.nearest(slot, [np.roll(g, -shift, axis) for axis, shift in fitting])
 
 
 def _trace(call: Call, slot: int) -> Array:

@@ -23,6 +23,7 @@ c = torch.randn(2, 3, dtype=torch.complex64, requires_grad=True)
 z = torch.tensor([[0.0, 2.0, 3.0], [1.0, 0.0, 0.0]], requires_grad=True)
 n = torch.tensor([[float("nan"), 1.0, -1.0], [0.5, float("inf"), float("-inf")]], requires_grad=True)
 ties = torch.tensor([[1.0, 1.0, 0.0], [2.0, 2.0, 2.0]], requires_grad=True)
+flat, corner = torch.zeros(2, 2, requires_grad=True), torch.tensor([[0, 0], [1, 0]])
 half, wide = leaf(2, 3).detach().bfloat16().requires_grad_(), leaf(2, 3).detach().double().requires_grad_()
 """
 
@@ -119,6 +120,22 @@ CASES = {
     "Cumsum": ["go(x.cumsum(1))", "go(x.cumsum(dim=0))"],
     "View": ["go(x.view(6))", "go(x.reshape(3, 2))", "go(x.flatten())", "go(x.unsqueeze(0))", "go(one.squeeze(1))"],
     "Transpose": ["go(x.t())", "go(x.T)", "go(cube.transpose(0, 2))", "go(cube.permute(2, 0, 1))", "go(x.mT)"],
+    "equal elements": [
+        "go(flat.mT)",
+        "go(flat.T)",
+        "go(flat.transpose(0, 1))",
+        "go(flat.flip(1))",
+        "go(flat.roll(1, 1))",
+        "go(flat.roll(2))",
+        "go(flat.gather(1, corner))",
+        "go(flat.index_select(1, corner[0]))",
+        "go(torch.hstack([flat, flat]))",
+        "go(torch.dstack([flat, flat]))",
+        "go(F.pad(flat, (1, 0)))",
+        "go(flat.sort(1).values)",
+        "go(flat[1])",
+        "go(flat[:, 1:])",
+    ],
     "Expand": ["go(one.expand(2, 5))", "go(row.expand(2, 3))", "go(row.repeat(2, 2))", "go(x.repeat(2, 1, 2))"],
     "Select": ["go(x[0])", "go(x[:, 1])", "go(cube[1, 2])", "go(x.select(1, 2))"],
     "Slice": ["go(x[:, 0:2])", "go(cube[:, 1:])", "go(cube[:, :, ::2])", "go(x.narrow(1, 1, 2))"],
@@ -126,7 +143,12 @@ CASES = {
     "Cat": ["go(torch.cat([x, y]))", "go(torch.cat([x, one], 1))", "go(torch.cat((x, y), dim=-1))"],
     "Stack": ["go(torch.stack([x, y]))", "go(torch.stack([x, y], dim=2))", "go(torch.hstack([x, y]))"],
     "Unbind": ["go(*x.unbind())", "go(x.unbind(1)[1])", "a, b = x; go(a * b)"],
-    "Split": ["go(*cube.split(2, dim=2))", "go(cube.split([1, 3], dim=2)[1])", "go(*x.chunk(2))"],
+    "Split": [
+        "go(*cube.split(2, dim=2))",
+        "go(cube.split([1, 3], dim=2)[1])",
+        "go(*x.chunk(2))",
+        "go(*x.unsafe_split(2, 1))",
+    ],
     "triangles": ["go(A.tril())", "go(A.triu(1))", "go(A.flip(0))", "go(cube.flip(1, 2))"],
     "Index": ["go(table[idx])", "go(table[torch.tensor([0, 0, 2])])", "go(x[mask])", "go(x[idx[1], idx[0]])"],
     "Gather": ["go(x.gather(1, idx))", "go(torch.take_along_dim(x, idx, 1))"],
