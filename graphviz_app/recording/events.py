@@ -335,7 +335,7 @@ class LeafUpdated(Struct, frozen=True, tag="updated"):
 
 
 class TensorMutated(Struct, frozen=True, tag="mutated"):
-    """An operation wrote on a tensor in place.
+    """An operation wrote on a tensor in place; `operation` is NONE where it was something unseen, before the next one.
 
     `saved_by` are nodes that had saved the tensor, or what it is a part of, at an older version and can no longer run.
     """

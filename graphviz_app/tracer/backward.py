@@ -34,7 +34,6 @@ if TYPE_CHECKING:
     from graphviz_app.tracer.hooks import HookName, UserHooks
     from graphviz_app.tracer.leaves import Leaf
     from graphviz_app.tracer.node_hooks import Hooks
-    from graphviz_app.tracer.places import Place
 
 _Alive = torch._C._WeakTensorRef
 _NodeCalled = ev.NodeCalled
@@ -120,7 +119,6 @@ class BackwardPass:
         inputs: Any,
         caller: FrameType,
         details: dict[str, Any],
-        place: Place | None,
         *,
         implicit: bool,
         keeps: bool,
@@ -135,7 +133,7 @@ class BackwardPass:
         reached = self._graph.reach([node for node, _, _ in roots], caller)
         numbers = reached[0]
         if core.leaves.are_many:
-            core.leaves.compare(self._leaves_among(numbers), place)
+            core.leaves.compare(self._leaves_among(numbers))
         started: list[ev.Root] = []
         for (node, slot, tensor), seed in zip(roots, seeds, strict=True):
             value = ev.NONE if seed is None else core.values.record(seed)

@@ -18,6 +18,7 @@ from graphviz_app.tracer.cuts import DETACHES, find_cut
 from graphviz_app.tracer.data import DataReads, Where
 from graphviz_app.tracer.flatten import other_arguments, results_in, tensors_in
 from graphviz_app.tracer.kinds import LENDERS, Kind
+from graphviz_app.tracer.leaves import UNSEEN
 from graphviz_app.tracer.modules import ModulePaths
 from graphviz_app.tracer.originals import base_of
 from graphviz_app.tracer.saved import SavedTensors
@@ -193,7 +194,7 @@ class CallRecorder:
                 is_leaf = False  # a view that torch will not describe: made under `no_grad`, its base written on since
             value, node, slot = tracked.value, tracked.node, tracked.slot
             if tracked.version != version:
-                value = self._changed(call.name, path, tensor, tracked, version, written)
+                value = self._changed(call, path, tensor, tracked, version, written)
             elif value == ev.NONE or core.lent or tracked.data_of is not None:
                 value = self._not_written(call, path, tensor, tracked)
             if is_leaf and requires_grad:
@@ -210,18 +211,23 @@ class CallRecorder:
         return uses
 
     def _changed(
-        self, name: str, path: str, tensor: torch.Tensor, tracked: Tracked, version: int, written: Written
+        self, call: Call, path: str, tensor: torch.Tensor, tracked: Tracked, version: int, written: Written
     ) -> int:
         """An argument has another version than when it was last seen: its value before the call."""
         value, before = tracked.value, tracked.version
         tracked.version = version
-        writes = writes_on(name, path)
+        writes = writes_on(call.name, path)
         if before == -1:
             if writes:
                 written.append((tensor, tracked, version - 1))
             elif self._values:
                 value = tracked.value = self._core.values.record(tensor)
             return value
+        if tracked.leaf is not None and not writes and self._is_unseen(call, tensor, tracked):
+            self._tell_written(tensor, tracked, before, Write(version, ev.NONE, "", None, self._core.tensors.count))
+            self._core.leaves.touch([tensor], None, text=UNSEEN)
+            self._core.leaves.settle()
+            return tracked.value
         written.append((tensor, tracked, before))
         if not self._values:
             return value
@@ -234,6 +240,21 @@ class CallRecorder:
             value = ev.NONE
         return value
 
+    def _is_unseen(self, call: Call, leaf: torch.Tensor, tracked: Tracked) -> bool:
+        """Whether a leaf of another version was written on before a call that takes it, by nothing that was seen.
+
+        No function mode sees `w.set_(...)`. The call itself has not written: while grad mode is on torch refuses to.
+        """
+        name = call.name
+        return (
+            _grad_enabled()
+            and leaf.requires_grad
+            and leaf.is_leaf
+            and name.startswith("torch.")
+            and not name.startswith(_MAY_WRITE)
+            and not self._writes.is_known(leaf, tracked, tracked.version)
+        )
+
     def _not_written(self, call: Call, path: str, tensor: torch.Tensor, tracked: Tracked) -> int:
         """An argument has the version at which it was last seen; its value then may not be known, or not hold."""
         if writes_on(call.name, path):
@@ -241,7 +262,12 @@ class CallRecorder:
         if tracked.data_of is not None:
             self._data.tell(tensor, tracked, call.caller)
         elif self._values and (path == "0" or not _writes_unseen(call.name)):
-            tracked.value = self._value_now(tensor, tracked.value)
+            value = self._value_now(tensor, tracked.value)
+            if value != tracked.value and tracked.leaf is not None:
+                self._core.leaves.touch([tensor], None, text=UNSEEN, unseen=True)
+                self._core.leaves.settle()
+            else:
+                tracked.value = value
         return tracked.value
 
     def _value_now(self, tensor: torch.Tensor, known: int) -> int:
@@ -301,16 +327,23 @@ class CallRecorder:
                 # The versions of what else lies there do not tell.
                 core.lend([tensor], is_outside=False)
             latest = Write(tracked.version, operation, call.name, place, core.tensors.count)
-            text, write = latest.text, self._writes.of(tensor, tracked, before, latest)
-            span = None if write.place is None else write.place.span
-            saved_by = self._saved.invalidated(write, tracked, before)
-            for other in self._writes.aliased(tensor, tracked):
-                saved_by += tuple([n for n in self._saved.threatened(write, other, before) if n not in saved_by])
-            if saved_by or not core.leaves.is_grad(tensor):
-                # What became of a `.grad` is told of its leaf.
-                core.log.add(ev.TensorMutated(tracked.number, write.operation, before, tracked.version, span, saved_by))
+            text = latest.text
+            self._tell_written(tensor, tracked, before, latest)
         is_users = core.places.is_user_code(hygiene.real_caller(call.caller).f_code)
         core.leaves.touch(_tensors_in(written), place, text=text, is_users=is_users, is_recorded=True)
+
+    def _tell_written(self, tensor: torch.Tensor, tracked: Tracked, before: int, latest: Write) -> None:
+        """Tell that a tensor has another version, and which nodes had saved it."""
+        write = self._writes.of(tensor, tracked, before, latest)
+        span = None if write.place is None else write.place.span
+        saved_by = self._saved.invalidated(write, tracked, before)
+        for other in self._writes.aliased(tensor, tracked):
+            saved_by += tuple([n for n in self._saved.threatened(write, other, before) if n not in saved_by])
+        if saved_by or not self._core.leaves.is_grad(tensor):
+            # What became of a `.grad` is told of its leaf.
+            self._core.log.add(
+                ev.TensorMutated(tracked.number, write.operation, before, tracked.version, span, saved_by)
+            )
 
     def _maybe_written(self, call: Call, place: Place | None, arguments: list[tuple[str, torch.Tensor]]) -> None:
         """A call that writes in place and counts up no version: only the values tell."""
@@ -333,6 +366,11 @@ _WITH_STATISTICS = frozenset(
     {"torch.nn.functional.batch_norm", "torch.nn.functional.instance_norm", "torch.batch_norm", "torch.instance_norm"}
 )
 """Functions that write running statistics, without a version that tells."""
+
+
+_MAY_WRITE = ("torch.ops.", "torch.nn.functional.embedding", "torch.embedding")
+"""Operations that may write on what they take, though their names do not say so: anybody's own, and one that shortens
+the vectors that it looks up."""
 
 
 def _writes_unseen(name: str) -> bool:

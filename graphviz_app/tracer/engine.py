@@ -196,7 +196,7 @@ class Engine:
         place = core.places.find(caller)
         core.rounds.of(place, call, "", caller)
         core.places.let_go()
-        core.leaves.sweep(place)
+        core.leaves.sweep()
         self._operations.names.bind_pending(caller)
         self._operations.names.name_globals()
         core.leaves.names.look_again(caller)
@@ -225,7 +225,6 @@ class Engine:
                 "accumulates": bool(accumulates),
                 "thread": "" if thread is threading.main_thread() else _name_of(thread, within),
             },
-            place,
             implicit=implicit,
             keeps=bool(retain_graph),
         )

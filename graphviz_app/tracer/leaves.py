@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 _parameter = torch.nn.Parameter
 _Alive = torch._C._WeakTensorRef
 _LET_GO_AT = 4096
+UNSEEN = "something that torch does not see"
+"""What is told of a write that no operation made: on a numpy array that shares the memory, by `set_`, by other code."""
 _IN_TURNS = 1000
 """How many leaves that a pass does not reach are compared with what they were when it begins, and when it ends."""
 
@@ -174,7 +176,7 @@ class Leaves:
         self._tell(leaf, tensor, leaf.value)
         self._see_grad(leaf, tensor)
         if leaf.grad_value != ev.NONE:
-            event = ev.GradWritten(leaf.number, ev.NONE, leaf.grad_value, None, "before the recording saw it")
+            event = ev.GradWritten(leaf.number, ev.NONE, leaf.grad_value, None, "something before the recording")
             self._core.log.add(event)
         if node:
             leaf.node = self._announce_node(leaf)
@@ -340,6 +342,8 @@ class Leaves:
     def sweep(self, place: Place | None = None, *, reached: Iterable[Leaf] = (), thoroughly: bool = False) -> None:
         """Compare every leaf with what it was.
 
+        What has changed, something unseen did, at no line that is known; where there is a place, that did it.
+
         What operations write bumps versions, and where it does not (`.data`), the leaf was touched. Elements are
         compared only where the program may write on them behind torch's back, or where it is asked for. Of many
         leaves, as a program has that keeps its data in them, each time others are looked at, besides those that a pass
@@ -365,7 +369,7 @@ class Leaves:
         """Compare these leaves with what they were, as `sweep` does all; says whether the tensor of any is no more."""
         self.settle()
         by_value = thoroughly or self._core.is_memory_lent
-        writing = _Writing(place, _text_of(place))
+        writing = _Writing(place, _text_of(place) or UNSEEN)
         here = get_ident()
         is_any_gone = False
         for leaf in leaves:
@@ -481,7 +485,9 @@ class Leaves:
         if len(sharers) > 1:
             for each in list(sharers.values()):
                 if each is not leaf and (tensor := each.tracked.tensor()) is not None:
-                    self._check_grad(each, tensor, _Writing(None, f"it shares its memory with {leaf.name}.grad"))
+                    self._check_grad(
+                        each, tensor, _Writing(None, f"what was added to {leaf.name}.grad, in the same memory")
+                    )
             self.settle()
 
     def _see_grad(

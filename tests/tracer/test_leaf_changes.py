@@ -292,3 +292,21 @@ def test_what_a_scaler_does_with_a_grad_comes_before_the_optimizer_s_step(optimi
     assert told.count(ev.GradWritten) == 2
     assert all(unscaled < at < written for at, what in enumerate(told) if what is ev.GradWritten)
     assert told.count(ev.LeafUpdated) == 2
+
+
+@pytest.mark.parametrize("after", ["y = w * 3", "loss.backward()"])
+@pytest.mark.parametrize("write", ["with torch.no_grad(): w.set_(torch.zeros(2))", "w.detach().numpy()[:] = 0"])
+def test_what_torch_does_not_see_written_is_told_before_what_comes_next_and_of_no_line(write, after, tmp_path):
+    source = (
+        "import torch\nw, v = torch.ones(2, requires_grad=True), torch.ones(2, requires_grad=True)\n"
+        f"loss = (w.sum() + v.sum())\n{write}\n{after}\n"
+    )
+    recording = trace_source(source, tmp_path / "program.py")
+    events = [recording.event(number) for number in range(len(recording))]
+    updates = [number for number, event in enumerate(events) if isinstance(event, ev.LeafUpdated)]
+    later = [number for number, event in enumerate(events) if (span := getattr(event, "span", None)) and span.line == 5]
+    assert len(updates) == 1
+    assert updates[0] < min(later)
+    update = events[updates[0]]
+    assert (update.span, update.how) == (None, "something that torch does not see")
+    assert elements(recording.value(update.after)).tolist() == [0, 0]
