@@ -75,7 +75,7 @@ class ResultNames:
             by_library: Whether it was not the program itself that called it: a library computes several things on its
                 way to what will be given the name, and so does `sum`. Then it counts only if nothing follows.
         """
-        targets, is_last = place.targets, by_library or not (place.site.is_sure and place.owner.is_sure)
+        targets, is_last = place.targets, by_library or not place.is_sure
         if place.owner.part and len(targets) == 1:
             names = _of_part(targets[0], place.owner.part, result)
             is_last = by_library or not any(names)
@@ -149,9 +149,11 @@ class ResultNames:
             found = found[:1] * len(results)
         if any(found) or (scope is not None and not is_over):
             names = found
-        elif not (place.site.is_sure and place.owner.is_sure):
+        elif not place.is_sure:
             names = ()
-            if scope is None or (is_over and not place.owner.loops):
+            # What a library's class computes when it is called is on its way to no name of the program's.
+            is_constructed = place.site.is_sure and place.owner.is_sure
+            if not is_constructed and (scope is None or (is_over and not place.owner.loops)):
                 # Nothing was computed in the function any more, which has returned.
                 self._name_what_is_left(pending)
         for name, tracked in zip(names, results, strict=False):

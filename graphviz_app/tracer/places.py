@@ -21,7 +21,7 @@ from torch.utils._contextlib import context_decorator as _context_decorator
 
 from graphviz_app.own import __builtins__, original_builtins  # noqa: F401
 from graphviz_app.recording import events as ev
-from graphviz_app.tracer.frames import is_method
+from graphviz_app.tracer.frames import MISSING, is_method, variable
 from graphviz_app.tracer.modules import CALL
 from graphviz_app.tracer.rounds import WHOLE_STACK, around
 from graphviz_app.tracer.statements import WHOLE, Statements
@@ -107,6 +107,7 @@ class Place(msgspec.Struct, eq=False, gc=False):
         steps: Likewise, without those called `forward`.
         outer_methods: Likewise, outermost first and with those that make an object; of one that calls itself the
             outermost.
+        is_sure: Whether what torch computes there is what is given their names, by the look of it.
     """
 
     site: Site
@@ -120,6 +121,7 @@ class Place(msgspec.Struct, eq=False, gc=False):
     methods: tuple[int, ...]
     steps: tuple[int, ...]
     outer_methods: tuple[int, ...]
+    is_sure: bool
 
     @classmethod
     def of(cls, sites: list[Site], frame: FrameType | None = None) -> Place:
@@ -136,7 +138,9 @@ class Place(msgspec.Struct, eq=False, gc=False):
         loops = around(sites)
         direct_from = _direct_from(sites, frame) if loops.turns else 0
         frames = tuple([each.frame for each in sites])
-        return cls(site, site.span, frames, targets, loops, direct_from, sites[depth], depth, *_methods(sites))
+        owner = sites[depth]
+        is_sure = site.is_sure and owner.is_sure and not (targets and _is_constructed(site, frame))
+        return cls(site, site.span, frames, targets, loops, direct_from, owner, depth, *_methods(sites), is_sure)
 
 
 class Places:
@@ -372,7 +376,7 @@ def _returned_to(sites: list[Site], frame: FrameType) -> tuple[tuple[str, ...], 
         while caller is not None and caller.f_code is not outer.code:
             between.append(caller.f_code)
             caller = caller.f_back
-        if caller is None or not _hands_on(outer, inner, between):
+        if caller is None or not _hands_on(outer, inner, between, caller):
             break
         if inner.returned != WHOLE:
             if part != WHOLE or inner.returned is None:
@@ -384,6 +388,14 @@ def _returned_to(sites: list[Site], frame: FrameType) -> tuple[tuple[str, ...], 
             return (_part_of(outer.targets, part) if outer.is_sure else outer.targets), depth
         inner = outer
     return (), depth
+
+
+def _is_constructed(site: Site, frame: FrameType | None) -> bool:
+    """Whether a library's class is called at a site: what its `__init__` computes is not the object."""
+    inner: FrameType | None = None
+    while frame is not None and frame.f_code is not site.code:
+        inner, frame = frame, frame.f_back
+    return inner is not None and inner.f_code.co_name == "__init__"
 
 
 def _direct_from(sites: list[Site], frame: FrameType | None) -> int:
@@ -403,13 +415,23 @@ def _direct_from(sites: list[Site], frame: FrameType | None) -> int:
     return depth
 
 
-def _hands_on(outer: Site, inner: Site, between: list[CodeType]) -> bool:
-    """Whether the value of a call is what a function, that runs because of it, returns."""
+def _hands_on(outer: Site, inner: Site, between: list[CodeType], caller: FrameType) -> bool:
+    """Whether the value of a call, in that frame, is what a function that runs because of it returns."""
     name = inner.code.co_name
+    if not between and _is_called(outer.called, inner.code, caller):
+        # By the name of a variable that it is bound to, an argument perhaps: `solver(lambda z: f(z, x))`.
+        return True
     if outer.called == name and all(code in _TRANSPARENT for code in between):
         return True
     is_module = bool(between) and all(code in _MODULE_CALLS for code in between)
     return is_module and name == "forward" and outer.called not in _NO_MODULES
+
+
+def _is_called(name: str, code: CodeType, frame: FrameType) -> bool:
+    """Whether a variable of a function is bound to a function with that code."""
+    value = variable(frame, name) if name and frame.f_code.co_name != "<module>" else MISSING
+    value = dict.get(frame.f_globals, name) if value is MISSING else value
+    return type(value) is FunctionType and value.__code__ is code
 
 
 def _part_of(targets: tuple[str, ...], part: int) -> tuple[str, ...]:

@@ -327,3 +327,46 @@ def test_what_is_named_last_before_a_function_returns_has_that_name(tmp_path):
         *added, ("exp", ""), *added, *added, ("max", "v"), ("max", ""), ("split", "a"), ("split", ""), ("split", ""),
         ("split", ""), *added, ("__getitem__", "part"),
     ]  # fmt: skip
+
+
+HANDED_OVER = """import torch
+from torch.distributions import MultivariateNormal
+class Model:
+    def __init__(self):
+        self.prior = MultivariateNormal(torch.zeros(2), torch.eye(2))
+def tanh(t):
+    return t.tanh()
+def solve(f, x):
+    u = f(x)
+    return u + 1
+def smallest(key, xs):
+    low = min(xs, key=key)
+    return low + 1
+def main():
+    model, x = Model(), torch.ones(2)
+    act = tanh
+    y = act(x)
+    root = solve(lambda z: z.exp(), y)
+    least = smallest(lambda t: t.sum(), [y, root])
+main()
+"""
+
+
+def test_what_a_function_returns_that_was_handed_over_is_named_and_what_a_class_computes_is_not_its_object(tmp_path):
+    recording = trace_source(HANDED_OVER, tmp_path / "program.py")
+    timeline = Timeline(recording)
+    ran = [event for event in recording.events() if isinstance(event, ev.OperationRan)]
+    names = {
+        name
+        for each in ran
+        if each.span.line == 5
+        for use in each.outputs
+        if (name := timeline.tensor_name(use.tensor))
+    }
+    assert names == set()
+    named = {
+        each.name.rpartition(".")[2]: timeline.tensor_name(each.outputs[0].tensor) for each in ran if each.span.line > 5
+    }
+    assert {name: named[name] for name in ("tanh", "exp", "sum", "add")} == {
+        "tanh": "y", "exp": "u", "sum": "", "add": "least",
+    }  # fmt: skip
