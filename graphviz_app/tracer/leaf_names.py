@@ -86,13 +86,17 @@ class LeafNames:
             if leaf.is_named and (misses > _MISSES or self._names.leads_to(leaf.name, tensor)):
                 continue
             name = leaf.name
-            self.look_for(leaf, tensor, None)
+            if leaf.is_named and not leaf.named_in and name[-1] != "]" and self._names.leads_nowhere(name):
+                # A part of a network that was taken out of it: `params[3]` says less than where it was.
+                self.look_for(leaf, tensor, None, but_items=True)
+            else:
+                self.look_for(leaf, tensor, None)
             misses += leaf.is_named and leaf.name == name
 
-    def look_for(self, leaf: Leaf, tensor: torch.Tensor, frame: FrameType | None) -> None:
-        """Look for the name of a leaf once more."""
+    def look_for(self, leaf: Leaf, tensor: torch.Tensor, frame: FrameType | None, *, but_items: bool = False) -> None:
+        """Look for the name of a leaf once more; it may not be wished that it is called as an item of a container."""
         name = self._names.of(tensor, frame)
-        if name is None:
+        if name is None or (but_items and name.text.endswith("]")):
             return
         leaf.tries += 1
         known = leaf.name

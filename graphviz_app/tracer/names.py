@@ -103,6 +103,10 @@ class Names:
         """Whether a tensor is had by a name from the program's own global variables."""
         return self.globals is not None and follow(text, list(self.globals.items())) is tensor
 
+    def leads_nowhere(self, text: str) -> bool:
+        """Whether nothing is had any more by a name from the program's own global variables."""
+        return self.globals is not None and follow(text, list(self.globals.items())) is None
+
     def _remembered(self, tensor: torch.Tensor, kept: list[Scope], passing: list[Scope]) -> str:
         """As `_looked_for`, by what was passed by when another tensor was looked for; "" where that does not tell."""
         found = self._in_modules(tensor, kept, anew=False)

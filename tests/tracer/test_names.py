@@ -370,3 +370,32 @@ def test_a_parameter_that_is_replaced_while_its_module_is_made_has_the_name_that
         *["net.fc.bias", "net.fc.weight", "net.lin.bias", "net.lin.weight", "net.out.bias", "net.out.weight"],
         *["self.lin.weight", "self.lin.weight"],
     ]
+
+
+def test_a_part_that_was_taken_out_of_a_network_is_not_called_by_where_a_list_of_parameters_has_it():
+    text = """
+import torch
+from torch import nn
+
+net = nn.Sequential(nn.Linear(2, 2, bias=False), nn.Linear(2, 2, bias=False))
+w = torch.ones(2, requires_grad=True)
+kept = [*net.parameters(), w]
+net(w).sum().backward()
+net[0] = nn.Identity()
+del w
+"""
+    assert last_names(text) == ["net.0.weight", "net.1.weight", "w"]
+
+
+def test_a_leaf_without_a_name_takes_that_of_an_item_at_the_end():
+    text = """
+import torch
+
+def make():
+    made = torch.ones(2, requires_grad=True)
+    made.sum().backward()
+    return made
+
+kept = [make()]
+"""
+    assert last_names(text) == ["kept[0]"]
