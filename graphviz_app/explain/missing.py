@@ -177,7 +177,7 @@ class _Search:
         if summary.end == ev.NONE or summary.end > self._now:
             return MissingGrad("not yet", f"The backward pass is still running and has not come to {self._name} yet.")
         leads = self._origins.leads_to(roots)
-        out = None if leads else self._origins.taken_out(roots, summary.start)
+        out = None if leads else self._origins.taken_out(roots, summary.start, self._last_reached(summary.start))
         never = None if out is None else self._origins.never_in_graph(summary.start)
         if never is not None:
             # A number that was taken out of what came of it later is not what has cut it off.
@@ -190,7 +190,28 @@ class _Search:
         if isinstance(finished, ev.BackwardFinished) and finished.error:
             sentence = f"The backward pass{self._at(started.span)} ended with an error before it came to {self._name}."
             return MissingGrad("failed", sentence, started.span)
-        return MissingGrad("unused", self._unused_sentence(started, leads=leads), started.span)
+        sentence = self._derivative_sentence(started, summary) or self._unused_sentence(started, leads=leads)
+        return MissingGrad("unused", sentence, started.span)
+
+    def _last_reached(self, before: int) -> int:
+        """The last event before another at which a pass came to the tensor, or NONE."""
+        nodes = np.flatnonzero(self._timeline.recording.index.nodes.leaf == self._leaf).tolist()
+        calls = [] if self._leaf == ev.NONE else [self._timeline.calls.last(node, before) for node in nodes]
+        return max(calls, default=ev.NONE)
+
+    def _derivative_sentence(self, started: ev.BackwardStarted, summary: PassSummary) -> str:
+        """Where the result was computed from gradients that an earlier pass gave back, which do not depend on ours."""
+        columns, nodes = self._timeline.recording.index.events, self._timeline.recording.index.nodes
+        first, end = summary.start, len(columns) if summary.end == ev.NONE else summary.end
+        called = columns.subject[first:end][columns.kind[first:end] == ev.KIND[ev.NodeCalled]]
+        made_in = {int(number) for number in np.unique(nodes.made_in_pass[called])} - {ev.NONE}
+        for given in reversed(self._passes(since=-1)):
+            if given.pass_id in made_in and self._origins.leads_to([root.tensor for root in given.roots]):
+                gradients = f"the gradients that {_short(given.call)}(){self._at(given.span)} gave back"
+                used = f"{self._name} was last used{self._at(self._origins.reads[-1].span)}"
+                result = f"{self._result_name(started)} was computed from {gradients}"
+                return f"{used}, but {result}, and those do not depend on {self._name}."
+        return ""
 
     def _summary(self, started: ev.BackwardStarted) -> PassSummary:
         return next(one for one in self._timeline.recording.passes if one.pass_id == started.pass_id)

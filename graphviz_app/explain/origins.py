@@ -74,28 +74,29 @@ class Origins:
 
     @property
     def switch_span(self) -> ev.Span | None:
-        """The one line of the program's text, before the last use, that sets `requires_grad` to False; else None."""
-        sources = self._timeline.recording.sources
-        if not sources or not self.uses:
-            return None
-        last = self.uses[-1][0].span
-        lines = lines_of(sources[0].text)[: last.line if last is not None and last.file == 0 else None]
-        found = [number for number, line in enumerate(lines, start=1) if _SWITCH.search(line)]
+        """The one line of the program's text that sets `requires_grad` to False, of this tensor by name if any does.
+
+        None where there are several: which ran, and of which tensors, nobody has written down.
+        """
+        found: list[tuple[ev.Span, str]] = []
+        for file, source in enumerate(self._timeline.recording.sources):
+            code = (line.partition("#")[0] for line in lines_of(source.text))
+            found += [
+                (ev.Span(file, number), line) for number, line in enumerate(code, start=1) if _SWITCH.search(line)
+            ]
         bound = self._timeline.recording.index.tensor_names
         names = {each.name for each in bound if each.tensor == self._tensor}
-        named = [
-            number for number in found if any(re.search(rf"\b{re.escape(name)}\b", lines[number - 1]) for name in names)
-        ]
+        named = [each for each in found if any(re.search(rf"\b{re.escape(name)}\b", each[1]) for name in names)]
         for candidates in (named, found):
             if len(candidates) == 1:
-                return ev.Span(0, candidates[0])
+                return candidates[0][0]
         return None
 
     def leads_to(self, roots: Iterable[int]) -> bool:
         """Whether the tensor's value led to that of one of `roots`, by operations of torch's."""
         return any(root in self._forwards[0] or root == self._tensor for root in roots)
 
-    def taken_out(self, roots: Iterable[int], start: int) -> ev.OperationRan | None:
+    def taken_out(self, roots: Iterable[int], start: int, since: int = ev.NONE) -> ev.OperationRan | None:
         """The operation that took a value out of torch (`item`) from which a plain number led to `roots`, or None.
 
         Which number that was nobody has seen. Of several that were taken out it is the one that was most shortly
@@ -105,10 +106,12 @@ class Origins:
         Args:
             roots: Numbers of tensors.
             start: The event at which a pass began there.
+            since: The event after which the tensor was used for it: what was printed of earlier uses is not looked at.
         """
+        took = self._forwards[1] if since == ev.NONE else self._followed(since)[1]
         takers = [
             operation
-            for operation in self._forwards[1]
+            for operation in took
             if operation.cut == "item" and not is_only_shown(self._text(operation.span), operation.span)
         ]
         if not takers:
@@ -186,10 +189,17 @@ class Origins:
     @cached_property
     def _forwards(self) -> tuple[dict[int, list[tuple[ev.OperationRan, list[int]]]], list[ev.OperationRan]]:
         """By tensor: the operations that gave it a value which came from ours, and what led there; and all of them."""
+        return self._followed(ev.NONE)
+
+    def _followed(self, since: int) -> tuple[dict[int, list[tuple[ev.OperationRan, list[int]]]], list[ev.OperationRan]]:
+        """The same for what was done with the tensor after an event."""
+        first = int(np.searchsorted(self._timeline.recording.index.operation_events, since, side="right"))
         came_from: dict[int, list[tuple[ev.OperationRan, list[int]]]] = {}
         took: list[ev.OperationRan] = []
         reached = {self._tensor}
         for operation in self._operations:
+            if operation.operation < first:
+                continue
             sources = [use.tensor for use in operation.inputs if use.tensor in reached]
             if not sources or operation.name.rpartition(".")[2] in _SHAPE_ALONE:
                 continue

@@ -129,6 +129,18 @@ CASES = {
     ),
     "not used": Case("z = (x * 2).sum()\nz.backward()\n", "unused", ""),
     "used elsewhere": Case("u = w * 3\nz = (x * 2).sum()\nz.backward()\n", "unused", "last used on line 4, but z"),
+    "printed before": Case(
+        "u = w * 3\nu.sum().backward()\nprint(u.sum().item())\nw.grad = None\nz = (x * 2).sum()\nz.backward()\n",
+        "unused",
+        "last used on line 4, but z was not computed from what came of it",
+    ),
+    "only added": Case(
+        "u = (x * x + w).sum()\nu.backward()\nw.grad = None\nprint(u.item())\nu = (x * x + w).sum()\n"
+        "g, = torch.autograd.grad(u, x, create_graph=True)\nz = (g * 2).sum()\nz.backward()\n",
+        "unused",
+        r"last used on line 8, but z was computed from the gradients that autograd.grad\(\) on line 9 gave back, "
+        "and those do not depend on w",
+    ),
     "no backward": Case("z = (x * w).sum()\n", "no backward", "No backward pass has run"),
     "autograd.grad": Case(
         "z = (x * w).sum()\ng = torch.autograd.grad(z, [x, w])\n", "autograd.grad", "on line 5 returns the gradients", 5
@@ -218,3 +230,23 @@ def test_a_gradient_that_has_arrived_and_is_not_yet_added_is_not_called_undefine
         before = why_no_grad(timeline, leaf, step - 1)
         assert (before.cause, "arrived" in before.sentence) == ("not yet", True)
         assert why_no_grad(timeline, leaf, step) is None
+
+
+def test_of_several_lines_that_switch_gradients_off_none_is_blamed():
+    program = (
+        "import torch\ndef freeze(module):\n    for p in module.parameters():\n        p.requires_grad_(False)\n"
+        "net = torch.nn.Sequential(torch.nn.Linear(2, 2), torch.nn.Linear(2, 2))\nfreeze(net[0])\n"
+        "for p in net[1].parameters():\n    p.requires_grad = False  # and not net[0].requires_grad = False\n"
+        "def run():\n    y = net(w).sum()\n    y.backward()\nw = torch.ones(2, requires_grad=True)\nrun()\n"
+    )
+    answers = [_why(program, "net.1.weight"), _why(program.replace("p.requires_grad = False", "pass"), "net.0.weight")]
+    assert [each.sentence for each in answers] == [
+        "net.1.weight gave up its gradient before it was used: requires_grad was set to False.",
+        "net.0.weight gave up its gradient on line 4: requires_grad was set to False.",
+    ]
+
+
+def _why(program, name):
+    timeline = Timeline(record_source(program))
+    leaf = next(summary.leaf for summary in timeline.recording.leaves if summary.name == name)
+    return why_no_grad(timeline, leaf, timeline.step_count)
