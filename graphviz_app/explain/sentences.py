@@ -67,9 +67,28 @@ def silence_sentences(call: Call, edges: Mapping[int, tuple[int, int]]) -> list[
         plural = "inputs need" if len(without) > 1 else "input needs"
         sentences.append(f"Its {_ordinals(without)} {plural} no gradient, so none is computed for it.")
     undefined = [slot for slot, value in enumerate(called.grad_inputs) if value == ev.NONE and slot in edges]
+    aside = [slot for slot in undefined if not _is_asked_for(call, called.pass_id, edges[slot][0])]
+    undefined = [slot for slot in undefined if slot not in aside]
+    if aside:
+        plural = "inputs lead" if len(aside) > 1 else "input leads"
+        sentences.append(
+            f"Its {_ordinals(aside)} {plural} to nothing whose gradient this pass was asked for, so none is computed."
+        )
     if undefined:
         sentences.append(f"It sends no gradient (None, not zeros) to its {_ordinals(undefined)} input.")
     return sentences
+
+
+def _is_asked_for(call: Call, pass_id: int, node: int) -> bool:
+    """Whether a pass was to come to a node: one that was told for what (`inputs=`) leaves out all other ways."""
+    recording = call.recording
+    summary = next((each for each in recording.passes if each.pass_id == pass_id), None)
+    started = None if summary is None else recording.event(summary.start)
+    finished = None if summary is None or summary.end == ev.NONE else recording.event(summary.end)
+    if not isinstance(started, ev.BackwardStarted) or not isinstance(finished, ev.BackwardFinished) or finished.error:
+        return True
+    calls = recording.index.events.pass_id[call.timeline.calls.of(node)]
+    return not started.inputs or node in started.inputs or bool((calls == pass_id).any())
 
 
 def hook_sentences(call: Call) -> list[str]:

@@ -55,6 +55,25 @@ def test_a_number_in_the_program_is_put_in_too(timeline):
     assert "Its second input needs no gradient, so none is computed for it." in tripled.sentences
 
 
+def test_what_a_pass_was_not_asked_for_is_said_to_be_left_out_for_that():
+    program = (
+        "import torch\nx, w = torch.ones(2, requires_grad=True), torch.ones(2, requires_grad=True)\n"
+        "class Nothing(torch.autograd.Function):\n"
+        "    @staticmethod\n    def forward(ctx, a):\n        return a * 1\n"
+        "    @staticmethod\n    def backward(ctx, g):\n        return None\n"
+        "z = (x * w).sum()\ntorch.autograd.grad(z, x, retain_graph=True)\nz.backward(inputs=[x], retain_graph=True)\n"
+        "z.backward()\n(x * Nothing.apply(w * 2)).sum().backward()\n"
+    )
+    timeline = Timeline(record_source(program))
+    left_out = "Its second input leads to nothing whose gradient this pass was asked for, so none is computed."
+    ends = [chapter.last_step for chapter in timeline.chapters]
+    assert [left_out in explained(timeline, "MulBackward0", step=step).sentences for step in ends[:3]] == [
+        True, True, False,
+    ]  # fmt: skip
+    silent = explained(timeline, "NothingBackward").sentences
+    assert "It sends no gradient (None, not zeros) to its first input." in silent
+
+
 def test_before_it_ran_there_are_a_formula_and_no_numbers(timeline):
     product = explained(timeline, "MulBackward0", step=1)
     assert product.formula_latex
