@@ -10,6 +10,7 @@ from graphviz_app.explain.call import Call, Unknown, edges_from, sent_values
 from graphviz_app.explain.numeric import difference, scale, tolerance
 from graphviz_app.explain.rules import rule_of
 from graphviz_app.recording import events as ev
+from graphviz_app.recording.values import statistics
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -70,8 +71,22 @@ def _check(call: Call, slot: int, value: int) -> Check:
     allowed = tolerance("float32" if record is None else record.dtype) * max(scale(computed), scale(recorded), 1e-30)
     noise = _noise(call, record.dtype if record else "float32", computed.size)
     if apart > max(allowed, noise):
-        return Check(slot, False, apart, computed)
+        return Check(slot, None) if _is_beyond(call, value) else Check(slot, False, apart, computed)
     return Check(slot, None if unclear.any() else True, apart, computed)
+
+
+def _is_beyond(call: Call, value: int) -> bool:
+    """Whether a rule of mathematics says nothing of what went out: what the node computed with is not finite.
+
+    Each function of torch's has a way of its own to go on from NaN and Inf.
+    """
+    operation, called = call.operation, call.called
+    uses = () if operation is None else (*operation.inputs, *operation.outputs)
+    values = {value, *(use.value for use in uses), *(() if called is None else called.grad_outputs)}
+    figures = (statistics(record) for each in values if (record := call.recording.value(each)) is not None)
+    return any(
+        each is not None and each.nans + each.positive_infinities + each.negative_infinities > 0 for each in figures
+    )
 
 
 def _noise(call: Call, dtype: str, size: int) -> float:

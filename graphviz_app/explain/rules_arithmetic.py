@@ -104,7 +104,7 @@ def _power(call: Call, slot: int) -> Array:
     x, exponent = call.argument(0), _exponent(call)
     with np.errstate(divide="ignore", invalid="ignore"):
         if slot == 1:
-            return call.output() * np.log(x)
+            return np.where((x == 0) & (exponent >= 0), 0.0, call.output() * np.log(x))
         return np.where(exponent == 0, 0.0, exponent * x ** (exponent - 1))
 
 
@@ -258,8 +258,7 @@ _RULES = (
     _choice(
         ("Hardtanh",),
         rf"{X} = g \cdot [x_{{min}} < x < x_{{max}}]",
-        "Inside the bounds the gradient passes as it came; outside them the result does not change with the input, so "
-        "it is 0.",
+        "Between the bounds the gradient passes as it came; at them and outside it is 0.",
         "derivatives.yaml: hardtanh",
         _hardtanh,
         "its input",

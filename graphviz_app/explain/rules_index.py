@@ -89,7 +89,8 @@ def _put_back(shape: tuple[int, ...], index: Array, g: Array, dim: int) -> Array
 
 def _index_select(call: Call, slot: int) -> Array:
     index = call.named_array("2", "index", "1")
-    g, found = call.grad(), list[Array]()
+    g = call.grad()
+    found: list[Array] = []
     for dim in _dims(call, lambda dim: np.array_equal(np.take(call.argument(0), index, dim), call.output())):
         result = np.zeros(call.shape(slot), g.dtype)
         np.add.at(np.moveaxis(result, dim, 0), index, np.moveaxis(g, dim, 0))

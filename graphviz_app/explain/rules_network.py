@@ -68,30 +68,29 @@ def _reduction(call: Call) -> str:
     return given or "mean"
 
 
-def _nll(call: Call, slot: int) -> Array:  # noqa: ARG001
+def _nll(call: Call, slot: int) -> Array:
     target, g = call.named_array("1", "target"), call.grad()
     shape = call.shape(0)
     if call.named("weight", "2") is not None or (call.parameter_or(0.0, "label_smoothing") or 0) != 0:
         raise Unknown
-    log_probabilities = np.zeros(shape if len(shape) > 1 else (1, *shape))
     target = np.atleast_1d(target)
     ignored = call.parameter_or(-100, "ignore_index")
     kept = target != ignored
     places = np.where(kept, target, 0)[:, None]
-    share = g / max(int(kept.sum()), 1) if _nll_is_mean(call, places, kept) else g
-    np.put_along_axis(log_probabilities, places, np.where(kept, -share, 0.0)[:, None], 1)
-    return log_probabilities.reshape(shape)
+    found: list[Array] = []
+    for is_mean in _nll_may_be_mean(call):
+        log_probabilities = np.zeros(shape if len(shape) > 1 else (1, *shape))
+        share = g / max(int(kept.sum()), 1) if is_mean else g
+        np.put_along_axis(log_probabilities, places, np.where(kept, -share, 0.0)[:, None], 1)
+        found.append(log_probabilities.reshape(shape))
+    return call.nearest(slot, found)
 
 
-def _nll_is_mean(call: Call, places: Array, kept: Array) -> bool:
+def _nll_may_be_mean(call: Call) -> tuple[bool, ...]:
+    """Whether the loss is a mean; both where the program's call was longer than what was recorded of it."""
     if not call.parameters_were_cut:
-        return _reduction(call) == "mean"
-    # The loss itself shows whether it is a sum or a mean.
-    if call.output_shape():
-        return False
-    log_probabilities = call.argument(0)
-    picked = np.take_along_axis(np.atleast_2d(log_probabilities), places, 1)[:, 0]
-    return close(np.asarray(-picked[kept].mean()), call.output())
+        return (_reduction(call) == "mean",)
+    return (False,) if call.output_shape() else (True, False)
 
 
 def _loss(derivative: Callable[[Array, Array], Array]) -> Callable[[Call, int], Array]:

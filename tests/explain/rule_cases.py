@@ -23,6 +23,7 @@ c = torch.randn(2, 3, dtype=torch.complex64, requires_grad=True)
 z = torch.tensor([[0.0, 2.0, 3.0], [1.0, 0.0, 0.0]], requires_grad=True)
 n = torch.tensor([[float("nan"), 1.0, -1.0], [0.5, float("inf"), float("-inf")]], requires_grad=True)
 ties = torch.tensor([[1.0, 1.0, 0.0], [2.0, 2.0, 2.0]], requires_grad=True)
+edges = torch.tensor([[6.0, 0.0, -1.0], [1.0, 3.0, 7.0]], requires_grad=True)
 flat, corner = torch.zeros(2, 2, requires_grad=True), torch.tensor([[0, 0], [1, 0]])
 half, wide = leaf(2, 3).detach().bfloat16().requires_grad_(), leaf(2, 3).detach().double().requires_grad_()
 """
@@ -120,6 +121,14 @@ CASES = {
     "Cumsum": ["go(x.cumsum(1))", "go(x.cumsum(dim=0))"],
     "View": ["go(x.view(6))", "go(x.reshape(3, 2))", "go(x.flatten())", "go(x.unsqueeze(0))", "go(one.squeeze(1))"],
     "Transpose": ["go(x.t())", "go(x.T)", "go(cube.transpose(0, 2))", "go(cube.permute(2, 0, 1))", "go(x.mT)"],
+    "borders": [
+        "go(F.relu6(edges))",
+        "go(F.hardtanh(edges))",
+        "go(F.hardtanh(edges, -2.0, 6.0))",
+        "go(edges.clamp(0, 6))",
+        "go(edges.abs() ** y)",
+        "go(F.cross_entropy(edges * 1e4, torch.tensor([0, 2])))",
+    ],
     "equal elements": [
         "go(flat.mT)",
         "go(flat.T)",

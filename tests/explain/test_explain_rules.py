@@ -9,7 +9,8 @@ from graphviz_app.explain.checks import check_call
 from graphviz_app.explain.rules import ALL_RULES, rule_of
 from graphviz_app.recording import events as ev
 from graphviz_app.timeline import Timeline
-from tests.explain.rule_cases import CASES, UNKNOWN_HERE
+from tests.explain.rule_cases import CASES, SETUP, UNKNOWN_HERE
+from tests.support_record import record_source
 
 
 @pytest.fixture(scope="module")
@@ -123,3 +124,28 @@ def test_parameters_are_split_at_their_outer_commas():
     assert parse_parameters("2, dim=(0, 1), slice(None, 3)") == {"#0": "2", "dim": "(0, 1)", "#2": "slice(None, 3)"}
     assert plain_value("(0, -1)") == (0, -1)
     assert plain_value("'mean'") == "mean"
+
+
+def test_what_is_not_finite_is_not_said_to_be_wrong():
+    lines = "\n".join(f"go({case})" for case in NOT_FINITE)
+    timeline = Timeline(
+        record_source(f"{SETUP}x = torch.tensor([[torch.nan, 1.0, -torch.inf]], requires_grad=True)\n{lines}\n")
+    )
+    found = []
+    for number in timeline.events_of(ev.NodeCalled).tolist():
+        called = timeline.recording.event(number)
+        found += [check.agrees for check in check_call(Call(timeline, called.node, called))]
+    assert len(found) >= len(NOT_FINITE)
+    assert False not in found
+
+
+NOT_FINITE = [
+    "x.relu()",
+    "x.abs()",
+    "x.max()",
+    "torch.maximum(x, x * 2)",
+    "F.elu(x)",
+    "F.hardtanh(x)",
+    "x.norm(1)",
+    "2 ** x",
+]
