@@ -198,5 +198,8 @@ def _decode(data: bytes, dtype: str, shape: tuple[int, ...]) -> npt.NDArray[Any]
         raise ValueError(f"The recording holds {len(data)} bytes for a {dtype} tensor of shape {shape}.")
     values = np.frombuffer(data, numpy_dtype).reshape(shape)
     if dtype == "complex32":
-        return values["real"].astype(np.complex64) + 1j * values["imag"].astype(np.complex64)
+        whole = np.empty(values.shape, np.complex64)
+        # Not added up: i times Inf has NaN for its real part.
+        whole.real, whole.imag = values["real"], values["imag"]
+        return whole
     return values

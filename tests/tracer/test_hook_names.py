@@ -267,3 +267,35 @@ def test_a_node_has_run_also_where_a_hook_on_what_it_sends_fails(tmp_path):
     assert (change.hook, elements(recording.value(change.before)).tolist()) == ("double", [5, 5])
     finished = next(event for event in recording.events() if isinstance(event, ev.BackwardFinished))
     assert finished.error == "no more"
+
+
+SUMS = {
+    "sparse": (
+        "emb = torch.nn.Embedding(4, 3, sparse=True)\n"
+        "sum((torch.randn(9, 3) * emb(torch.randint(0, 4, (9,)))).sum() for _ in range(3)).backward()\n"
+    ),
+    "overflowing": (
+        "x = torch.ones(2, requires_grad=True)\ny = x * 1\nbig = torch.tensor([torch.inf, 3e38])\n"
+        "((y * big).sum() - (y * -big).sum() - (y * big).sum()).backward()\n"
+    ),
+    "complex and infinite": (
+        "x = torch.ones(2, requires_grad=True, dtype=torch.complex64)\ny = x * 1\n"
+        "parts = [y * torch.tensor([complex(0, torch.inf), 1]) for k in range(3)]\n"
+        "torch.autograd.backward(parts, [torch.ones_like(part) for part in parts])\n"
+    ),
+    "half complex": (
+        "x = torch.ones(2, requires_grad=True, dtype=torch.complex32)\ny = x * 1\n"
+        "parts = [y * torch.tensor([k / 10, 0.7], dtype=torch.complex32) for k in range(3)]\n"
+        "torch.autograd.backward(parts, [torch.ones_like(part) for part in parts])\n"
+    ),
+}
+
+
+@pytest.mark.filterwarnings("ignore:ComplexHalf support")
+@pytest.mark.parametrize("name", SUMS)
+def test_what_rounding_makes_of_a_sum_is_no_write_and_nobody_is_warned_of_it(name, tmp_path):
+    recording = trace_source("import torch\ntorch.manual_seed(0)\n" + SUMS[name], tmp_path / "program.py")
+    calls = [event for event in recording.events() if isinstance(event, ev.NodeCalled)]
+    assert calls
+    assert [each.hooks for each in calls if each.hooks] == []
+    assert not any(isinstance(event, ev.Notice) for event in recording.events())
