@@ -86,17 +86,14 @@ class LeafNames:
             if leaf.is_named and (misses > _MISSES or self._names.leads_to(leaf.name, tensor)):
                 continue
             name = leaf.name
-            if leaf.is_named and not leaf.named_in and name[-1] != "]" and self._names.leads_nowhere(name):
-                # A part of a network that was taken out of it: `params[3]` says less than where it was.
-                self.look_for(leaf, tensor, None, but_items=True)
-            else:
-                self.look_for(leaf, tensor, None)
+            is_gone = leaf.is_named and not leaf.named_in and self._names.leads_nowhere(name)
+            self.look_for(leaf, tensor, None, but_worse=is_gone)
             misses += leaf.is_named and leaf.name == name
 
-    def look_for(self, leaf: Leaf, tensor: torch.Tensor, frame: FrameType | None, *, but_items: bool = False) -> None:
-        """Look for the name of a leaf once more; it may not be wished that it is called as an item of a container."""
+    def look_for(self, leaf: Leaf, tensor: torch.Tensor, frame: FrameType | None, *, but_worse: bool = False) -> None:
+        """Look for the name of a leaf once more; it may not be wished that it takes one that says less."""
         name = self._names.of(tensor, frame)
-        if name is None or (but_items and name.text.endswith("]")):
+        if name is None or (but_worse and _is_worse(name.text, leaf.name)):
             return
         leaf.tries += 1
         known = leaf.name
@@ -117,7 +114,7 @@ class LeafNames:
         tensor = None if earlier is None or earlier is leaf else earlier.tracked.tensor()
         if earlier is not None and tensor is not None:
             other = self._names.of(tensor, frame)
-            if other is not None and other.text and other.text != text:
+            if other is not None and other.text and other.text != text and not _is_worse(other.text, text):
                 self._name(earlier, other, None)
                 self._tell(earlier, tensor)
 
@@ -139,3 +136,8 @@ class LeafNames:
                 found.setdefault(number, set()).update([id(value) for _, value in local_variables(frame)])
             frame = frame.f_back
         return found
+
+
+def _is_worse(name: str, than: str) -> bool:
+    """Whether a name says less than another: `params[3]` of a part of a network that was called by its path there."""
+    return name.endswith("]") and "." in than and not than.endswith("]")

@@ -384,7 +384,27 @@ net(w).sum().backward()
 net[0] = nn.Identity()
 del w
 """
-    assert last_names(text) == ["net.0.weight", "net.1.weight", "w"]
+    assert last_names(text) == ["net.0.weight", "net.1.weight", "kept[2]"]
+
+
+def test_a_network_that_is_made_anew_while_its_optimizer_is_still_there_keeps_its_name():
+    text = """
+import torch
+from torch import nn
+
+def main():
+    for fold in range(3):
+        model = nn.Linear(2, 1, bias=False)
+        nn.init.ones_(model.weight)
+        optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+        for _ in range(2):
+            optimizer.zero_grad()
+            model(torch.ones(2)).sum().backward()
+            optimizer.step()
+
+main()
+"""
+    assert last_names(text) == ["model.weight"] * 3
 
 
 def test_a_leaf_without_a_name_takes_that_of_an_item_at_the_end():
