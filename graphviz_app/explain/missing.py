@@ -177,12 +177,14 @@ class _Search:
         if summary.end == ev.NONE or summary.end > self._now:
             return MissingGrad("not yet", f"The backward pass is still running and has not come to {self._name} yet.")
         leads = self._origins.leads_to(roots)
-        out = None if leads else self._origins.taken_out(roots, summary.start, self._last_reached(summary.start))
+        since = self._last_reached(summary.start)
+        out = None if leads else self._origins.taken_out(roots, summary.start, since, shown=True)
         never = None if out is None else self._origins.never_in_graph(summary.start)
         if never is not None:
             # A number that was taken out of what came of it later is not what has cut it off.
             sentence = f"{self._name} was cut off{self._at(never.span)}: {self._what(never)}."
             return MissingGrad("cut", sentence, never.span, never.operation)
+        out = None if out is None else self._origins.taken_out(roots, summary.start, since)
         if out is not None:
             way = f"Nothing in torch leads from {self._name} to {self._result_name(started)}"
             return MissingGrad("cut", f"{way}: {self._what(out, self._at(out.span))}.", out.span, out.operation)

@@ -96,7 +96,9 @@ class Origins:
         """Whether the tensor's value led to that of one of `roots`, by operations of torch's."""
         return any(root in self._forwards[0] or root == self._tensor for root in roots)
 
-    def taken_out(self, roots: Iterable[int], start: int, since: int = ev.NONE) -> ev.OperationRan | None:
+    def taken_out(
+        self, roots: Iterable[int], start: int, since: int = ev.NONE, *, shown: bool = False
+    ) -> ev.OperationRan | None:
         """The operation that took a value out of torch (`item`) from which a plain number led to `roots`, or None.
 
         Which number that was nobody has seen. Of several that were taken out it is the one that was most shortly
@@ -107,12 +109,13 @@ class Origins:
             roots: Numbers of tensors.
             start: The event at which a pass began there.
             since: The event after which the tensor was used for it: what was printed of earlier uses is not looked at.
+            shown: Whether numbers count too that were printed, noted or compared where they were taken out.
         """
         took = self._forwards[1] if since == ev.NONE else self._followed(since)[1]
         takers = [
             operation
             for operation in took
-            if operation.cut == "item" and not is_only_shown(self._text(operation.span), operation.span)
+            if operation.cut == "item" and (shown or not is_only_shown(self._text(operation.span), operation.span))
         ]
         if not takers:
             return None

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 _SHOWING = frozenset(
     {
-        *("print", "pprint", "display", "echo", "write"),
+        *("print", "pprint", "display", "echo", "write", "append"),
         *("log", "debug", "info", "warning", "error", "exception", "critical"),
         *("add_scalar", "add_scalars", "log_metric", "log_metrics", "log_dict", "set_postfix", "set_description"),
     }
@@ -28,13 +28,17 @@ def is_only_shown(text: str, span: ev.Span | None) -> bool:
         return False
     around = _around(text, span)
     statement = around[0] if around else None
-    if isinstance(statement, _ASKING) or any(isinstance(node, ast.FormattedValue) for node in around):
+    if isinstance(statement, _ASKING) or any(map(_shows_or_asks, around, around[1:])):
         return True
     if not isinstance(statement, ast.Expr):
         return False
     calls = [node for node in around if isinstance(node, ast.Call)]
     # The innermost call is what took the number out.
     return len(calls) < 2 or _last_name(calls[0]) in _SHOWING
+
+
+def _shows_or_asks(node: ast.AST, within: ast.AST) -> bool:
+    return isinstance(node, ast.FormattedValue) or (isinstance(node, ast.IfExp) and within is node.test)
 
 
 def gives_numbers_itself(text: str, operation: ev.OperationRan) -> bool:

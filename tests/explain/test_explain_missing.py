@@ -134,6 +134,12 @@ CASES = {
         "unused",
         "last used on line 4, but z was not computed from what came of it",
     ),
+    "printed, noted and compared": Case(
+        "u, seen = w * 3, []\nprint(f'{u.sum().item():.2f}', u.max().item())\nseen.append(u.min().item())\n"
+        "if u.sum().item() > 0:\n    z = (x * 2).sum()\nz.backward()\n",
+        "unused",
+        "last used on line 4, but z was not computed from what came of it",
+    ),
     "only added": Case(
         "u = (x * x + w).sum()\nu.backward()\nw.grad = None\nprint(u.item())\nu = (x * x + w).sum()\n"
         "g, = torch.autograd.grad(u, x, create_graph=True)\nz = (g * 2).sum()\nz.backward()\n",
