@@ -58,14 +58,13 @@ def silence_sentences(call: Call, edges: Mapping[int, tuple[int, int]]) -> list[
     sentences: list[str] = []
     silent = [slot for slot, value in enumerate(called.grad_outputs) if value == ev.NONE]
     if silent:
-        which = "" if len(called.grad_outputs) == 1 else f" for its {_ordinals(silent)} output"
-        sentences.append(
-            f"No gradient arrived{which}: nothing that the pass came through had used it, so it counts as 0."
-        )
+        plural, it = ("s", "them, so they count") if len(silent) > 1 else ("", "it, so it counts")
+        which = "" if len(called.grad_outputs) == 1 else f" for its {_ordinals(silent)} output{plural}"
+        sentences.append(f"No gradient arrived{which}: nothing that the pass came through had used {it} as 0.")
     without = [slot for slot, value in enumerate(called.grad_inputs) if value == ev.NONE and slot not in edges]
     if without and len(called.grad_inputs) > len(without):
-        plural = "inputs need" if len(without) > 1 else "input needs"
-        sentences.append(f"Its {_ordinals(without)} {plural} no gradient, so none is computed for it.")
+        plural, them = ("inputs need", "them") if len(without) > 1 else ("input needs", "it")
+        sentences.append(f"Its {_ordinals(without)} {plural} no gradient, so none is computed for {them}.")
     undefined = [slot for slot, value in enumerate(called.grad_inputs) if value == ev.NONE and slot in edges]
     aside = [slot for slot in undefined if not _is_asked_for(call, called.pass_id, edges[slot][0])]
     undefined = [slot for slot in undefined if slot not in aside]
@@ -75,7 +74,8 @@ def silence_sentences(call: Call, edges: Mapping[int, tuple[int, int]]) -> list[
             f"Its {_ordinals(aside)} {plural} to nothing whose gradient this pass was asked for, so none is computed."
         )
     if undefined:
-        sentences.append(f"It sends no gradient (None, not zeros) to its {_ordinals(undefined)} input.")
+        plural = "inputs" if len(undefined) > 1 else "input"
+        sentences.append(f"It sends no gradient (None, not zeros) to its {_ordinals(undefined)} {plural}.")
     return sentences
 
 
@@ -128,6 +128,6 @@ def check_sentence(checks: Sequence[Check]) -> str:
 
 
 def _ordinals(slots: Sequence[int]) -> str:
-    names = ("first", "second", "third", "fourth", "fifth", "sixth")
+    names = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
     words = [names[slot] if slot < len(names) else f"{slot + 1}th" for slot in slots]
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"

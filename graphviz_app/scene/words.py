@@ -72,10 +72,15 @@ def short_name(name: str) -> str:
 
 
 def makes_leaf(operation: ev.OperationRan) -> bool:
-    """Whether what an operation gave begins a graph: it requires a gradient, and was made from nothing that does."""
+    """Whether what an operation gave begins a graph: it requires a gradient, and was made from nothing that does.
+
+    A view of a parameter, made while grad mode is off, requires one too, and has no node.
+    """
     taken = {use.tensor for use in operation.inputs}
-    return bool(operation.outputs) and all(
-        use.requires_grad and use.is_leaf and use.tensor not in taken for use in operation.outputs
+    return (
+        bool(operation.outputs)
+        and not was_off(operation)
+        and all(use.requires_grad and use.is_leaf and use.tensor not in taken for use in operation.outputs)
     )
 
 

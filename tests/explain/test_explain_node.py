@@ -304,3 +304,16 @@ def test_a_node_that_saved_nothing_shows_nothing_that_was_saved():
         for node in range(len(recording.index.nodes))
     }
     assert saved == {"x": [], "a": [], "b": ["argument 2"], "c": [], "d": ["argument 2"], "e": ["result"]}
+
+
+def test_of_several_slots_is_told_in_the_plural():
+    program = "import torch\nx = torch.ones(1, 3, requires_grad=True)\nw, b = torch.ones(2, 3), torch.ones(2)\n"
+    program += "torch.nn.functional.linear(x, w, b).sum().backward()\na, b, c = x.unbind(1)\nb.sum().backward()\n"
+    timeline = Timeline(record_source(program))
+    linear, unbind = (
+        explained(timeline, "AddmmBackward0", step=timeline.chapters[0].last_step),
+        explained(timeline, "UnbindBackward0"),
+    )
+    assert "Its first and third inputs need no gradient, so none is computed for them." in linear.sentences
+    silent = "No gradient arrived for its first and third outputs: nothing that the pass came through had used them, "
+    assert f"{silent}so they count as 0." in unbind.sentences

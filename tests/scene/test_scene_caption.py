@@ -26,6 +26,7 @@ MUL = ev.NodesMade(
 )
 SECOND = ev.TensorUse(2, 0)
 LEAF = ev.TensorUse(2, 0, requires_grad=True)
+OTHER_LEAF = ev.TensorUse(3, 0, requires_grad=True)
 NOWHERE = ev.Root(ev.NONE, 0, ev.NONE, implicit=True, tensor=1)
 
 
@@ -51,6 +52,10 @@ NOWHERE = ev.Root(ev.NONE, 0, ev.NONE, implicit=True, tensor=1)
         (
             [ev.OperationRan(0, "torch.Tensor.sub_", LINE, inputs=(LEAF,), outputs=(LEAF,), grad_mode=False)],
             "sub_ gave [1]; autograd made no node (grad mode is off), line 3.",
+        ),
+        (
+            [ev.OperationRan(0, "torch.Tensor.t", LINE, inputs=(LEAF,), outputs=(OTHER_LEAF,), grad_mode=False)],
+            "t gave [1]; autograd made no node (grad mode is off), line 3.",
         ),
         (
             [ev.OperationRan(0, "torch.Tensor.__getitem__", LINE)],
