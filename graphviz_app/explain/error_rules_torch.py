@@ -19,7 +19,14 @@ AUTOGRAD_RULES = (
         "RuntimeError",
         r"backward through the graph a second time",
         "backward() ran a second time through a graph whose saved values were freed after the first: compute the "
-        "result again before each backward(), or keep the graph with backward(retain_graph=True).",
+        "result again before each backward(), cut what is carried over from the round before (a hidden state) off with "
+        ".detach(), or keep the graph with backward(retain_graph=True).",
+    ),
+    ErrorRule(
+        "RuntimeError",
+        r"post accumulate grad hooks should return None",
+        "A hook that runs once .grad is complete must return nothing: write on p.grad in a function without a return, "
+        "since a lambda always returns what it computes.",
     ),
     ErrorRule(
         "RuntimeError",

@@ -110,7 +110,7 @@ def _title(call: Call) -> str:
 
 def _is_custom(call: Call) -> bool:
     return call.node in call.recording.index.nodes.definitions or (
-        call.name.endswith("Backward") and base_name(call.name) not in FUNCTIONS_OF_TORCH
+        "::" not in call.name and call.name.endswith("Backward") and base_name(call.name) not in FUNCTIONS_OF_TORCH
     )
 
 

@@ -9,16 +9,19 @@ import msgspec
 from msgspec.structs import replace
 
 from graphviz_app.own import __builtins__  # noqa: F401
+from graphviz_app.recording import events as ev
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
-
-    from graphviz_app.recording import events as ev
 
 _MESSAGE = re.compile(
     r"modified by an inplace operation: \[.*?\](?:, which is output \d+ of ([\w:]+),)? is at version (\d+); "
     r"expected version (\d+)"
 )
+
+
+_OF_RESULT = "Write the result to a new tensor, as in `y = y + 1` instead of `y += 1`, or change a copy, `.clone()`."
+_OF_LEAF = "Call backward() before it is updated, or compute the result again with what it is then."
 
 
 class Saver(msgspec.Struct, frozen=True, gc=False):
@@ -90,9 +93,8 @@ def _sentence(mutation: Mutation, version: int, expected: int) -> str:
     savers = ", ".join(
         f"{each.name} (line {each.span.line})" if each.span is not None else each.name for each in mutation.saved_by[:3]
     )
+    advice = _OF_LEAF if mutation.leaf != ev.NONE else _OF_RESULT
     return (
         f"`{name}` was written on by {writer}{line}, though {savers} had saved it for backward() "
-        f"at version {expected}; it is at version {version} now. "
-        "Write the result to a new tensor, as in `y = y + 1` instead of `y += 1`, or "
-        "change a copy, `.clone()`."
+        f"at version {expected}; it is at version {version} now. {advice}"
     )

@@ -26,6 +26,14 @@ FUNCTION = """class F(torch.autograd.Function):
 PROGRAMS = {
     "a vector has no implicit gradient": ("(x * 2).backward()", "single number to start from"),
     "backward twice": ("y = (x * x).sum(); y.backward(); y.backward()", "retain_graph=True"),
+    "a state that was not cut off": (
+        "h = x\nfor _ in range(2): h = torch.tanh(h * x); h.sum().backward()",
+        r"hidden state.*\.detach\(\)",
+    ),
+    "a hook that returns": (
+        "x.register_post_accumulate_grad_hook(lambda p: p.grad.mul_(2)); (x * 2).sum().backward()",
+        "return nothing",
+    ),
     "no graph": ("torch.ones(3).sum().backward()", "no graph behind"),
     "overwritten in place": (
         "y = x.exp(); z = y.sum(); y += 1; z.backward()",

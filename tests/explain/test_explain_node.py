@@ -317,3 +317,9 @@ def test_of_several_slots_is_told_in_the_plural():
     assert "Its first and third inputs need no gradient, so none is computed for them." in linear.sentences
     silent = "No gradient arrived for its first and third outputs: nothing that the pass came through had used them, "
     assert f"{silent}so they count as 0." in unbind.sentences
+
+
+def test_what_torch_has_written_in_another_language_is_no_function_of_the_programs():
+    program = "import torch\nx = torch.ones(2, requires_grad=True)\ny = torch._C._functions.UndefinedGrad()(x * 2)\n"
+    timeline = Timeline(record_source(program + "y.sum().backward()\n"))
+    assert "This app has no rule for this node" in explained(timeline, "UndefinedGradBackward").sentences[0]

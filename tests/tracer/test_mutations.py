@@ -150,6 +150,9 @@ def test_the_tensor_and_the_write_are_those_that_the_failing_node_is_about(progr
     _, message, sentence = traced(f"{lines}{program}\nz.sum().backward()\n", tmp_path / "program.py")
     assert "modified by an inplace operation" in message
     assert f"`{name}` was written on by `{text}` in line {line}, though {saver} had saved it" in sentence
+    # Of an optimizer's step no result can be written to a new tensor.
+    assert ("Call backward() before it is updated" in sentence) is (name == "layer.weight")
+    assert ("Write the result to a new tensor" in sentence) is (name != "layer.weight")
 
 
 @pytest.mark.parametrize(("written", "index"), [("x", 0), ("y", 1)])
