@@ -24,8 +24,10 @@ _ALIKE = frozenset(
     | {f"torch.Tensor.new_{kind}" for kind in ("zeros", "ones", "empty", "full", "empty_strided")}
 )
 """What takes of a tensor only its shape and the like: no value goes on."""
-_AS_ANOTHER = frozenset(f"torch.Tensor.{name}_as" for name in ("view", "expand", "reshape", "type"))
-"""What takes a tensor, and only the shape or the dtype of another."""
+_AS_ANOTHER = frozenset(f"torch.Tensor.{name}" for name in ("view_as", "expand_as", "reshape_as", "type_as", "to"))
+"""What takes a tensor, and only the shape, dtype or device of another."""
+_BUT_ITS_DTYPE = frozenset({"torch.Tensor.new_tensor"})
+"""What takes of the first tensor only its dtype and device, and the values of another."""
 _inference = torch.is_inference_mode_enabled
 
 
@@ -38,12 +40,12 @@ def find_cut(
     grad_mode: bool,
 ) -> Cut | None:
     """Why an operation that made no node made none; None where there was nothing to cut, or it only passed on."""
+    if name in _AS_ANOTHER or name in _BUT_ITS_DTYPE:
+        arguments = arguments[:1] if name in _AS_ANOTHER else arguments[1:]
     if not arguments or name in _ALIKE:
         return None
     if kind is Kind.LEAVE:
         return "item"
-    if name in _AS_ANOTHER:
-        arguments = arguments[:1]
     requires_grad = any(tensor.requires_grad for _, tensor in arguments)
     copies = _by_name(name, arguments, results, requires_grad=requires_grad)
     if copies is not None:

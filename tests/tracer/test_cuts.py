@@ -31,6 +31,10 @@ LINES = {
     "with torch.no_grad(): torch.zeros_like(w)": None,
     "with torch.no_grad(): w.new_zeros(3)": None,
     "with torch.no_grad(): t.view_as(w)": "no_input_requires_grad",
+    "with torch.no_grad(): t.to(w)": "no_input_requires_grad",
+    "with torch.no_grad(): w.to(torch.float64)": "no_grad",
+    "w.new_tensor([2.0])": None,
+    "t.new_tensor(w)": "new_tensor",
 }
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
