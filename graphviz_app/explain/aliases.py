@@ -38,6 +38,7 @@ _MADE_BY = {
     "logsoftmax": "crossentropy",
     "nativelayernorm": "layernorm",
     "nativebatchnorm": "batchnorm",
+    "nativegroupnorm": "groupnorm",
     "convolution": "conv2d",
     "maxpool2dwithindices": "maxpool2d fn",
     "constantpadnd": "pad",

@@ -98,6 +98,13 @@ def _index_select(call: Call, slot: int) -> Array:
     return call.nearest(slot, found)
 
 
+def _index_add(call: Call, slot: int) -> Array:
+    if slot == 0:
+        return call.grad()
+    index, dim = call.named_array("2", "index"), int(call.parameter("dim", "#0"))
+    return np.take(call.grad(), index, dim) * float(call.parameter_or(1.0, "alpha", "#1"))
+
+
 _BACK = (
     "The gradient of each picked element goes back to where it was picked; what was picked twice receives both, added."
 )
@@ -125,6 +132,15 @@ RULES = (
         _BACK + " What was not picked receives 0.",
         "derivatives.yaml: index_select",
         _index_select,
+        needs="the indices",
+    ),
+    Rule(
+        ("IndexAdd",),
+        r"\frac{\partial L}{\partial x} = g, \qquad \frac{\partial L}{\partial s} = \alpha \, g[i]",
+        "What was added to passes the gradient on as it came; what was added receives it from the places to which it "
+        "was added.",
+        "derivatives.yaml: index_add",
+        _index_add,
         needs="the indices",
     ),
     Rule(

@@ -179,6 +179,20 @@ def _batch_norm(call: Call, slot: int) -> Array:
     return _through_normalisation(g * scale.reshape(-1, *[1] * (x.ndim - 2)), x, dims, epsilon)
 
 
+def _group_norm(call: Call, slot: int) -> Array:
+    x, g = call.named_array("0", "input"), call.grad()
+    grouped = x.reshape(x.shape[0], int(call.parameter("num_groups", "#0")), -1)
+    epsilon = float(call.parameter_or(1e-5, "eps", "#1"))
+    rest, channels = (0, *range(2, x.ndim)), (-1, *[1] * (x.ndim - 2))
+    if slot == 2:
+        return g.sum(axis=rest)
+    if slot == 1:
+        return (g * _normalised(grouped, (2,), epsilon)[0].reshape(x.shape)).sum(axis=rest)
+    weight = call.named("weight", "2")
+    scale = 1.0 if weight is None else call.array(weight.value).reshape(channels)
+    return _through_normalisation((g * scale).reshape(grouped.shape), grouped, (2,), epsilon).reshape(x.shape)
+
+
 def _through_running_statistics(call: Call, slot: int, x: Array, g: Array, epsilon: float) -> Array:
     """In evaluation mean and variance are constants, so each element is only scaled."""
     dims, shape = (0, *range(2, x.ndim)), (-1, *[1] * (x.ndim - 2))
@@ -283,6 +297,14 @@ RULES = (
         _NORM_WORDS + " The group is one example.",
         "derivatives.yaml: native_layer_norm",
         _layer_norm,
+        needs="its input, mean and deviation",
+    ),
+    Rule(
+        ("NativeGroupNorm",),
+        _NORM_FORMULA,
+        _NORM_WORDS + " The group is some of the channels of one example.",
+        "derivatives.yaml: native_group_norm",
+        _group_norm,
         needs="its input, mean and deviation",
     ),
     Rule(

@@ -161,6 +161,11 @@ CASES = {
     "triangles": ["go(A.tril())", "go(A.triu(1))", "go(A.flip(0))", "go(cube.flip(1, 2))"],
     "Index": ["go(table[idx])", "go(table[torch.tensor([0, 0, 2])])", "go(x[mask])", "go(x[idx[1], idx[0]])"],
     "Gather": ["go(x.gather(1, idx))", "go(torch.take_along_dim(x, idx, 1))"],
+    "IndexAdd": [
+        "go(x.index_add(1, torch.tensor([0, 2, 0]), y))",
+        "go((x * 1).index_add_(0, torch.tensor([1, 0]), y, alpha=2))",
+    ],
+    "GroupNorm": ["go(F.group_norm(image, 2, channel_gain, channel_shift))", "go(F.group_norm(image, 1, eps=1e-3))"],
     "IndexSelect": ["go(x.index_select(1, idx[0]))"],
     "Embedding": ["go(F.embedding(idx, table))", "go(F.embedding(idx, table, padding_idx=1))"],
     "Sort": ["go(x.sort(1).values)", "go(x.topk(2).values)", "go(x.sort(dim=0, descending=True)[0])"],
