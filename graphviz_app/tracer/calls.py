@@ -223,10 +223,13 @@ class CallRecorder:
             elif self._values:
                 value = tracked.value = self._core.values.record(tensor)
             return value
-        if tracked.leaf is not None and not writes and self._is_unseen(call, tensor, tracked):
+        if not writes and self._is_unseen(call, tensor, tracked):
             self._tell_written(tensor, tracked, before, Write(version, ev.NONE, "", None, self._core.tensors.count))
-            self._core.leaves.touch([tensor], None, text=UNSEEN)
-            self._core.leaves.settle()
+            if tracked.leaf is not None:
+                self._core.leaves.touch([tensor], None, text=UNSEEN)
+                self._core.leaves.settle()
+            else:
+                tracked.value = self._core.values.record(tensor) if self._values else ev.NONE
             return tracked.value
         written.append((tensor, tracked, before))
         if not self._values:
@@ -240,19 +243,18 @@ class CallRecorder:
             value = ev.NONE
         return value
 
-    def _is_unseen(self, call: Call, leaf: torch.Tensor, tracked: Tracked) -> bool:
-        """Whether a leaf of another version was written on before a call that takes it, by nothing that was seen.
+    def _is_unseen(self, call: Call, tensor: torch.Tensor, tracked: Tracked) -> bool:
+        """Whether a tensor of another version was written on before a call that takes it, by nothing that was seen.
 
-        No function mode sees `w.set_(...)`. The call itself has not written: while grad mode is on torch refuses to.
+        No function mode sees `w.set_(...)`, with which batches come from the workers of a DataLoader. The call itself
+        has not written: what writes on an argument without a name that says so is anybody's own, or private to torch.
         """
         name = call.name
         return (
-            _grad_enabled()
-            and leaf.requires_grad
-            and leaf.is_leaf
-            and name.startswith("torch.")
+            name.startswith("torch.")
             and not name.startswith(_MAY_WRITE)
-            and not self._writes.is_known(leaf, tracked, tracked.version)
+            and not _is_in_place(call)
+            and not self._writes.is_known(tensor, tracked, tracked.version)
         )
 
     def _not_written(self, call: Call, path: str, tensor: torch.Tensor, tracked: Tracked) -> int:
@@ -368,9 +370,32 @@ _WITH_STATISTICS = frozenset(
 """Functions that write running statistics, without a version that tells."""
 
 
-_MAY_WRITE = ("torch.ops.", "torch.nn.functional.embedding", "torch.embedding")
-"""Operations that may write on what they take, though their names do not say so: anybody's own, and one that shortens
-the vectors that it looks up."""
+_MAY_WRITE = (
+    "torch.ops.", "torch._", "torch.nn.functional.embedding", "torch.embedding", "torch.fused_moving_avg",
+    "torch.native_batch_norm", "torch.cudnn_batch_norm", *_WITH_STATISTICS,
+)  # fmt: skip
+"""Operations that may write on what they take, though their names do not say so: anybody's own, torch's private ones,
+one that shortens the vectors that it looks up, and those that keep statistics."""
+
+
+def _is_in_place(call: Call) -> bool:
+    """Whether a function of `torch.nn.functional` was asked to write on its argument: `relu(x, True)`."""
+    place = _place_of_inplace(call.name)
+    if place == ev.NONE:
+        return False
+    asked = call.kwargs.get("inplace", call.args[place] if len(call.args) > place else False)
+    # Of an object of its own the program would hear that it was asked.
+    return type(asked) in (bool, int) and bool(asked)
+
+
+@lru_cache(maxsize=256)
+def _place_of_inplace(name: str) -> int:
+    """Which argument of a function `inplace` is; NONE where it has none of that name."""
+    module, _, short = name.rpartition(".")
+    function = getattr(torch.nn.functional, short, None) if module == "torch.nn.functional" else None
+    code = getattr(function, "__code__", None)
+    names = () if code is None else code.co_varnames[: code.co_argcount]
+    return names.index("inplace") if "inplace" in names else ev.NONE
 
 
 def _writes_unseen(name: str) -> bool:
