@@ -47,6 +47,7 @@ _HANDED_OVER = 2
 _STAND_INS_KEPT = 50_000
 _stand_ins: dict[tuple[int, int], tuple[CodeType, dict[str, Any], Callable[[Any, Any, Any], Any]]] = {}
 _HERE = __file__.removesuffix("hygiene.py")
+_STARTED = '  File "<frozen runpy>"'
 
 
 def _call(function: Any, args: Any, kwargs: Any) -> Any:
@@ -178,6 +179,9 @@ def clean_stack(entries: list[str]) -> list[str]:
     kept: list[str] = []
     after_ours = False
     for entry in entries:
+        if not kept and entry.startswith(_STARTED):
+            # How our process began, which only Python 3.11 lets be passed over.
+            continue
         mine = f'File "{_HERE}' in entry
         if mine and kept and "in handle_torch_function" in kept[-1]:
             del kept[-2:]

@@ -27,6 +27,10 @@ print(sys.argv, __name__, input(), flush=True)
 print("error", file=sys.stderr)
 sys.exit(3)
 """,
+    "anomaly mode": """import torch
+with torch.autograd.detect_anomaly():
+    torch.zeros(2, requires_grad=True).sqrt().mul(torch.tensor([0.0, 1.0])).sum().backward()
+""",
     "os._exit": "import os\nos.write(1, b'raw')\nos._exit(7)\n",
     "an exception in a function": "def f(x):\n    return 1 / x\n\nf(0)\n",
     "a syntax error": "x = 1\nprint(x\n",
