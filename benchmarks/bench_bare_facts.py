@@ -24,8 +24,8 @@ from torch.overrides import TorchFunctionMode
 from graphviz_app.tracer.engine import NAME, find_engine_call
 from graphviz_app.tracer.identity import UNNUMBERED
 from graphviz_app.tracer.kinds import FUNCTIONS, Kind, Kinds
-from graphviz_app.tracer.leaves import grad_of
 from graphviz_app.tracer.memory import READABLE, storage_start, string_at
+from graphviz_app.tracer.originals import grad_of
 
 _FACTS_IN_A_BATCH = 128
 _BYTES = 4096

@@ -17,10 +17,9 @@ from graphviz_app.tracer.contributions import Contributions, Sent, is_what_was_s
 from graphviz_app.tracer.graph import SLOT_BITS, end_of
 from graphviz_app.tracer.hook_watch import HookWatch, change
 from graphviz_app.tracer.identity import UNNUMBERED
-from graphviz_app.tracer.leaves import version_of
 from graphviz_app.tracer.mutation import explain_mutation
 from graphviz_app.tracer.node_hooks import put_first, register
-from graphviz_app.tracer.originals import grad_of
+from graphviz_app.tracer.originals import grad_of, version_of
 from graphviz_app.tracer.unlisted import unlist
 from graphviz_app.tracer.values import are_same
 
@@ -32,7 +31,7 @@ if TYPE_CHECKING:
     from graphviz_app.tracer.core import Core
     from graphviz_app.tracer.graph import GraphWalker, Reached
     from graphviz_app.tracer.hooks import HookName, UserHooks
-    from graphviz_app.tracer.leaves import Leaf
+    from graphviz_app.tracer.leaf import Leaf
     from graphviz_app.tracer.node_hooks import Hooks
 
 _Alive = torch._C._WeakTensorRef

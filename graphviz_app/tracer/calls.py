@@ -18,7 +18,7 @@ from graphviz_app.tracer.cuts import DETACHES, find_cut
 from graphviz_app.tracer.data import DataReads, Where
 from graphviz_app.tracer.flatten import other_arguments, results_in, tensors_in
 from graphviz_app.tracer.kinds import LENDERS, Kind
-from graphviz_app.tracer.leaves import UNSEEN
+from graphviz_app.tracer.leaf import UNSEEN
 from graphviz_app.tracer.modules import ModulePaths
 from graphviz_app.tracer.originals import base_of
 from graphviz_app.tracer.saved import SavedTensors

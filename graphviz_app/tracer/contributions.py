@@ -12,8 +12,8 @@ from msgspec.structs import replace
 from graphviz_app.own import __builtins__  # noqa: F401
 from graphviz_app.recording.events import NONE
 from graphviz_app.recording.values import elements
-from graphviz_app.tracer.leaves import version_of
 from graphviz_app.tracer.measures import heed_errors, ignore_errors
+from graphviz_app.tracer.originals import version_of
 from graphviz_app.tracer.values import are_same
 
 if TYPE_CHECKING:

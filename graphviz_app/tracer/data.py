@@ -9,7 +9,7 @@ import torch
 
 from graphviz_app.own import __builtins__  # noqa: F401
 from graphviz_app.recording import events as ev
-from graphviz_app.tracer.leaves import version_of
+from graphviz_app.tracer.originals import version_of
 
 if TYPE_CHECKING:
     from types import FrameType

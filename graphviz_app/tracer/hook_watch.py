@@ -13,8 +13,8 @@ import torch
 from graphviz_app.own import __builtins__  # noqa: F401
 from graphviz_app.recording import events as ev
 from graphviz_app.tracer.hooks import HookName, is_look, look_between, of_module
-from graphviz_app.tracer.leaves import version_of
 from graphviz_app.tracer.node_hooks import register
+from graphviz_app.tracer.originals import version_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable

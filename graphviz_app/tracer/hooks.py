@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from graphviz_app.tracer.calls import Call
     from graphviz_app.tracer.core import Core
-    from graphviz_app.tracer.leaves import Leaf
+    from graphviz_app.tracer.leaf import Leaf
     from graphviz_app.tracer.node_hooks import Hooks
     from graphviz_app.tracer.places import Place
 

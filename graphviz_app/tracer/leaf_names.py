@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     import torch
 
-    from graphviz_app.tracer.leaves import Leaf
+    from graphviz_app.tracer.leaf import Leaf
     from graphviz_app.tracer.names import Name, Names
 
 _TRIES = 4

@@ -4,21 +4,19 @@
 # ruff: noqa: SLF001
 from __future__ import annotations
 
-from math import prod
 from threading import get_ident
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
-import msgspec
 import torch
 from msgspec.structs import replace
 
 from graphviz_app.own import __builtins__  # noqa: F401
 from graphviz_app.recording import events as ev
-from graphviz_app.recording.values import elements
 from graphviz_app.tracer.identity import ORDINARY
+from graphviz_app.tracer.leaf import UNSEEN, Change, Leaf, Writing, is_cleared, is_untouched, is_zero
 from graphviz_app.tracer.leaf_names import LeafNames
 from graphviz_app.tracer.memory import address_of, storage_start_of
-from graphviz_app.tracer.originals import grad_of, is_view
+from graphviz_app.tracer.originals import grad_of, is_view, version_of
 from graphviz_app.tracer.storages import Storages
 from graphviz_app.tracer.strided import is_within, overlap
 from graphviz_app.tracer.unlisted import list_again
@@ -29,107 +27,14 @@ if TYPE_CHECKING:
 
     from graphviz_app.recording.values import TensorRecord
     from graphviz_app.tracer.core import Core
-    from graphviz_app.tracer.identity import Tracked
     from graphviz_app.tracer.names import Names
     from graphviz_app.tracer.places import Place
 
 _parameter = torch.nn.Parameter
 _Alive = torch._C._WeakTensorRef
 _LET_GO_AT = 4096
-UNSEEN = "something that torch does not see"
-"""What is told of a write that no operation made: on a numpy array that shares the memory, by `set_`, by other code."""
 _IN_TURNS = 1000
 """How many leaves that a pass does not reach are compared with what they were when it begins, and when it ends."""
-
-
-class Leaf(msgspec.Struct, eq=False, gc=False):
-    """What is known of a leaf.
-
-    As a `Tracked`, with which it makes a circle, it is none that the garbage collector counts.
-
-    Attributes:
-        number: The leaf's number.
-        node: The number of its `AccumulateGrad`, NONE for a tensor that only retains its grad.
-        tracked: The tensor.
-        name: The program's name for it.
-        tries: How often a name was looked for.
-        is_named: Whether that is a name from the program, not one of ours.
-        named_in: The id of the code of the function whose variable that name begins with, 0 where it is a module's.
-        root: The id of what that variable was bound to.
-        grad: torch's own weak reference to the `.grad` that was last seen, None where there was none.
-        grad_address: The address of that tensor's C++ object, which is its own while `grad` exists.
-        grad_memory: Where its elements lay, 0 where they had no address.
-        grad_start: Where the storage of those began.
-        grad_version: Its version then.
-        grad_value: Its value then, NONE where `.grad` was None.
-        grad_record: That value itself, while it is small.
-        value: The leaf's own value when last seen.
-        version: Its version then.
-        record: That value itself, while it is small.
-        start: Where the storage of the leaf's own elements began when last seen.
-    """
-
-    tracked: Tracked
-    number: int
-    name: str
-    node: int = ev.NONE
-    is_named: bool = False
-    named_in: int = 0
-    root: int = 0
-    tries: int = 0
-    grad: Any = None
-    grad_address: int = 0
-    grad_memory: int = 0
-    grad_start: int = 0
-    grad_version: int = -1
-    grad_value: int = ev.NONE
-    grad_record: TensorRecord | None = None
-    value: int = ev.NONE
-    version: int = -1
-    record: TensorRecord | None = None
-    start: int = 0
-    retains_grad: bool = False
-
-    def has_grad(self, grad: torch.Tensor) -> bool:
-        """Whether this tensor was its `.grad` when last seen."""
-        return self.grad is not None and self.grad_address == grad._cdata
-
-
-class _Writing(NamedTuple):
-    """A write that has just happened.
-
-    Attributes:
-        place: The place from which it was.
-        text: What stands there.
-        is_users: Whether the program itself wrote, not a library on its behalf.
-        unseen: Whether no version of the leaf's own may tell of it: it went through another tensor, for example.
-        is_recorded: Whether an operation wrote, and has recorded what.
-    """
-
-    place: Place | None
-    text: str = ""
-    is_users: bool = False
-    unseen: bool = False
-    is_recorded: bool = False
-
-    @property
-    def span(self) -> ev.Span | None:
-        """Where it stands."""
-        return None if self.place is None else self.place.span
-
-
-class _Change(NamedTuple):
-    """What became of a leaf, or of its `.grad`, in one line of the program, which may go on.
-
-    Attributes:
-        event: The event that will tell it.
-        writing: What wrote.
-        was_zero: Whether a `.grad` was zero before.
-    """
-
-    event: ev.GradCleared | ev.GradWritten | ev.LeafUpdated
-    writing: _Writing
-    was_zero: bool = False
 
 
 class Leaves:
@@ -152,7 +57,7 @@ class Leaves:
         self._turn = 0
         # What became of leaves in the line that is running, by number and whether it is their `.grad`: told when the
         # program moves on.
-        self._changes: dict[tuple[int, bool], _Change] = {}
+        self._changes: dict[tuple[int, bool], Change] = {}
 
     def meet(self, tensor: torch.Tensor, frame: Any = None, *, node: bool = True) -> Leaf:
         """The leaf that a tensor is; announced when it is met for the first time."""
@@ -216,7 +121,7 @@ class Leaves:
             is_recorded: Whether an operation wrote, and has recorded what.
         """
         tensors_of = self._core.tensors
-        writing = _Writing(place, text or _text_of(place), is_users, unseen, is_recorded)
+        writing = Writing(place, text or _text_of(place), is_users, unseen, is_recorded)
         for tensor in tensors:
             tracked = tensors_of.known(tensor)
             leaf = tracked.leaf if tracked is not None else None
@@ -265,9 +170,9 @@ class Leaves:
         """The `.grad` of this tensor is about to be replaced: was it written on behind torch's back before?"""
         tracked = self._core.tensors.known(tensor)
         if tracked is not None and tracked.leaf is not None and tracked.leaf.grad is not None:
-            self._check_grad(tracked.leaf, tensor, _Writing(None, unseen=True))
+            self._check_grad(tracked.leaf, tensor, Writing(None, unseen=True))
 
-    def _touch_memory(self, written: torch.Tensor, start: int, writing: _Writing, but: Leaf | None = None) -> None:
+    def _touch_memory(self, written: torch.Tensor, start: int, writing: Writing, but: Leaf | None = None) -> None:
         """An operation wrote on a tensor that lies, or may lie, where leaves or their `.grad`s do."""
         for leaf in self._storages.near(start, written):
             if leaf is but:
@@ -283,7 +188,7 @@ class Leaves:
             if value or grad:
                 self._touch(leaf, writing._replace(unseen=True), value=value, grad=grad)
 
-    def _touch(self, leaf: Leaf, writing: _Writing, *, value: bool, grad: bool) -> None:
+    def _touch(self, leaf: Leaf, writing: Writing, *, value: bool, grad: bool) -> None:
         """Compare one leaf with what it was, at once: the next line may write on it again."""
         tensor = leaf.tracked.tensor()
         if tensor is None:
@@ -293,7 +198,7 @@ class Leaves:
         if value:
             self._check_value(leaf, tensor, writing)
 
-    def _changed(self, change: _Change, *, is_grad: bool) -> None:
+    def _changed(self, change: Change, *, is_grad: bool) -> None:
         """Keep a change until the program moves on: an optimizer may write several times, and that is one update."""
         event = change.event
         key = (event.leaf, is_grad)
@@ -302,7 +207,7 @@ class Leaves:
             one, other = earlier.writing, change.writing
             if one.place is other.place and not (one.is_users and other.is_users):
                 after = self._core.values.recent(event.after)
-                if earlier.was_zero and isinstance(event, ev.GradCleared) and _is_zero(after):
+                if earlier.was_zero and isinstance(event, ev.GradCleared) and is_zero(after):
                     return
                 event = replace(event, before=earlier.event.before)
                 if self._is_nothing(event):
@@ -369,14 +274,14 @@ class Leaves:
         """Compare these leaves with what they were, as `sweep` does all; says whether the tensor of any is no more."""
         self.settle()
         by_value = thoroughly or self._core.is_memory_lent
-        writing = _Writing(place, _text_of(place) or UNSEEN)
+        writing = Writing(place, _text_of(place) or UNSEEN)
         here = get_ident()
         is_any_gone = False
         for leaf in leaves:
             tensor = leaf.tracked.tensor()
             if tensor is None:
                 is_any_gone = is_any_gone or leaf.tracked.alive.expired()
-            elif by_value or not _is_untouched(leaf, tensor):
+            elif by_value or not is_untouched(leaf, tensor):
                 # What another thread's pass has just added, that pass tells itself.
                 if self._core.awaited.get(leaf.number, here) == here:
                     self._check_grad(leaf, tensor, writing, by_value=by_value)
@@ -394,7 +299,7 @@ class Leaves:
         self._all = [leaf for leaf in self._all if not leaf.tracked.alive.expired()]
         self._let_go_at = max(_LET_GO_AT, 2 * len(self._all))
 
-    def _check_grad(self, leaf: Leaf, tensor: torch.Tensor, writing: _Writing, *, by_value: bool = True) -> None:
+    def _check_grad(self, leaf: Leaf, tensor: torch.Tensor, writing: Writing, *, by_value: bool = True) -> None:
         grad = grad_of(tensor) if tensor.is_leaf or tensor.retains_grad else None
         span, text, values = writing.span, writing.text, self._core.values
         before, old = leaf.grad_value, leaf.grad_record
@@ -402,7 +307,7 @@ class Leaves:
             if before != ev.NONE:
                 self._forget_grad(leaf)
                 event = ev.GradCleared(leaf.number, before, ev.NONE, span, text)
-                self._changed(_Change(event, writing), is_grad=True)
+                self._changed(Change(event, writing), is_grad=True)
             return
         if (
             leaf.has_grad(grad)
@@ -418,12 +323,12 @@ class Leaves:
         if leaf.grad_value == before:
             return
         now = values.recent(leaf.grad_value)
-        cleared = before != ev.NONE and _is_cleared(now)
-        was_zero = old is not None and _is_zero(old)
-        if cleared and was_zero and _is_zero(now):
+        cleared = before != ev.NONE and is_cleared(now)
+        was_zero = old is not None and is_zero(old)
+        if cleared and was_zero and is_zero(now):
             return
         event = (ev.GradCleared if cleared else ev.GradWritten)(leaf.number, before, leaf.grad_value, span, text)
-        self._changed(_Change(event, writing, was_zero), is_grad=True)
+        self._changed(Change(event, writing, was_zero), is_grad=True)
 
     def _holds(
         self, tensor: torch.Tensor, record: TensorRecord | None, number: int, *, by_value: bool, unseen: bool
@@ -437,7 +342,7 @@ class Leaves:
             return not unseen or values.has_figures(tensor, number)
         return not by_value or values.is_still(tensor, record)
 
-    def _check_value(self, leaf: Leaf, tensor: torch.Tensor, writing: _Writing, *, by_value: bool = True) -> None:
+    def _check_value(self, leaf: Leaf, tensor: torch.Tensor, writing: Writing, *, by_value: bool = True) -> None:
         values, tracked, version = self._core.values, leaf.tracked, version_of(tensor)
         known = leaf.record
         if leaf.version == version and tracked.address == address_of(tensor):
@@ -461,7 +366,7 @@ class Leaves:
         self._note_value(leaf, tensor, record)
         if before != ev.NONE:
             event = ev.LeafUpdated(leaf.number, before, leaf.value, writing.span, writing.text)
-            self._changed(_Change(event, writing), is_grad=False)
+            self._changed(Change(event, writing), is_grad=False)
 
     def accumulated(self, leaf: Leaf, tensor: torch.Tensor, grad: torch.Tensor | None) -> tuple[int, int]:
         """`.grad` before and after an accumulation that has just happened."""
@@ -486,7 +391,7 @@ class Leaves:
             for each in list(sharers.values()):
                 if each is not leaf and (tensor := each.tracked.tensor()) is not None:
                     self._check_grad(
-                        each, tensor, _Writing(None, f"what was added to {leaf.name}.grad, in the same memory")
+                        each, tensor, Writing(None, f"what was added to {leaf.name}.grad, in the same memory")
                     )
             self.settle()
 
@@ -595,41 +500,5 @@ class Leaves:
         )
 
 
-def _is_untouched(leaf: Leaf, tensor: torch.Tensor) -> bool:
-    """Whether nothing about a leaf is another than when last seen, by the looks of it: for nearly all it is so."""
-    if leaf.version != version_of(tensor) or leaf.tracked.address != address_of(tensor):
-        return False
-    if not (tensor.is_leaf or tensor.retains_grad):
-        return False
-    grad = grad_of(tensor)
-    if grad is None or leaf.grad is None:
-        return grad is None and leaf.grad_value == ev.NONE
-    return leaf.grad_address == grad._cdata and leaf.grad_version == version_of(grad)
-
-
-def version_of(tensor: torch.Tensor) -> int:
-    """The version counter; 0 for inference tensors, which keep none."""
-    try:
-        return tensor._version
-    except RuntimeError:
-        return 0
-
-
 def _text_of(place: Place | None) -> str:
     return "" if place is None else place.site.text
-
-
-def _is_zero(record: TensorRecord | None) -> bool:
-    if record is None:
-        return False
-    if record.data is not None:
-        return not any(record.data)
-    return record.statistics is not None and 0 < record.statistics.zeros == prod(record.shape)
-
-
-def _is_cleared(record: TensorRecord | None) -> bool:
-    """Whether all is zero, -0.0 included: what is multiplied by zero may be that, and has a bit set."""
-    if _is_zero(record):
-        return True
-    found = elements(record) if record is not None and record.data is not None and 0x80 in record.data else None
-    return found is not None and not found.any()

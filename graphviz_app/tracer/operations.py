@@ -17,7 +17,7 @@ from graphviz_app.tracer.calls import Call, CallRecorder
 from graphviz_app.tracer.flatten import results_in, tensors_in
 from graphviz_app.tracer.identity import ORDINARY, is_transformed
 from graphviz_app.tracer.kinds import FUNCTIONS, LENDERS, OPERATORS, Kind, Kinds, can_be_looked_up, original_of
-from graphviz_app.tracer.leaves import version_of
+from graphviz_app.tracer.originals import version_of
 from graphviz_app.tracer.unlisted import list_again
 
 if TYPE_CHECKING:

@@ -38,3 +38,11 @@ grad_of: Callable[[torch.Tensor], torch.Tensor | None] = torch.Tensor.grad.__get
 def base_of(tensor: torch.Tensor) -> torch.Tensor | None:
     """What a tensor is a view of; None where it is none."""
     return tensor._base if is_view(tensor) else None  # noqa: SLF001 - as above
+
+
+def version_of(tensor: torch.Tensor) -> int:
+    """The version counter; 0 for inference tensors, which keep none."""
+    try:
+        return tensor._version  # noqa: SLF001 - as above
+    except RuntimeError:
+        return 0

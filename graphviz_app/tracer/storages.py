@@ -13,7 +13,7 @@ from graphviz_app.tracer.strided import within_storage
 if TYPE_CHECKING:
     import torch
 
-    from graphviz_app.tracer.leaves import Leaf
+    from graphviz_app.tracer.leaf import Leaf
 
 _MANY = 16
 """Of more leaves than this in one storage, not all are compared with each write on it."""

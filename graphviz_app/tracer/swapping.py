@@ -15,7 +15,7 @@ import torch.utils
 from graphviz_app.own import __builtins__  # noqa: F401
 from graphviz_app.recording import events as ev
 from graphviz_app.tracer import hygiene, watchers_in_c
-from graphviz_app.tracer.leaves import version_of
+from graphviz_app.tracer.originals import version_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
