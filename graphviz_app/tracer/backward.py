@@ -6,13 +6,14 @@ from __future__ import annotations
 
 import threading
 from types import MethodType
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import torch
 
 from graphviz_app.own import __builtins__  # noqa: F401
 from graphviz_app.recording import events as ev
 from graphviz_app.tracer import hygiene, watchers_in_c
+from graphviz_app.tracer.asked import Asked, root_of
 from graphviz_app.tracer.contributions import Contributions, Sent, is_what_was_sent, sent_as, value_of
 from graphviz_app.tracer.graph import SLOT_BITS, end_of
 from graphviz_app.tracer.hook_watch import HookWatch, change
@@ -47,14 +48,6 @@ _sequence = torch._C._autograd._get_sequence_nr
 _CustomNode = torch._C._FunctionBase
 _SPENT_KEPT = 500_000
 _PASSES_KEPT = 64
-
-
-class _Input(NamedTuple):
-    """What a pass was restricted to: an output of a node, and the tensor that it is, if it was named by that."""
-
-    node: int
-    slot: int
-    tensor: int
 
 
 class BackwardPass:
@@ -104,8 +97,7 @@ class BackwardPass:
         # By address: gradients that a hook has written on in place, which may be on their way to other nodes as well.
         self._written: dict[int, tuple[Any, list[HookName]]] = {}
         self._accumulators: list[Any] = []
-        # What it is to give back instead of accumulating it.
-        self._wanted: list[_Input] = []
+        self._asked = Asked(core, graph, hooks)
         # Nodes in which the program's own code is given gradients, and the addresses of those that it has seen.
         self._showing: set[int] = set()
         self._shown: set[int] = set()
@@ -126,7 +118,7 @@ class BackwardPass:
         core = self._core
         if self._hooks.retained:
             self._hooks.look_again()
-        roots = [_root(output) for output in outputs]
+        roots = [root_of(output) for output in outputs]
         # Nothing else may hold the node of a leaf from which a pass starts, and with it our hook, until it runs.
         self._accumulators = [node for node, _, _ in roots if node is not None and node._sequence_nr() == UNNUMBERED]
         reached = self._graph.reach([node for node, _, _ in roots], caller)
@@ -141,9 +133,7 @@ class BackwardPass:
             if node is not None and seed is not None:
                 self._shown.add(seed._cdata)
                 self._sent.send(end_of(numbers[node], slot), value, seed)
-        restricted = self._restricted(inputs, caller, numbers, accumulates=details["accumulates"])
-        self._wanted = [] if details["accumulates"] else restricted
-        only = tuple([each.node for each in restricted])
+        only = self._asked.restrict(inputs, caller, numbers, accumulates=details["accumulates"])
         core.log.add(ev.BackwardStarted(self.number, roots=tuple(started), inputs=only, **details))
         self._hook(reached, keeps=keeps)
 
@@ -197,28 +187,6 @@ class BackwardPass:
         if number in self._ends and number not in self._not_begun and number not in self._kept:
             self._watch.watch_arrivals(number, node, even_without=True)
             self._not_begun.add(number)
-
-    def _restricted(
-        self, inputs: Any, caller: FrameType, numbers: dict[Any, int], *, accumulates: bool
-    ) -> list[_Input]:
-        found: list[_Input] = []
-        for each in inputs or ():
-            if isinstance(each, torch.Tensor) and each.is_leaf:
-                if each.requires_grad:
-                    leaf = self._core.leaves.meet(each, caller)
-                    found.append(_Input(leaf.node, 0, leaf.tracked.number))
-            else:
-                node, slot, tensor = _root(each)
-                if node is None:
-                    continue
-                # What the pass cannot reach is named as well: none at all would say that nothing was left out.
-                known = numbers if node in numbers else self._graph.reach([node], caller)[0]
-                number = ev.NONE if tensor is None else self._core.tensors.track(tensor).number
-                found.append(_Input(known[node], slot, number))
-                if accumulates and node in numbers and isinstance(each, torch.Tensor):
-                    # The engine makes it retain its `.grad`.
-                    self._hooks.retain(each)
-        return found
 
     def _watches_leaf(self, number: int, node: Any) -> bool:
         """Note the leaf of an `AccumulateGrad`; says whether it is watched around the program's own hooks."""
@@ -563,35 +531,6 @@ class BackwardPass:
                 if after is not None and are_same(after, self._core.values.read(grad)):
                     self._accumulated(number, leaf, self._sent.value_of_sum(came))
 
-    def _returned(self, result: Any) -> tuple[ev.Returned, ...]:
-        """The gradients that the engine gives back."""
-        wanted, self._wanted = self._wanted, []
-        if not wanted or type(result) is not tuple or len(result) != len(wanted):
-            return ()
-        away = self._core.values.away
-        if away.is_used:
-            away.fetch([grad for grad in result if grad is not None])
-        try:
-            return self._given_back(wanted, result)
-        finally:
-            if away.is_used:
-                away.forget()
-
-    def _given_back(self, wanted: list[_Input], result: tuple[Any, ...]) -> tuple[ev.Returned, ...]:
-        returned: list[ev.Returned] = []
-        for each, grad in zip(wanted, result, strict=True):
-            value, changes = ev.NONE, self._changes.get(each.node, [])
-            if grad is not None:
-                value, before = self._sent.arrived(grad, self._arriving.get(end_of(each.node, each.slot)))
-                if before != value:
-                    late = self._watch.late_on_tensor(each.node, each.slot)
-                    changes = [*changes, change("grad_outputs", each.slot, before, value, late)]
-                tracked = self._core.tensors.track(grad)
-                tracked.value, tracked.version = value, version_of(grad)
-            here = tuple([one for one in changes if one.slot == each.slot])
-            returned.append(ev.Returned(*each, value, here))
-        return tuple(returned)
-
     def _tell_of_failed(self, number: int | None) -> None:
         """A node may have run, and then one of the program's hooks on what it sends failed, before ours."""
         if number is None or number not in self._watch.stages:
@@ -603,7 +542,7 @@ class BackwardPass:
 
     def finish(self, error: BaseException | None, result: Any = None) -> None:
         """Take every hook away again, and say how it ended, and what the engine gives back."""
-        returned = self._returned(result)
+        returned = self._asked.returned(result, self._sent, self._watch, self._changes)
         were_hooks = self._watch.finish() or bool(self._firsts)
         self._keep_what_was_asked_for()
         # The engine runs what was made last first, so of those that wait for their turn it is the one that failed.
@@ -646,27 +585,6 @@ class BackwardPass:
 
 def _in_main_thread() -> bool:
     return _get_ident() == threading.main_thread().ident
-
-
-def _root(output: Any) -> tuple[Any, int, torch.Tensor | None]:
-    """Node, slot and tensor of a root, which may be a tensor or a `GradientEdge`."""
-    if isinstance(output, torch.Tensor):
-        if output.grad_fn is not None:
-            return output.grad_fn, output.output_nr, output
-        if not output.requires_grad:
-            return None, 0, output
-        return _accumulator(output), 0, output
-    return output.node, output.output_nr, None
-
-
-def _accumulator(leaf: torch.Tensor) -> Any:
-    """The `AccumulateGrad` of a leaf: the other end of what is made of it."""
-    try:
-        return torch.autograd.graph.get_gradient_edge(leaf).node
-    except RuntimeError:
-        # It looks at the leaf through a view, which a nested tensor refuses.
-        with torch.enable_grad():
-            return leaf.clone().grad_fn.next_functions[0][0]  # pyright: ignore[reportOptionalMemberAccess]
 
 
 def _message(error: BaseException) -> str:
