@@ -181,14 +181,18 @@ def _batch_norm(call: Call, slot: int) -> Array:
 
 def _group_norm(call: Call, slot: int) -> Array:
     x, g = call.named_array("0", "input"), call.grad()
-    grouped = x.reshape(x.shape[0], int(call.parameter("num_groups", "#0")), -1)
-    epsilon = float(call.parameter_or(1e-5, "eps", "#1"))
+    if call.grad_is_given(1) or call.grad_is_given(2):
+        raise Unknown  # of mean and deviation, which torch's own function gives too
+    # That has its sizes first.
+    is_native = call.operation is not None and call.operation.name.endswith("native_group_norm")
+    grouped = x.reshape(x.shape[0], int(call.parameter("num_groups", "group", "#3" if is_native else "#0")), -1)
+    epsilon = float(call.parameter_or(1e-5, "eps", "#4" if is_native else "#1"))
     rest, channels = (0, *range(2, x.ndim)), (-1, *[1] * (x.ndim - 2))
     if slot == 2:
         return g.sum(axis=rest)
     if slot == 1:
         return (g * _normalised(grouped, (2,), epsilon)[0].reshape(x.shape)).sum(axis=rest)
-    weight = call.named("weight", "2")
+    weight = call.named("weight", "1" if is_native else "2")
     scale = 1.0 if weight is None else call.array(weight.value).reshape(channels)
     return _through_normalisation((g * scale).reshape(grouped.shape), grouped, (2,), epsilon).reshape(x.shape)
 

@@ -165,7 +165,12 @@ CASES = {
         "go(x.index_add(1, torch.tensor([0, 2, 0]), y))",
         "go((x * 1).index_add_(0, torch.tensor([1, 0]), y, alpha=2))",
     ],
-    "GroupNorm": ["go(F.group_norm(image, 2, channel_gain, channel_shift))", "go(F.group_norm(image, 1, eps=1e-3))"],
+    "GroupNorm": [
+        "go(F.group_norm(image, 2, channel_gain, channel_shift))",
+        "go(F.group_norm(image, 1, eps=1e-3))",
+        "go(torch.native_group_norm(image, channel_gain, channel_shift, 2, 2, 36, 2, 0.5)[0])",
+        "go(torch.native_layer_norm(x, (3,), gain, shift, 0.5)[0])",
+    ],
     "IndexSelect": ["go(x.index_select(1, idx[0]))"],
     "Embedding": ["go(F.embedding(idx, table))", "go(F.embedding(idx, table, padding_idx=1))"],
     "Sort": ["go(x.sort(1).values)", "go(x.topk(2).values)", "go(x.sort(dim=0, descending=True)[0])"],
