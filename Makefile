@@ -17,7 +17,7 @@ TORCH_BIN := $(subst $(VENV),$(TORCH_VENV),$(BIN))
 make_venv = $(PYTHON) -m venv $(1) >/dev/null 2>&1 || { $(PYTHON) -m venv --clear --without-pip $(1) && \
 	$(PYTHON) -m pip --python $(2)/python install -q pip; }
 
-.PHONY: help run test test-torch check lint types contracts format bench pictures wheel clean
+.PHONY: help run test test-torch operators check lint types contracts format bench pictures wheel clean
 
 help:
 	@echo "make run       open the window (without a display: render the first lesson to out/)"
@@ -60,6 +60,10 @@ test-torch:
 		torch==$(TORCH) -e ".[test]"
 	@$(TORCH_BIN)/python tools/system_libraries.py --install
 	$(TORCH_BIN)/python -m pytest tests/tracer tests/oracle tests/runner $(PYTEST_ARGS)
+
+operators: $(VENV)/.installed-test
+	$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -e ".[operators]"
+	$(BIN)/python tools/operators.py
 
 check: lint contracts types
 

@@ -139,8 +139,15 @@ def _through_normalisation(g: Array, x: Array, dims: tuple[int, ...], epsilon: f
     return (g - mean - normal * (g * normal).mean(axis=dims, keepdims=True)) / deviation
 
 
+def _refuse_statistics(call: Call) -> None:
+    """Mean and deviation, which torch's own functions give beside the result, may have gradients as well."""
+    if call.grad_is_given(1) or call.grad_is_given(2):
+        raise Unknown
+
+
 def _layer_norm(call: Call, slot: int) -> Array:
     x, g = call.named_array("0", "input"), call.grad()
+    _refuse_statistics(call)
     weight, bias = call.named("weight", "2"), call.named("bias", "3")
     width = weight or bias
     count = 1 if width is None else len(call.array(width.value).shape)
@@ -149,8 +156,8 @@ def _layer_norm(call: Call, slot: int) -> Array:
         count = next((n for n in range(1, x.ndim + 1) if _is_layer_norm(x, call.output(), n)), 1)
     dims = tuple(range(x.ndim - count, x.ndim))
     rest = tuple(range(x.ndim - count))
-    # By position it comes after the sizes, which are recorded where they are a Size.
-    positions = [call.parameter_or(None, name) for name in ("eps", "#0", "#1")]
+    # By position it comes after the sizes, and after a weight or a bias that is None.
+    positions = [call.parameter_or(None, name) for name in ("eps", "#0", "#1", "#2", "#3")]
     epsilon = next((each for each in positions if isinstance(each, float)), 1e-5)
     if slot == 2:
         return g.sum(axis=rest)
@@ -181,8 +188,7 @@ def _batch_norm(call: Call, slot: int) -> Array:
 
 def _group_norm(call: Call, slot: int) -> Array:
     x, g = call.named_array("0", "input"), call.grad()
-    if call.grad_is_given(1) or call.grad_is_given(2):
-        raise Unknown  # of mean and deviation, which torch's own function gives too
+    _refuse_statistics(call)
     # That has its sizes first.
     is_native = call.operation is not None and call.operation.name.endswith("native_group_norm")
     grouped = x.reshape(x.shape[0], int(call.parameter("num_groups", "group", "#3" if is_native else "#0")), -1)

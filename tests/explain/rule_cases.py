@@ -197,6 +197,7 @@ CASES = {
         "go(F.layer_norm(x, (3,)))",
         "go(F.layer_norm(x, (3,), gain, shift, 0.5))",
         "go(F.layer_norm(x, row.shape, gain, shift, 0.5))",
+        "go(F.layer_norm(x, (3,), gain, None, 0.5))",
         "go(F.layer_norm(x, (3,), gain, shift))",
         "go(F.layer_norm(cube, (3, 4)))",
     ],
