@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 import numpy as np
 
 from graphviz_app.explain.origins import Origins
+from graphviz_app.explain.silence import silenced_by
 from graphviz_app.recording import events as ev
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 Cause = Literal[
     "no backward", "not yet", "failed", "cleared", "requires no grad", "autograd.grad", "inputs", "cut", "unused",
-    "undefined",
+    "undefined", "not a leaf",
 ]  # fmt: skip
 
 
@@ -37,8 +38,8 @@ class MissingGrad(NamedTuple):
     operation: int = ev.NONE
 
 
-_CUT_WORDS = {
-    "no_grad": "ran under no_grad(), so autograd did not record it",
+CUT_WORDS = {
+    "no_grad": "ran with gradients switched off (no_grad() or set_grad_enabled(False)), so autograd did not record it",
     "inference_mode": "ran under inference_mode(), so autograd did not record it",
     "detach": "gives the values without their history",
     "item": "takes the value out of torch, and what is computed from it is a plain number",
@@ -149,7 +150,7 @@ class _Search:
     def _of_pass(self, started: ev.BackwardStarted) -> MissingGrad:
         where = self._at(started.span)
         if not started.accumulates:
-            sentence = f"{_short(started.call)}(){where} returns the gradients instead of writing them to .grad."
+            sentence = f"{short_call(started.call)}(){where} returns the gradients instead of writing them to .grad."
             return MissingGrad("autograd.grad", sentence, started.span)
         node = self._leaf_node()
         if started.inputs and node not in started.inputs:
@@ -159,13 +160,40 @@ class _Search:
             return MissingGrad("inputs", sentence, started.span)
         call = None if node == ev.NONE else self._state.call(node)
         if call is None or call.pass_id != started.pass_id:
-            return self._not_reached(started)
+            return self._kept_by_none(started) or self._not_reached(started)
         if call.grad_outputs[:1] not in ((), (ev.NONE,)):
             # The engine calls the node, and then the node writes: a step may be between the two.
             sentence = f"A gradient has just arrived at {self._name}, and is about to be added to .grad."
             return MissingGrad("not yet", sentence, started.span)
+        return self._undefined(started, node, 0)
+
+    def _undefined(self, started: ev.BackwardStarted, node: int, slot: int) -> MissingGrad:
         sentence = f"The gradient that arrived at {self._name} was undefined (None), so there was nothing to add."
-        return MissingGrad("undefined", sentence, started.span)
+        sender = silenced_by(self._timeline, node, started.pass_id, slot)
+        if sender == ev.NONE:
+            return MissingGrad("undefined", sentence, started.span)
+        span = self._timeline.node_span(sender)
+        name = self._timeline.recording.index.nodes.name(sender).rsplit("::", 1)[-1]
+        made = f", made{self._at(span)}, " if span is not None else " "
+        return MissingGrad("undefined", f"{sentence[:-1]}: {name}{made}sent none to it.", span or started.span)
+
+    def _kept_by_none(self, started: ev.BackwardStarted) -> MissingGrad | None:
+        """Of a tensor that was computed from others, and that the pass came through: only leaves keep gradients."""
+        made = self._origins.computed_as
+        call = None if made is None else self._state.call(made.node)
+        if made is None or call is None or call.pass_id != started.pass_id:
+            return None
+        if call.grad_outputs[made.slot : made.slot + 1] == (ev.NONE,):
+            return self._undefined(started, made.node, made.slot)
+        summary = None if self._leaf == ev.NONE else self._timeline.leaf_summary(self._leaf)
+        if summary is None or not summary.retains_grad:
+            before = f"call {self._name}.retain_grad() before backward() to keep this one too"
+        elif summary.event > self._summary(started).start:
+            before = f"retain_grad() came only after the pass{self._at(started.span)}"
+        else:
+            return None
+        sentence = f"{self._name} was computed from other tensors, and only leaves keep their gradient: {before}."
+        return MissingGrad("not a leaf", sentence, started.span)
 
     def _not_reached(self, started: ev.BackwardStarted) -> MissingGrad:
         summary = self._summary(started)
@@ -209,7 +237,7 @@ class _Search:
         made_in = {int(number) for number in np.unique(nodes.made_in_pass[called])} - {ev.NONE}
         for given in reversed(self._passes(since=-1)):
             if given.pass_id in made_in and self._origins.leads_to([root.tensor for root in given.roots]):
-                gradients = f"the gradients that {_short(given.call)}(){self._at(given.span)} gave back"
+                gradients = f"the gradients that {short_call(given.call)}(){self._at(given.span)} gave back"
                 used = f"{self._name} was last used{self._at(self._origins.reads[-1].span)}"
                 result = f"{self._result_name(started)} was computed from {gradients}"
                 return f"{used}, but {result}, and those do not depend on {self._name}."
@@ -239,12 +267,12 @@ class _Search:
         """What an operation did that cut the graph."""
         without = [self._timeline.recording.value(use.value) for use in operation.outputs if not use.requires_grad]
         if operation.cut is not None:
-            words = _CUT_WORDS[operation.cut]
+            words = CUT_WORDS[operation.cut]
         elif any(record is not None and not _has_gradient(record.dtype) for record in without):
-            words = _CUT_WORDS["dtype"]
+            words = CUT_WORDS["dtype"]
         else:
             words = "gives a result that was said to have no gradient"
-        return f"{_short(operation.name)}{where} {words}"
+        return f"{short_call(operation.name)}{where} {words}"
 
     def _at(self, span: ev.Span | None) -> str:
         if span is None:
@@ -254,7 +282,8 @@ class _Search:
         return f" on line {span.line}{file}"
 
 
-def _short(name: str) -> str:
+def short_call(name: str) -> str:
+    """A call as a reader would write it, without torch in front."""
     return name.removeprefix("torch.Tensor.").removeprefix("torch.")
 
 

@@ -59,6 +59,18 @@ class Origins:
         return None
 
     @cached_property
+    def computed_as(self) -> ev.TensorUse | None:
+        """How an operation last took or gave the tensor as a result that has a node; None where it is no such result.
+
+        Writing on it in place gives it another node.
+        """
+        for operation in reversed(self._operations):
+            for use in (*operation.outputs, *operation.inputs):
+                if use.tensor == self._tensor:
+                    return None if use.is_leaf or use.node == ev.NONE else use
+        return None
+
+    @cached_property
     def first_read_event(self) -> int:
         """The event of the first operation that computed with the tensor, or NONE."""
         if not self.reads:
@@ -128,9 +140,9 @@ class Origins:
         needed, given = set(roots), set[int]()
         found: list[ev.OperationRan] = []
         for operation in self._operations:
-            given.update(_given(operation))
+            given.update(given_by(operation))
         for operation in reversed(self._operations):
-            if operation.operation < before and not needed.isdisjoint(_given(operation)):
+            if operation.operation < before and not needed.isdisjoint(given_by(operation)):
                 sources = [use.tensor for use in operation.inputs]
                 needed.update(sources)
                 # A parameter is a leaf that nothing in torch gave.
@@ -185,7 +197,7 @@ class Origins:
                 if operation.operation < before and operation.operation not in seen:
                     seen.add(operation.operation)
                     stack.extend((source, operation.operation) for source in sources)
-                    if _cuts(operation, tensor):
+                    if gave_without_history(operation, tensor):
                         cuts.append(operation)
         return min(cuts, key=lambda operation: operation.operation, default=None)
 
@@ -207,7 +219,7 @@ class Origins:
             if not sources or operation.name.rpartition(".")[2] in _SHAPE_ALONE:
                 continue
             took.append(operation)
-            for tensor in _given(operation):
+            for tensor in given_by(operation):
                 reached.add(tensor)
                 came_from.setdefault(tensor, []).append((operation, sources))
         return came_from, took
@@ -235,14 +247,14 @@ _SHAPE_ALONE = frozenset(
 """Operations that take of a tensor its shape, and not its values."""
 
 
-def _given(operation: ev.OperationRan) -> list[int]:
+def given_by(operation: ev.OperationRan) -> list[int]:
     """The tensors to which an operation gave values: those that it returned, and those that it wrote on."""
     given = [use.tensor for use in operation.outputs]
     written = [use.tensor for use in operation.inputs if writes_on(operation.name, use.argument)]
     return given + [tensor for tensor in written if tensor not in given]
 
 
-def _cuts(operation: ev.OperationRan, tensor: int) -> bool:
+def gave_without_history(operation: ev.OperationRan, tensor: int) -> bool:
     """Whether a tensor that an operation gave left the graph there."""
     if operation.cut is not None:
         return operation.cut != "no_input_requires_grad"

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from graphviz_app.explain.call import base_name
 from graphviz_app.explain.rules import rule_of
+from graphviz_app.explain.silence import silenced_by
 from graphviz_app.recording import events as ev
 from graphviz_app.recording.passes import pass_name
 
@@ -57,6 +59,11 @@ def silence_sentences(call: Call, edges: Mapping[int, tuple[int, int]]) -> list[
         return []
     sentences: list[str] = []
     silent = [slot for slot, value in enumerate(called.grad_outputs) if value == ev.NONE]
+    by = {slot: silenced_by(call.timeline, call.node, called.pass_id, slot) for slot in silent}
+    for sender in dict.fromkeys(each for each in by.values() if each != ev.NONE):
+        lost = [slot for slot in silent if by[slot] == sender]
+        sentences.append(_lost_sentence(call, sender, lost, len(called.grad_outputs)))
+    silent = [slot for slot in silent if by[slot] == ev.NONE]
     if silent:
         plural, it = ("s", "them, so they count") if len(silent) > 1 else ("", "it, so it counts")
         which = "" if len(called.grad_outputs) == 1 else f" for its {_ordinals(silent)} output{plural}"
@@ -77,6 +84,14 @@ def silence_sentences(call: Call, edges: Mapping[int, tuple[int, int]]) -> list[
         plural = "inputs" if len(undefined) > 1 else "input"
         sentences.append(f"It sends no gradient (None, not zeros) to its {_ordinals(undefined)} {plural}.")
     return sentences
+
+
+def _lost_sentence(call: Call, sender: int, slots: Sequence[int], count: int) -> str:
+    plural, it = ("s", "they count") if len(slots) > 1 else ("", "it counts")
+    which = "" if count == 1 else f" for its {_ordinals(slots)} output{plural}"
+    name = call.recording.index.nodes.name(sender).rsplit("::", 1)[-1]
+    so = "and nothing is added to .grad" if base_name(call.name) == "AccumulateGrad" else f"so {it} as 0"
+    return f"No gradient arrived{which}: {name} was given one and sent None, {so}."
 
 
 def _is_asked_for(call: Call, pass_id: int, node: int) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, assert_never
 
-from graphviz_app.explain.errors import explain_pass_error
+from graphviz_app.explain.pass_errors import explain_failed_pass
 from graphviz_app.recording import events as ev
 from graphviz_app.recording.passes import pass_name
 from graphviz_app.scene.numbers import tensor_text
@@ -142,7 +142,7 @@ def _why(event: ev.OperationRan) -> str:
         case None:
             return " (grad mode is off)" if was_off(event) else ""
         case "no_grad":
-            return " (under no_grad)"
+            return " (grad mode is off)"
         case "inference_mode":
             return " (in inference mode)"
         case "detach":
@@ -184,7 +184,7 @@ def _root(root: ev.Root, state: StepState) -> str:
 def _finished(event: ev.BackwardFinished, state: StepState) -> str:
     name = pass_name(state.recording, event.pass_id)
     if event.error:
-        return f"Pass {name} ended with an error: {explain_pass_error(event)}"
+        return f"Pass {name} ended with an error: {explain_failed_pass(state.timeline, event)}"
     if not event.returned:
         return f"Pass {name} has finished."
     given = _few([f"{_asked_for(each, state)}: {_text(state, each.value)}" for each in event.returned])

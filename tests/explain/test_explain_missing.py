@@ -59,13 +59,13 @@ CASES = {
     "copied over": Case(
         "u = torch.zeros(3)\nwith torch.no_grad():\n    u.copy_(w)\nz = (x * u).sum()\nz.backward()\n",
         "cut",
-        "w was cut off on line 6: copy_ ran under no_grad",
+        "w was cut off on line 6: copy_ ran with gradients switched off",
         6,
     ),
     "written into items": Case(
         "u = torch.zeros(3)\nwith torch.no_grad():\n    u[:] = w\nz = (x * u).sum()\nz.backward()\n",
         "cut",
-        "w was cut off on line 6: __setitem__ ran under no_grad",
+        "w was cut off on line 6: __setitem__ ran with gradients switched off",
         6,
     ),
     "the second of two ways": Case(
@@ -107,7 +107,7 @@ CASES = {
     "only ever used under no_grad, and a number of what came of it was used": Case(
         "with torch.no_grad():\n    y = w * 2\nu = (x * y).sum()\ns = u.item()\nz = (x * s).sum()\nz.backward()\n",
         "cut",
-        r"w was cut off on line 5: mul ran under no_grad\(\)",
+        r"w was cut off on line 5: mul ran with gradients switched off \(no_grad",
         5,
     ),
     "looked at by the way": Case(
@@ -155,6 +155,39 @@ CASES = {
     "cleared": Case("z = (x * w).sum()\nz.backward()\nw.grad = None\n", "cleared", "set to None.*on line 6", 6),
     "zero_grad": Case(
         "o = torch.optim.SGD([w], lr=1.)\nz = (x * w).sum()\nz.backward()\no.zero_grad()\n", "cleared", "on line 7", 7
+    ),
+    "not a leaf": Case(
+        "u = w * 2\nz = (x * u).sum()\nz.backward()\n",
+        "not a leaf",
+        r"u was computed from other tensors.*call u.retain_grad\(\) before backward",
+        6,
+        "u",
+    ),
+    "where it started": Case("z = (x * w).sum()\nz.backward()\n", "not a leaf", "only leaves keep", 5, "z"),
+    "not a leaf, nor reached": Case(
+        "u = w * 2\nz = (x * u.detach()).sum()\nz.backward()\n", "cut", "u was cut off on line 5: detach", 5, "u"
+    ),
+    "retained too late": Case(
+        "u = w * 2\nz = (x * u).sum()\nz.backward()\nu.retain_grad()\n",
+        "not a leaf",
+        r"u was computed from.*retain_grad\(\) came only after the pass on line 6",
+        6,
+        "u",
+    ),
+    "a Function that gives nothing back": Case(
+        "class Silent(torch.autograd.Function):\n    @staticmethod\n    def forward(ctx, t):\n        return t * 2\n"
+        "    @staticmethod\n    def backward(ctx, g):\n        g * 2\n"
+        "y = Silent.apply(w * 3)\nz = (x * y).sum()\nz.backward()\n",
+        "undefined",
+        "nothing to add: SilentBackward, made on line 11, sent none",
+        11,
+    ),
+    "set_grad_enabled": Case(
+        "t = torch.set_grad_enabled(False)\ny = w * 2\nt = torch.set_grad_enabled(True)\n"
+        "z = (x * y).sum()\nz.backward()\n",
+        "cut",
+        r"on line 5.*set_grad_enabled\(False\)",
+        5,
     ),
     "switched off": Case(
         "w.requires_grad_(False)\nz = (x * w).sum()\nz.backward()\n",

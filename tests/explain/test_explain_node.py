@@ -319,6 +319,18 @@ def test_of_several_slots_is_told_in_the_plural():
     assert f"{silent}so they count as 0." in unbind.sentences
 
 
+def test_who_sent_no_gradient_is_named_and_not_said_to_be_unused():
+    program = (
+        "import torch\nclass Silent(torch.autograd.Function):\n    @staticmethod\n    def forward(ctx, t):\n"
+        "        return t.clone()\n    @staticmethod\n    def backward(ctx, g):\n        g * 2\n"
+        "x = torch.ones(3, requires_grad=True)\nSilent.apply(x.exp()).sum().backward()\n"
+    )
+    timeline = Timeline(record_source(program))
+    lost = "No gradient arrived: SilentBackward was given one and sent None, "
+    assert lost + "so it counts as 0." in explained(timeline, "ExpBackward0").sentences
+    assert lost + "and nothing is added to .grad." in explained(timeline, "AccumulateGrad").sentences
+
+
 def test_what_torch_has_written_in_another_language_is_no_function_of_the_programs():
     program = "import torch\nx = torch.ones(2, requires_grad=True)\ny = torch._C._functions.UndefinedGrad()(x * 2)\n"
     timeline = Timeline(record_source(program + "y.sum().backward()\n"))

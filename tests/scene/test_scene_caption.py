@@ -39,7 +39,7 @@ NOWHERE = ev.Root(ev.NONE, 0, ev.NONE, implicit=True, tensor=1)
         ),
         (
             [ev.OperationRan(0, "torch.Tensor.mul", LINE, outputs=(ev.TensorUse(1, 1),), cut="no_grad")],
-            "mul gave [2]; autograd made no node (under no_grad), line 3.",
+            "mul gave [2]; autograd made no node (grad mode is off), line 3.",
         ),
         (
             [MUL, ev.NameBound(1, "y"), RAN, ev.OperationRan(1, "torch.split", outputs=(*RAN.outputs, SECOND))],

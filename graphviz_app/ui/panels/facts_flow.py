@@ -93,7 +93,10 @@ def cut_text(cut: ev.Cut) -> str:
     """Why a value went on but the graph did not, in a sentence."""
     match cut:
         case "no_grad":
-            return "It ran under torch.no_grad(): autograd records nothing there, so no gradient comes back through it."
+            return (
+                "Grad mode was off (no_grad(), set_grad_enabled(False), inside a Function): autograd records nothing "
+                "then, so no gradient comes back through it."
+            )
         case "inference_mode":
             return "It ran under torch.inference_mode(): its results can never take part in autograd."
         case "detach":

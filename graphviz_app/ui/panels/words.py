@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, assert_never
 
-from graphviz_app.explain.errors import explain_pass_error
+from graphviz_app.explain.pass_errors import explain_failed_pass
 from graphviz_app.recording import events as ev
 from graphviz_app.recording.passes import pass_name
 from graphviz_app.scene.numbers import tensor_text
@@ -35,7 +35,7 @@ def event_in_words(timeline: Timeline, event: ev.StepEvent) -> str:
         case ev.TensorMutated():
             return _mutation(timeline, event)
         case ev.BackwardFinished():
-            ending = f"stops with an error: {explain_pass_error(event)}" if event.error else "has finished"
+            ending = f"stops with an error: {explain_failed_pass(timeline, event)}" if event.error else "has finished"
             return f"Backward pass {pass_name(timeline.recording, event.pass_id)} {ending}."
         case ev.Printed():
             return f"The program prints {shortened(event.text.rstrip())!r}."
