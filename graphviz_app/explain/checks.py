@@ -26,12 +26,14 @@ class Check(NamedTuple):
         agrees: Whether it is what the rule says, within the rounding of its dtype; None where that could not be told.
         difference: The largest distance of two elements, or None.
         computed: What the rule says it should be, or None.
+        size: The largest finite element of both, by its absolute value.
     """
 
     slot: int
     agrees: bool | None
     difference: float | None = None
     computed: Array | None = None
+    size: float = 0.0
 
 
 def check_call(call: Call) -> tuple[Check, ...]:
@@ -68,11 +70,12 @@ def _check(call: Call, slot: int, value: int) -> Check:
     unclear = ~same & ~(np.isfinite(computed) & np.isfinite(recorded))
     apart = difference(computed[~unclear], recorded[~unclear])
     record = call.recording.value(value)
-    allowed = tolerance("float32" if record is None else record.dtype) * max(scale(computed), scale(recorded), 1e-30)
+    size = max(scale(computed), scale(recorded))
+    allowed = tolerance("float32" if record is None else record.dtype) * max(size, 1e-30)
     noise = _noise(call, record.dtype if record else "float32", computed.size)
     if apart > max(allowed, noise):
-        return Check(slot, None) if _is_beyond(call, value) else Check(slot, False, apart, computed)
-    return Check(slot, None if unclear.any() else True, apart, computed)
+        return Check(slot, None) if _is_beyond(call, value) else Check(slot, False, apart, computed, size)
+    return Check(slot, None if unclear.any() else True, apart, computed, size)
 
 
 def _is_beyond(call: Call, value: int) -> bool:

@@ -32,8 +32,8 @@ AUTOGRAD_RULES = (
         "RuntimeError",
         r"does not require grad and does not have a grad_fn",
         "There is no graph behind this tensor, so backward() has nowhere to go: none of what it was computed from had "
-        "requires_grad=True, it was cut off by no_grad() or detach(), or it is a gradient that was computed without "
-        "create_graph=True.",
+        "requires_grad=True, it was cut off by no_grad(), detach(), .item(), torch.tensor(...) of a result, or an "
+        "integer result such as argmax(), or it is a gradient that was computed without create_graph=True.",
     ),
     ErrorRule(
         "RuntimeError",
@@ -134,15 +134,15 @@ AUTOGRAD_RULES = (
     ),
     ErrorRule(
         "RuntimeError",
-        r"[Ff]unction (?P<node>\w+) returned an incorrect number of gradients \(expected (?P<wanted>\d+), got "
-        r"(?P<found>\d+)\)",
+        r"[Ff]unction (?P<node>\w+?)(?:Backward)? returned an incorrect number of gradients \(expected (?P<wanted>\d+), "
+        r"got (?P<found>\d+)\)",
         "The backward() of {node} must return one gradient for each argument of its forward(), here {wanted}, and it "
         "returned {found}: return None for an argument that needs none.",
     ),
     ErrorRule(
         "RuntimeError",
-        r"Function (?P<node>\w+) returned an invalid gradient at index (?P<index>\d+) - got \[(?P<given>[^\]]*)\] but "
-        r"expected shape compatible with \[(?P<wanted>[^\]]*)\]",
+        r"Function (?P<node>\w+?)(?:Backward)? returned an invalid gradient at index (?P<index>\d+) - got "
+        r"\[(?P<given>[^\]]*)\] but expected shape compatible with \[(?P<wanted>[^\]]*)\]",
         "The gradient number {index}, counted from 0, that {node} returned has shape [{given}], but it must have the "
         "shape of what forward() was given there, [{wanted}].",
     ),
@@ -320,14 +320,16 @@ TYPE_RULES = (
     ErrorRule(
         "TypeError",
         r"unsupported operand type\(s\) for (?P<operator>[^:]+): (?:'\w+' and 'NoneType'|'NoneType' and '\w+')",
-        "What stands on one side of {operator} is None: if it is a .grad, no backward() has written to it yet; run "
-        "backward() first.",
+        "What stands on one side of {operator} is None: if it is a .grad, no backward() has written to it; run "
+        "backward() first. Only leaves get one: w = w - step makes a w that is none, while w -= step under no_grad() "
+        "changes the leaf.",
     ),
     ErrorRule(
         "AttributeError",
         r"'NoneType' object has no attribute '(?P<name>zero_|data|add_|mul_|norm|clone|detach|abs|clamp_|item)'",
-        "Something here is None, so it has no .{name}: if it is a .grad, no backward() has written to it yet; run "
-        "backward() first, or ask `if x.grad is not None`.",
+        "Something here is None, so it has no .{name}: if it is a .grad, no backward() has written to it; run "
+        "backward() first, or ask `if x.grad is not None`. Only leaves get one: w = w - step makes a w that is none, "
+        "while w -= step under no_grad() changes the leaf.",
     ),
 )
 

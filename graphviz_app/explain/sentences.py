@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from graphviz_app.explain.checks import Check
 
 
+_SMALL = 1e-3
+"""A distance that needs no comparison to be seen as rounding."""
+
+
 def origin_sentence(call: Call) -> str:
     """Which of the program's calls made the node."""
     operation = call.operation
@@ -128,8 +132,7 @@ def check_sentence(checks: Sequence[Check]) -> str:
         return f"Computed again from the recorded values, the gradients differ from what was recorded: {parts}."
     if not right:
         return ""
-    largest = max(check.difference or 0.0 for check in right)
-    exactly = "exactly" if largest == 0 else f"to within {largest:.1g}"
+    exactly = _how_exactly(max(right, key=lambda check: check.difference or 0.0))
     which = (
         "the gradient is"
         if len(right) == 1
@@ -140,6 +143,14 @@ def check_sentence(checks: Sequence[Check]) -> str:
     unchecked = len(checks) - len(right)
     rest = f" ({unchecked} could not be checked.)" if unchecked else ""
     return f"Checked: computed again from the recorded values, {which} the same, {exactly}.{rest}"
+
+
+def _how_exactly(check: Check) -> str:
+    apart = check.difference or 0.0
+    if apart == 0:
+        return "exactly"
+    # Of large numbers the distance alone would seem large too.
+    return f"to within {apart:.1g}" + (f" of numbers up to {check.size:.1g}" if apart > _SMALL else "")
 
 
 def _ordinals(slots: Sequence[int]) -> str:

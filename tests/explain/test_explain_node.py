@@ -1,5 +1,7 @@
 """A node explained: its rule, the recorded numbers put in, where it comes from, and honest where nothing is known."""
 
+import re
+
 import numpy as np
 import pytest
 
@@ -317,6 +319,13 @@ def test_of_several_slots_is_told_in_the_plural():
     assert "Its first and third inputs need no gradient, so none is computed for them." in linear.sentences
     silent = "No gradient arrived for its first and third outputs: nothing that the pass came through had used them, "
     assert f"{silent}so they count as 0." in unbind.sentences
+
+
+def test_what_rounding_leaves_of_large_numbers_is_told_beside_their_size():
+    program = "import torch\ntorch.manual_seed(0)\nx = torch.randn(50, 50) * 1e9\nw = torch.randn(50, 50)\n"
+    program += "w.requires_grad_()\nz = (x @ w).sum()\nz.backward()\n"
+    said = explained(Timeline(record_source(program)), "MmBackward0").sentences[-1]
+    assert re.search(r"^Checked: .* the same, to within \S+ of numbers up to \de\+10\.$", said)
 
 
 def test_who_sent_no_gradient_is_named_and_not_said_to_be_unused():
