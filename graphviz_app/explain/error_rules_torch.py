@@ -134,8 +134,8 @@ AUTOGRAD_RULES = (
     ),
     ErrorRule(
         "RuntimeError",
-        r"[Ff]unction (?P<node>\w+?)(?:Backward)? returned an incorrect number of gradients \(expected (?P<wanted>\d+), "
-        r"got (?P<found>\d+)\)",
+        r"[Ff]unction (?P<node>\w+?)(?:Backward)? returned an incorrect number of gradients \(expected "
+        r"(?P<wanted>\d+), got (?P<found>\d+)\)",
         "The backward() of {node} must return one gradient for each argument of its forward(), here {wanted}, and it "
         "returned {found}: return None for an argument that needs none.",
     ),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from graphviz_app.explain.call import Call, base_name, edges_from
 from graphviz_app.explain.checks import Check, check_call
 from graphviz_app.explain.numbers import accumulation, numbers
+from graphviz_app.explain.oddities import oddity_sentences
 from graphviz_app.explain.rules import FUNCTIONS_OF_TORCH, rule_of
 from graphviz_app.explain.rules_engine import UNKNOWN_FORMULA
 from graphviz_app.explain.sentences import (
@@ -130,6 +131,7 @@ def _sentences(call: Call, rule: Rule | None, checks: tuple[Check, ...]) -> list
         sentences.append("It has not run yet.")
     sentences += silence_sentences(call, edges_from(call.timeline, call.node))
     sentences += hook_sentences(call)
+    sentences += oddity_sentences(call)
     sentences.append(check_sentence(checks))
     return [sentence for sentence in sentences if sentence]
 

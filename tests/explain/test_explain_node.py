@@ -328,6 +328,32 @@ def test_what_rounding_leaves_of_large_numbers_is_told_beside_their_size():
     assert re.search(r"^Checked: .* the same, to within \S+ of numbers up to \de\+10\.$", said)
 
 
+def test_where_nan_and_infinity_came_from_is_told():
+    program = (
+        "import torch\nx = torch.tensor([0.0, 4.0], requires_grad=True)\n"
+        "y = torch.where(x > 0, x.sqrt(), torch.zeros(2)).sum()\ny = y + (x * x).sqrt().sum() + x.log().sum()\n"
+        "y = y + (x.exp() / x).sum()\ny.backward()\n"
+    )
+    timeline = Timeline(record_source(program))
+    said = {
+        (name, which): [each for each in explained(timeline, name, which=which).sentences if "comes up" in each]
+        for name, which in (("SqrtBackward0", 0), ("SqrtBackward0", 1), ("MulBackward0", 0), ("ExpBackward0", 0))
+    }
+    finite, infinite = (
+        "what arrived is finite, but a slope is",
+        "what arrived is infinite, and zero times infinity is NaN",
+    )
+    assert [each and each[0].split(": ")[1].startswith((finite, infinite)) for each in said.values()][:3] == [True] * 3
+    assert [each and each[0].split(": ")[0] for each in said.values()] == [
+        "NaN comes up here",
+        "Inf comes up here",
+        "NaN comes up here",
+        [],
+    ]
+    made = "In the forward pass log gave Inf, of numbers that were all finite."
+    assert made in explained(timeline, "LogBackward0").sentences
+
+
 def test_who_sent_no_gradient_is_named_and_not_said_to_be_unused():
     program = (
         "import torch\nclass Silent(torch.autograd.Function):\n    @staticmethod\n    def forward(ctx, t):\n"
