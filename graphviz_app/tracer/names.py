@@ -10,7 +10,7 @@ import torch
 
 from graphviz_app.own import __builtins__, original_builtins  # noqa: F401
 from graphviz_app.tracer.frames import local_variable, local_variables
-from graphviz_app.tracer.ways import Scope, Ways, follow, parameter_name, root_of
+from graphviz_app.tracer.ways import Scope, Ways, follow, parameter_name, root_of, stands_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -135,7 +135,16 @@ class Names:
 
     def _through(self, tensor: torch.Tensor, scopes: list[Scope], *, is_passing: bool, anew: bool) -> str | None:
         """The way to a tensor through containers and attributes, or ""; None where nobody has looked."""
-        return _first(self._ways.through(tensor, each, is_passing=is_passing, anew=anew) for each in scopes)
+        lent = ""
+        for each in scopes:
+            way = self._ways.through(tensor, each, is_passing=is_passing, anew=anew)
+            if not way or not stands_in(way, tensor, each.variables):
+                if way != "":
+                    return way
+            else:
+                # Where it lies for the time of a call (`torch.func.functional_call`), another has its place.
+                lent = lent or way
+        return lent if anew or not lent else None
 
     def tensors(self) -> Iterator[tuple[str, torch.Tensor]]:
         """The program's global variables that are tensors."""

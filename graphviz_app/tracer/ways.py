@@ -173,6 +173,7 @@ def _reachable(variables: Iterable[tuple[str, Any]], *, is_passing: bool) -> Ite
     left = _FEW_VISITS if is_passing else _VISITS
     unlikely: tuple[type, ...] = (*_NOWHERE, _Optimizer) if is_passing else _NOWHERE
     level = list(variables)
+    lent: list[tuple[str, _Steps]] = []
     for depth in range(_DEPTH):
         deeper: list[tuple[str, Any]] = []
         first = _ITEMS if depth else _ITEMS_OF_VARIABLES
@@ -181,20 +182,25 @@ def _reachable(variables: Iterable[tuple[str, Any]], *, is_passing: bool) -> Ite
             if kind in _PLAIN or id(value) in seen or issubclass(kind, unlikely):
                 continue
             seen.add(id(value))
-            steps = _steps(value, first)[:left]
+            stand_ins: _Steps = []
+            steps = _parameters(value, stand_ins) if issubclass(kind, _Module) else _steps(value, first)
+            steps = steps[:left]
             yield way, steps
+            if stand_ins:
+                lent.append((way, stand_ins))
             left -= len(steps)
             if left <= 0:
+                yield from lent
                 return
             deeper += [(way + step, part) for step, part in steps if not issubclass(type(part), _Tensor)]
         level = deeper
+    # Where a tensor lies for the time of a call (`torch.func.functional_call`), another has its place.
+    yield from lent
 
 
 def _steps(value: Any, first: int) -> _Steps:
     """What lies one step further on and is no number or the like: the first so many items and attributes."""
     kind = type(value)
-    if issubclass(kind, _Module):
-        return _parameters(value)
     steps: _Steps = []
     if issubclass(kind, list):
         items = list.__getitem__(value, slice(first))
@@ -276,6 +282,15 @@ def follow(path: str, variables: list[tuple[str, Any]]) -> Any:
     return _along(path, end, value)
 
 
+def stands_in(path: str, tensor: torch.Tensor, variables: list[tuple[str, Any]]) -> bool:
+    """Whether a path leads to a plain tensor in the place of a module's parameter."""
+    before, _, name = path.rpartition(".")
+    if not before or type(tensor) is not _Tensor:
+        return False
+    kept = _attributes(follow(before, variables)).get("_parameters")
+    return issubclass(type(kept), dict) and dict.get(kept, name) is tensor
+
+
 def root_of(path: str, variables: list[tuple[str, Any]]) -> Any:
     """What the variable is bound to with which a way begins; None where there is none."""
     return _start(path, variables)[1]
@@ -337,9 +352,13 @@ def _items(found: Any) -> list[tuple[str, Any]]:
     return list(dict.items(found)) if issubclass(type(found), dict) else []
 
 
-def _parameters(module: Any) -> _Steps:
-    """All parameters, buffers and plain tensors of a module and its children, as `named_parameters` names them."""
+def _parameters(module: Any, stand_ins: _Steps | None = None) -> _Steps:
+    """All parameters, buffers and plain tensors of a module and its children, as `named_parameters` names them.
+
+    A plain tensor that lies in the place of a parameter goes to `stand_ins` where there is such a list.
+    """
     found: _Steps = []
+    aside = found if stand_ins is None else stand_ins
     stack, seen = [(".", module)], set[int]()
     while stack:
         prefix, each = stack.pop()
@@ -347,8 +366,11 @@ def _parameters(module: Any) -> _Steps:
             continue
         seen.add(id(each))
         attributes = _attributes(each)
-        for kind in ("_parameters", "_buffers"):
-            found += [(prefix + name, tensor) for name, tensor in _items(attributes.get(kind)) if tensor is not None]
+        for name, tensor in _items(attributes.get("_parameters")):
+            if tensor is not None:
+                (aside if type(tensor) is _Tensor else found).append((prefix + name, tensor))
+        buffers = _items(attributes.get("_buffers"))
+        found += [(prefix + name, tensor) for name, tensor in buffers if tensor is not None]
         for name, value in list(attributes.items()):
             kind = type(value)
             if issubclass(kind, _Tensor) or (kind in (list, tuple, dict) and value and not name.startswith("_")):

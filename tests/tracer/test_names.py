@@ -407,6 +407,26 @@ main()
     assert last_names(text) == ["model.weight"] * 3
 
 
+def test_what_stands_in_for_a_parameter_during_a_call_is_called_by_where_it_is_kept():
+    text = """
+import torch
+from torch import nn
+
+def adapt(target, x):
+    params = {name: p.detach().clone().requires_grad_() for name, p in target.named_parameters()}
+    for _ in range(2):
+        torch.func.functional_call(target, params, (x,)).sum().backward()
+
+target = nn.Sequential(nn.Linear(2, 1, bias=False))
+nn.init.ones_(target[0].weight)
+adapt(target, torch.ones(2))
+net = nn.Linear(2, 1, bias=False)
+net._parameters["weight"] = torch.ones(1, 2, requires_grad=True)
+net(torch.ones(2)).sum().backward()
+"""
+    assert last_names(text) == ["target.0.weight", "params['0.weight']", "net.weight", "net.weight"]
+
+
 def test_a_leaf_without_a_name_takes_that_of_an_item_at_the_end():
     text = """
 import torch
