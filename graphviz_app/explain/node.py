@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from graphviz_app.explain.call import Call, base_name, edges_from
 from graphviz_app.explain.checks import Check, check_call
 from graphviz_app.explain.numbers import accumulation, numbers
-from graphviz_app.explain.oddities import oddity_sentences
+from graphviz_app.explain.oddities import oddity_sentences, overwritten_sentence
 from graphviz_app.explain.rules import FUNCTIONS_OF_TORCH, rule_of
 from graphviz_app.explain.rules_engine import UNKNOWN_FORMULA
 from graphviz_app.explain.sentences import (
@@ -133,6 +133,8 @@ def _sentences(call: Call, rule: Rule | None, checks: tuple[Check, ...]) -> list
     sentences += hook_sentences(call)
     sentences += oddity_sentences(call)
     sentences.append(check_sentence(checks))
+    if any(check.agrees is False for check in checks):
+        sentences.append(overwritten_sentence(call))
     return [sentence for sentence in sentences if sentence]
 
 

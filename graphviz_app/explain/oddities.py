@@ -1,9 +1,13 @@
-"""Where NaN and Inf came into being: the calls and nodes that were given finite numbers and gave others."""
+"""What came over numbers: where NaN and Inf came into being, and what was written on behind autograd's back."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
+from graphviz_app.explain.call import Unknown
+from graphviz_app.explain.origins import MOST_OPERATIONS
 from graphviz_app.explain.rules import rule_of
 from graphviz_app.recording import events as ev
 from graphviz_app.recording.values import statistics
@@ -31,6 +35,35 @@ def oddity_sentences(call: Call) -> list[str]:
         return sentences
     came = sent - arrived
     return [*sentences, f"{_named(came)} comes up here: {_reason(call, came, arrived, given, gave)}."]
+
+
+def overwritten_sentence(call: Call) -> str:
+    """Which tensor of the node's had other numbers later, by a write that raised no version; "" where none is known."""
+    operation, called, recording = call.operation, call.called, call.recording
+    if operation is None or called is None:
+        return ""
+    start = next((each.start for each in recording.passes if each.pass_id == called.pass_id), 0)
+    made = int(recording.index.operation_events[operation.operation])
+    kept = {(use.tensor, use.version): use.value for use in (*operation.inputs, *operation.outputs)}
+    numbers = call.timeline.events_of(ev.OperationRan)
+    for number in numbers[(numbers > made) & (numbers < start)][:MOST_OPERATIONS].tolist():
+        each = recording.event(number)
+        if not isinstance(each, ev.OperationRan):
+            continue
+        for use in each.inputs:
+            known = kept.get((use.tensor, use.version), use.value)
+            if known != use.value and _differ(call, known, use.value):
+                name = call.timeline.tensor_name(use.tensor, number) or "a tensor that it works with"
+                where = "" if each.span is None else f" by line {each.span.line}"
+                return f"{name} held other numbers{where}: it was written on behind autograd's back (.data, NumPy)."
+    return ""
+
+
+def _differ(call: Call, first: int, second: int) -> bool:
+    try:
+        return not np.array_equal(call.array(first), call.array(second), equal_nan=True)
+    except Unknown:
+        return False
 
 
 def _reason(call: Call, came: set[str], arrived: set[str], given: set[str] | None, gave: set[str] | None) -> str:

@@ -354,6 +354,17 @@ def test_where_nan_and_infinity_came_from_is_told():
     assert made in explained(timeline, "LogBackward0").sentences
 
 
+def test_a_write_that_autograd_did_not_notice_is_told_where_the_numbers_are_wrong():
+    program = (
+        "import torch\nx = torch.ones(2, requires_grad=True)\ny = x.sigmoid()\ny.data.zero_()\nz = x.exp()\n"
+        "(y.sum() + z.sum()).backward()\n"
+    )
+    timeline = Timeline(record_source(program))
+    told = "y held other numbers by line 6: it was written on behind autograd's back (.data, NumPy)."
+    assert explained(timeline, "SigmoidBackward0").sentences[-1] == told
+    assert told not in explained(timeline, "ExpBackward0").sentences
+
+
 def test_who_sent_no_gradient_is_named_and_not_said_to_be_unused():
     program = (
         "import torch\nclass Silent(torch.autograd.Function):\n    @staticmethod\n    def forward(ctx, t):\n"
