@@ -65,6 +65,11 @@ class Views:
     ledger: LedgerPanel
     legend: ColouringLegend
 
+    def set_running(self, *, running: bool) -> None:
+        """What is still empty says whether it will be filled."""
+        for panel in (self.timeline, self.ledger, self.inspector):
+            panel.set_running(running=running)
+
 
 def build_parts(editor: CodeEditor, look: Look, speed: float) -> Parts:
     """Make what stands around the editor."""

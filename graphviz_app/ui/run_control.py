@@ -25,10 +25,12 @@ class RunControl(QObject):
 
     Signals:
         running_changed: Whether a program runs now.
+        waiting_changed: Whether it waits for what the user types.
         failed_line_changed: (line of the program or None, words for it).
     """
 
     running_changed = Signal(bool)
+    waiting_changed = Signal(bool)
     failed_line_changed = Signal(object, str)
 
     def __init__(self, session: Session, documents: Documents, parts: Parts) -> None:
@@ -38,6 +40,7 @@ class RunControl(QObject):
         self._parts = parts
         self._source = ""
         self._is_watched = False
+        self._is_waiting = False
         self._last_news = (0, 0.0)
 
     def run(self) -> None:
@@ -68,16 +71,11 @@ class RunControl(QObject):
         """Show what it prints as it prints it, and how far it is."""
         self._parts.console.append(progress.console)
         self._parts.status.set_work(_progress_words(progress))
-        events, since = self._last_news
-        if progress.events != events or progress.console:
-            self._last_news = (progress.events, progress.elapsed)
-            self._parts.console.set_waiting(waiting=False)
-        elif self._reads_input and progress.elapsed - since > _QUIET_SECONDS:
-            self._parts.console.set_waiting(waiting=True)
+        self._set_waiting(waiting=self._waits(progress))
 
     def on_ended(self, _outcome: RunOutcome) -> None:
         """It is over; the recording follows."""
-        self._parts.console.set_waiting(waiting=False)
+        self._set_waiting(waiting=False)
         self._parts.status.set_work("")
         self.running_changed.emit(False)
 
@@ -115,6 +113,24 @@ class RunControl(QObject):
     def is_program(self, path: str) -> bool:
         """Whether a path is that of the text in the editor."""
         return path in ("", self._documents.current.path)
+
+    def _set_waiting(self, *, waiting: bool) -> None:
+        self._parts.console.set_waiting(waiting=waiting)
+        if waiting != self._is_waiting:
+            self._is_waiting = waiting
+            self.waiting_changed.emit(waiting)
+
+    def _waits(self, progress: RunProgress) -> bool:
+        """Whether it waits for input: as the system tells, else as it seems from its silence."""
+        events, since = self._last_news
+        if progress.events != events or progress.console or progress.phase == "starting":
+            self._last_news = (progress.events, progress.elapsed)
+            return False
+        if progress.waits_for_input is not None:
+            return progress.waits_for_input
+        if self._is_waiting:
+            return True
+        return self._reads_input and progress.elapsed - since > _QUIET_SECONDS
 
     @property
     def _reads_input(self) -> bool:

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from graphviz_app.ui.window import MainWindow
 
 _RUNNING = "The program runs: its graph appears when it has ended, or when you stop it."
+_WAITING = "The program waits for input: type it below the console, then press Enter."
 
 
 class Workbench(QObject):
@@ -112,6 +113,7 @@ class Workbench(QObject):
 
     def _listen_to_controls(self) -> None:
         self.runs.running_changed.connect(self._on_running)
+        self.runs.waiting_changed.connect(self._on_waiting)
         self.runs.failed_line_changed.connect(self.selections.on_failed_line)
         self.steps.playback.playing_changed.connect(self._on_playing)
         self.selections.inspect.connect(self._show_inspector)
@@ -157,9 +159,15 @@ class Workbench(QObject):
 
     def _on_running(self, running: bool) -> None:
         self._actions["stop"].setEnabled(running)
+        self.views.set_running(running=running)
         self.views.canvas.set_busy("Running …" if running else None)
         if self.session.timeline is None:
             self.parts.status.set_caption(_RUNNING if running else "")
+
+    def _on_waiting(self, waiting: bool) -> None:
+        self.views.canvas.set_busy("The program waits for input" if waiting else "Running …")
+        if self.session.timeline is None:
+            self.parts.status.set_caption(_WAITING if waiting else _RUNNING)
 
     def _on_playing(self, playing: bool) -> None:
         action = self._actions["play"]

@@ -1,5 +1,7 @@
 """Programs really run: each test presses Run and waits for what a person would wait for."""
 
+import sys
+
 import pytest
 
 from graphviz_app.recording import events as ev
@@ -73,10 +75,29 @@ def test_stop_ends_an_endless_program_and_it_can_be_run_again(run, qtbot):
 
 def test_a_program_that_asks_gets_an_answer(run, qtbot):
     window = run("name = input('Who? ')\nprint('Hello', name)\n", wait=False)
+    views = window.bench.views
+    assert views.canvas.overlays._busy.text() == "Running …"
     qtbot.waitUntil(lambda: window.parts.console.is_waiting, timeout=60_000)
+    assert views.canvas.overlays._busy.text() == "The program waits for input"
+    assert "type it below the console" in window.parts.status.caption
     window.parts.console._input.setText("Ada")
     window.parts.console._input.returnPressed.emit()
     qtbot.waitUntil(lambda: not window.bench.session.is_running, timeout=20_000)
     window.bench.session.to_end()
     assert "Hello Ada" in window.parts.console.text()
     assert not window.parts.console.is_waiting
+
+
+def test_what_is_empty_says_that_the_program_runs_or_waits(run, qtbot):
+    # What asks stands in another module than the program: nothing in its text says that it reads.
+    window = run("import getpass as other\nprint('begun')\nother._raw_input('Who? ')\n", wait=False)
+    views = window.bench.views
+    hints = (views.timeline.accessibleDescription, views.ledger._hint.text, views.inspector._subtitle.text)
+    assert [hint().startswith("The program runs") for hint in hints] == [True, True, True]
+    qtbot.waitUntil(lambda: "begun" in window.parts.console.text(), timeout=60_000)
+    if sys.platform == "linux":
+        qtbot.waitUntil(lambda: window.parts.console.is_waiting, timeout=10_000)
+        assert views.canvas.overlays._busy.text() == "The program waits for input"
+    window.trigger("stop")
+    qtbot.waitUntil(lambda: not window.bench.session.is_running, timeout=10_000)
+    assert not [hint() for hint in hints if hint().startswith("The program runs")]

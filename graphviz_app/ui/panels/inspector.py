@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from graphviz_app.timeline import StepState, Timeline
 
 _NOTHING_RUN = "Run a program, then select a node, an edge or a leaf: all that is known about it is shown here."
+_RUNNING = (
+    "The program runs. When it has ended, select a node, an edge or a leaf: all that is known about it is shown here."
+)
 _NOTHING_SELECTED = "Select a node, an edge or a leaf, or step on: what runs now is shown here."
 _REST = 0.12
 """Seconds between two steps from which on they are not said to fly by."""
@@ -60,7 +63,7 @@ class Inspector(QScrollArea):
         self._page: Page | None = None
         self._stale = False
         self._to_top = False
-        self._has_recording = False
+        self._has_recording = self._is_running = False
         self._open: dict[str, bool] = {}
         self._open_values: dict[str, bool] = {}
         self._sections: dict[str, SectionWidget] = {}
@@ -90,6 +93,12 @@ class Inspector(QScrollArea):
         self._state = None
         self._selection = ()
         self._update()
+
+    def set_running(self, *, running: bool) -> None:
+        """While nothing is shown, say whether something will be."""
+        self._is_running = running
+        if self._page is None:
+            self._subtitle.setText(self._hint)
 
     def set_state(self, state: StepState | None) -> None:
         """Follow the cursor."""
@@ -150,11 +159,10 @@ class Inspector(QScrollArea):
         focus = QApplication.focusWidget()
         inside = focus is not None and self._content.isAncestorOf(focus)
         self._content.hide()
-        hint = _NOTHING_SELECTED if self._has_recording else _NOTHING_RUN
         self._page = page
         self._title.setText("" if page is None else f'<b style="font-size:large">{html.escape(page.title)}</b>')
         self._title.setVisible(page is not None)
-        self._subtitle.setText(hint if page is None else page.subtitle)
+        self._subtitle.setText(self._hint if page is None else page.subtitle)
         shown = {one.title: one for one in (() if page is None else page.sections)}
         for place, (title, section) in enumerate(shown.items()):
             widget = self._section(title)
@@ -173,6 +181,12 @@ class Inspector(QScrollArea):
         self._content.show()
         if inside and focus is not None and focus.isVisible():
             focus.setFocus()
+
+    @property
+    def _hint(self) -> str:
+        if self._has_recording:
+            return _NOTHING_SELECTED
+        return _RUNNING if self._is_running else _NOTHING_RUN
 
     def _section(self, title: str) -> SectionWidget:
         if title not in self._sections:

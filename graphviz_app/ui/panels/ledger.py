@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from graphviz_app.timeline import LedgerEntry, StepState, Timeline
 
 _NOTHING_RUN = "Run a program: what each backward pass adds to each leaf's .grad is written here."
+_RUNNING = "The program runs: what each backward pass adds to each leaf's .grad is written here when it has ended."
 _NOTHING_HAPPENED = "No leaf's .grad has been written in this run: no backward pass reached one."
 PLOT, VALUES = range(2)
 
@@ -47,6 +48,7 @@ class LedgerPanel(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._timeline: Timeline | None = None
+        self._has_recording = self._is_running = False
         self._state: StepState | None = None
         self._chooser = QComboBox(self)
         self._chooser.setAccessibleName("Leaf shown in the ledger")
@@ -75,6 +77,7 @@ class LedgerPanel(QWidget):
     def set_recording(self, recording: Recording | None, timeline: Timeline | None) -> None:
         """Show another run."""
         self._timeline = timeline if recording is not None else None
+        self._has_recording = recording is not None
         self._state = None
         with QSignalBlocker(self._chooser):
             self._chooser.clear()
@@ -82,10 +85,15 @@ class LedgerPanel(QWidget):
             for leaf in recording.leaves if recording is not None else ():
                 self._chooser.addItem(leaf.name, leaf.leaf)
         count = 0 if self._timeline is None else len(self._timeline.ledger)
-        self._hint.setText(_NOTHING_RUN if recording is None else _NOTHING_HAPPENED)
+        self._say_why_empty()
         self._chooser.setEnabled(bool(count))
         self._stack.setCurrentIndex(1 if count else 0)
         self._choose()
+
+    def set_running(self, *, running: bool) -> None:
+        """While nothing is shown, say whether something will be."""
+        self._is_running = running
+        self._say_why_empty()
 
     def set_state(self, state: StepState | None) -> None:
         """Follow the cursor."""
@@ -109,6 +117,10 @@ class LedgerPanel(QWidget):
         return self._chooser.currentData()
 
     # -- inside ------------------------------------------------------------------------------------
+
+    def _say_why_empty(self) -> None:
+        nothing = _RUNNING if self._is_running else _NOTHING_RUN
+        self._hint.setText(_NOTHING_HAPPENED if self._has_recording else nothing)
 
     def _choose(self) -> None:
         leaf = self.leaf

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 _EMPTY = Marks.empty()
 _HINT = "Run a program: every event of it becomes a mark here."
+_HINT_RUNNING = "The program runs: every event of it becomes a mark here when it has ended."
 _SNAP = Qt.KeyboardModifier.ShiftModifier
 _HELP = (
     "Drag to scrub, with Shift from pass to pass. Wheel zooms, Shift+wheel or middle button pans, double-click shows "
@@ -56,6 +57,7 @@ class TimelineStrip(QAbstractSlider):
         self._picture: QPixmap | None = None
         self._step = 0
         self._selected: tuple[Any, ...] = ()
+        self._hint = _HINT
         self._wanted: int | None = None
         self._unpainted = False
         # The cursor comes first; what it points at is put into words when it has been painted.
@@ -82,7 +84,7 @@ class TimelineStrip(QAbstractSlider):
         self.setRange(0, self._marks.step_count)
         self.setPageStep(max(self._marks.step_count // 10, 1))
         self.setValue(0)
-        self.setAccessibleDescription(_HINT if timeline is None else step_in_words(timeline, 0))
+        self.setAccessibleDescription(self._hint if timeline is None else step_in_words(timeline, 0))
         self._arrange()
         self.show_all()
         self.updateGeometry()
@@ -97,6 +99,13 @@ class TimelineStrip(QAbstractSlider):
         self.setValue(step)
         self._set_view(self._view.showing(step))
         self.update()
+
+    def set_running(self, *, running: bool) -> None:
+        """While nothing is shown, say whether something will be."""
+        self._hint = _HINT_RUNNING if running else _HINT
+        if self._timeline is None:
+            self.setAccessibleDescription(self._hint)
+            self.update()
 
     def _describe(self) -> None:
         """Say the step in words, for those who do not see it."""
@@ -246,7 +255,7 @@ class TimelineStrip(QAbstractSlider):
     def _draw_hint(self, painter: QPainter) -> None:
         painter.setPen(self.palette().color(QPalette.ColorRole.PlaceholderText))
         flags = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
-        painter.drawText(self.rect().adjusted(4, 0, -4, 0), flags, _HINT)
+        painter.drawText(self.rect().adjusted(4, 0, -4, 0), flags, self._hint)
 
     def _arrange(self) -> None:
         self._geometry = arrange(self._marks, self.size(), QFontMetricsF(self.font()))
