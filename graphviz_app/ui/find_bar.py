@@ -111,7 +111,7 @@ class FindBar(QFrame):
         elif count == 0:
             self._count.setText("Nothing found")
         else:
-            self._count.setText(f"{position} of {count}")
+            self._count.setText(f"{position:,} of {count:,}")
         self._previous.setEnabled(count > 0)
         self._next.setEnabled(count > 0)
 

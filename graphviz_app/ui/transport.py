@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, QSignalBlocker, Qt, Signal
+from PySide6.QtCore import QAbstractListModel, QLocale, QModelIndex, QPersistentModelIndex, QSignalBlocker, Qt, Signal
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QSlider, QSpinBox, QWidget
 
 from graphviz_app.ui.settings import SPEED_STEPS
@@ -166,6 +166,9 @@ class StepCounter(QSpinBox):
     def __init__(self, look: Look) -> None:
         super().__init__()
         self.setPrefix("Step ")
+        # As all other numbers of the window, whatever the system's own way of writing them.
+        self.setLocale(QLocale(QLocale.Language.English, QLocale.Country.UnitedStates))
+        self.setGroupSeparatorShown(True)
         self.setKeyboardTracking(False)
         self.setButtonSymbols(QSpinBox.ButtonSymbols.NoButtons)
         self.setAlignment(Qt.AlignmentFlag.AlignCenter)
@@ -186,7 +189,7 @@ class StepCounter(QSpinBox):
         last = 0 if timeline is None else timeline.step_count
         with QSignalBlocker(self):
             self.setRange(0, last)
-            self.setSuffix(f" of {last}")
+            self.setSuffix(f" of {last:,}")
         self.setEnabled(timeline is not None)
         self._fit()
 
@@ -197,5 +200,5 @@ class StepCounter(QSpinBox):
 
     def _fit(self) -> None:
         """Wide enough for the longest text it can come to, so that nothing moves while playing."""
-        widest = f"Step {self.maximum()} of {self.maximum()}00"
+        widest = f"Step {self.maximum():,} of {self.maximum():,}00"
         self.setMinimumWidth(self.fontMetrics().horizontalAdvance(widest) + 16)

@@ -1,4 +1,5 @@
 import re
+from types import SimpleNamespace
 
 import pytest
 from PySide6.QtCore import Qt
@@ -8,6 +9,8 @@ from PySide6.QtWidgets import QApplication, QStyle, QStyleOptionComboBox
 from graphviz_app.lessons import all_lessons
 from graphviz_app.recording import events as ev
 from graphviz_app.ui.canvas import Item
+from graphviz_app.ui.look import Look
+from graphviz_app.ui.transport import StepCounter
 from tests.support_record import record_source
 
 
@@ -79,6 +82,19 @@ def test_the_transport_shows_and_takes_the_step_and_the_pass(shown, session):
     session.to_start()
     passes.activated.emit(1)
     assert passes.currentText() == "Pass 2 of 2"
+
+
+def test_many_steps_are_written_as_elsewhere_and_can_be_typed(qtbot):
+    counter = StepCounter(Look())
+    qtbot.addWidget(counter)
+    counter.set_timeline(SimpleNamespace(step_count=133_072))
+    counter.setValue(4_321)
+    assert counter.text() == "Step 4,321 of 133,072"
+    for typed in ("12345", "12,345"):
+        counter.setValue(0)
+        counter.lineEdit().setText(f"Step {typed} of 133,072")
+        counter.interpretText()
+        assert counter.value() == 12_345
 
 
 def test_the_number_of_a_late_pass_is_seen_whole(qtbot, shown, session):
