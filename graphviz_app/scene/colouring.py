@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from graphviz_app.graph.attributes import values_of
 from graphviz_app.recording import events as ev
 from graphviz_app.scene.card import SUBTITLE
 from graphviz_app.scene.measure import text_width
@@ -73,7 +74,8 @@ def colouring(picture: Picture, name: str) -> Colouring:
         case "time":
             return _ramp(_largest(picture, _times(picture)), logarithmic=False)
         case "module":
-            return _kinds(_first(picture, lambda key: _module(picture, key)))
+            modules = _modules(picture)
+            return _kinds(_first(picture, lambda key: modules[key]))
         case "dtype":
             dtypes = _dtypes(picture)
             return _kinds(_first(picture, lambda key: dtypes.get(key, "")))
@@ -179,8 +181,20 @@ def _times(picture: Picture) -> dict[Hashable, float]:
     return {node: float(time) for node, time in zip(nodes.tolist(), times.tolist(), strict=True) if time != ev.NONE}
 
 
-def _module(picture: Picture, key: Hashable) -> str:
-    return picture.graph.graph.nodes[key].get("module", "").split(".")[0]
+def _modules(picture: Picture) -> dict[Hashable, str]:
+    """The outermost module that each node belongs to."""
+    graph, leaves = picture.graph.graph, picture.timeline.recording.leaves
+    found = {key: module.split(".")[0] for key, module in values_of(graph, "module", "")}
+    for key, leaf in values_of(graph, "leaf", ev.NONE):
+        if leaf != ev.NONE and leaves[leaf].is_parameter:
+            found[key] = _owner(leaves[leaf].name, {found[user] for user in graph.predecessors(key)} - {""})
+    return found
+
+
+def _owner(name: str, users: set[str]) -> str:
+    """Whose parameter it is, of those modules that use it: the one in its name, else the only one."""
+    named = users.intersection(name.split(".")) or users
+    return next(iter(named)) if len(named) == 1 else ""
 
 
 def _dtypes(picture: Picture) -> dict[Hashable, str]:

@@ -22,6 +22,7 @@ from graphviz_app.scene.theme import DARK, LIGHT, channels, contrast
 from graphviz_app.scene.value_facts import ValueFacts, facts_of
 from graphviz_app.timeline import Timeline
 from tests.support_programs import Program, transformer
+from tests.support_record import record_source
 
 
 def picture_of(recording, expanded=None):
@@ -252,6 +253,39 @@ def test_time_colours_the_first_call_least_and_the_last_most(network):
     root = min(nodes, key=lambda number: network.layout.centres[number][1])
     assert buckets[root] == 1
     assert buckets.max() == 8
+
+
+def test_parameters_have_the_colour_of_their_module_and_what_is_handed_to_it_has_not():
+    source = """
+import torch
+from torch import nn
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.encoder = nn.Linear(3, 3)
+        self.decoder = nn.Linear(3, 3)
+        self.decoder.weight = self.encoder.weight
+        self.scale = nn.Parameter(torch.ones(1))
+    def forward(self, x):
+        return self.decoder(self.encoder(x)) * self.scale
+net = Net()
+x = torch.ones(1, 3, requires_grad=True)
+net(x).sum().backward()
+"""
+    picture = picture_of(record_source(source))
+    found, graph = colouring(picture, "module"), picture.graph.graph
+    kinds = ["", *[text for text, _ in found.legend]]
+    assert {
+        graph.nodes[box.keys[0]]["variable"]: kinds[bucket]
+        for box, bucket in zip(picture.graph.boxes, found.buckets, strict=True)
+        if box.kind == "leaf"
+    } == {
+        "net.encoder.weight": "encoder",
+        "net.encoder.bias": "encoder",
+        "net.decoder.bias": "decoder",
+        "net.scale": "",
+        "x": "",
+    }
 
 
 def test_what_is_odd_has_a_colour_of_its_own(odd):
