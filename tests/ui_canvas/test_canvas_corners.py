@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 from canvas_pixels import array_of
-from grid_frame import GridFrame
+from grid_frame import GridFrame, GridPicture
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 
@@ -13,14 +13,44 @@ def minimap_of(canvas):
     return canvas.overlays.minimap
 
 
-def test_a_small_graph_and_one_that_is_wholly_in_sight_have_no_minimap(shown, canvas, large, settle, clock):
-    shown.camera.zoom_to(2_000, 0, 0)
-    clock.advance(1_000, frames=3)
-    assert minimap_of(shown).isHidden()
+def test_a_minimap_is_there_where_something_is_out_of_sight_of_graphs_large_and_small(canvas, small, large, qtbot):
+    for picture in (small, large):
+        canvas.set_frame(GridFrame(picture, 1))
+        canvas.camera.look(canvas.camera.view.zoomed(500, 0, 0))
+        qtbot.waitUntil(lambda: minimap_of(canvas).isVisible(), timeout=5_000)
+        canvas.camera.look(canvas.camera.view.fitted(canvas.camera.bounds))
+        assert minimap_of(canvas).isHidden()
+
+
+def test_the_minimap_appears_where_it_covers_least_and_stays_there(canvas, qtbot):
+    def covers_boxes():
+        place = minimap_of(canvas).geometry()
+        left, top = canvas.camera.view.to_picture(place.left(), place.top())
+        right, bottom = canvas.camera.view.to_picture(place.right(), place.bottom())
+        x, y, width, height = picture.box_bounds.T
+        return bool(((x < right) & (x + width > left) & (y < bottom) & (y + height > top)).any())
+
+    picture = GridPicture(24, 24, columns=1)
+    canvas.set_frame(GridFrame(picture, 1))
+    width = canvas.camera.view.visible[2]
+    for shift in (0.0, 0.2 * width):
+        canvas.camera.look(canvas.camera.view.fitted(canvas.camera.bounds))
+        # The column stands in the middle of the window, then at its left.
+        canvas.camera.look(canvas.camera.view._replace(level=0, x=picture.box_bounds[0, 0] - 20.0 - shift, y=0.0))
+        qtbot.waitUntil(lambda: minimap_of(canvas).isVisible(), timeout=5_000)
+        assert not covers_boxes()
+    place = minimap_of(canvas).pos()
+    canvas.camera.look(canvas.camera.view.panned(-50.0, -300.0))
+    canvas.set_frame(GridFrame(picture, 2))
+    assert minimap_of(canvas).pos() == place
+
+
+def test_a_small_window_is_not_hidden_under_the_minimap(canvas, large, qtbot):
+    canvas.resize(220, 180)
     canvas.set_frame(GridFrame(large, 5))
-    settle(canvas)
-    canvas.camera.look(canvas.camera.view.fitted(canvas.camera.bounds))
-    assert minimap_of(canvas).isHidden()
+    qtbot.waitUntil(lambda: minimap_of(canvas).isVisible(), timeout=5_000)
+    assert minimap_of(canvas).width() < 100
+    assert minimap_of(canvas).height() < 100
 
 
 def test_the_minimap_of_a_large_graph_shows_it_and_follows_the_theme(canvas, large, qtbot):

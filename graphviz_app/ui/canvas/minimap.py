@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 LONG_SIDE: Final = 200
 SHORT_SIDE: Final = 48  # of very long pictures, which are squeezed rather than drawn as a hair
-FEWEST_BOXES: Final = 30
+LARGEST_PART: Final = 0.35  # of the window's width and height; a small window is not hidden under it
 FRAME: Final = 4
 
 
@@ -40,16 +40,14 @@ class Minimap(QWidget):
         self._held = held
         self._theme: Theme = LIGHT
         self._image: QImage | None = None
-        self._boxes = 0
         self._grip = QPointF()
         self.hide()
         camera.moved.connect(self.refresh)
 
-    def set_picture(self, boxes: int, theme: Theme) -> None:
-        """How many boxes the picture has, and its colours; of few boxes there is no overview."""
-        self._boxes = boxes
+    def set_picture(self, theme: Theme, *, is_empty: bool) -> None:
+        """Another picture, in these colours; of an empty one there is no overview."""
         self._theme = theme
-        if not boxes:
+        if is_empty:
             self._image = None
         self.refresh()
 
@@ -60,11 +58,12 @@ class Minimap(QWidget):
             self.refresh()
 
     def refresh(self) -> None:
-        """Appears where it is of use, and follows the view."""
-        useful = self._image is not None and self._boxes >= FEWEST_BOXES
-        self.setVisible(useful and not self._camera.view.shows(self._camera.bounds))
+        """Appears where something is out of sight, whatever the picture, and follows the view."""
+        view = self._camera.view
         width, height = overview_size(self._camera.bounds[2], self._camera.bounds[3])
-        self.resize(width + 2 * FRAME, height + 2 * FRAME)
+        part = min(1.0, LARGEST_PART * view.width / width, LARGEST_PART * view.height / height)
+        self.resize(round(part * width) + 2 * FRAME, round(part * height) + 2 * FRAME)
+        self.setVisible(self._image is not None and not view.shows(self._camera.bounds))
         self.update()
 
     def paintEvent(self, _event: QPaintEvent) -> None:

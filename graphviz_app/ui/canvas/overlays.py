@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+import numpy as np
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QToolButton, QWidget
 
@@ -13,13 +14,14 @@ from graphviz_app.ui.canvas.minimap import Minimap
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from graphviz_app.ui.canvas.frame import FrameLike
+    from graphviz_app.ui.canvas.frame import FrameLike, PictureLike
     from graphviz_app.ui.canvas.view import Bounds
     from graphviz_app.ui.canvas.widget import Canvas
 
 EMPTY_HINT: Final = "Press Run (F5) to see the graph that autograd builds"
 NO_GRAPH_HINT: Final = "Autograd built no graph here: no operation ran on a tensor that requires a gradient."
 MARGIN: Final = 12
+_CORNERS: Final = ((0, 1), (0, 0), (1, 0))  # the buttons stand in the fourth
 
 
 class Overlays:
@@ -29,6 +31,8 @@ class Overlays:
         self._canvas = canvas
         self._theme: Theme = LIGHT
         self._empty = True
+        self._placed_for: PictureLike | None = None  # of which the minimap was given its corner
+        self._corner = (0, 1)
         self._hint = QLabel(EMPTY_HINT, canvas)
         self._hint.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._hint.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
@@ -40,6 +44,7 @@ class Overlays:
         self._buttons = _zoom_buttons(canvas)
         self._buttons.hide()
         self.minimap = Minimap(canvas.camera, canvas.held, canvas)
+        canvas.camera.moved.connect(self._on_moved)
         self.set_theme(LIGHT)
 
     @property
@@ -66,7 +71,7 @@ class Overlays:
         self._buttons.setVisible(not self._empty)
         if frame is not None:
             self.set_theme(frame.theme)
-        self.minimap.set_picture(boxes, self._theme)
+        self.minimap.set_picture(self._theme, is_empty=self._empty)
         self.place()
 
     def set_theme(self, theme: Theme) -> None:
@@ -107,7 +112,36 @@ class Overlays:
         )
         self._buttons.adjustSize()
         self._buttons.move(width - self._buttons.width() - MARGIN, height - self._buttons.height() - MARGIN)
-        self.minimap.move(MARGIN, height - self.minimap.height() - MARGIN)
+        self._place_minimap()
+
+    def _on_moved(self) -> None:
+        if self.minimap.isHidden():
+            self._placed_for = None  # what it would cover when it appears again is another matter
+        elif self._placed_for is None:
+            self._place_minimap()
+
+    def _place_minimap(self) -> None:
+        """Puts it where it covers least when it appears; there it stays, for who looks around would not find it."""
+        frame = self._canvas.frame
+        if not self.minimap.isHidden() and frame is not None and frame.picture is not self._placed_for:
+            self._placed_for = frame.picture
+            # Where nothing is gained, it stays where it was.
+            self._corner = min((self._corner, *_CORNERS), key=lambda corner: self._covered(frame.picture, corner))
+        self.minimap.move(*self._place_in(self._corner))
+
+    def _place_in(self, corner: tuple[int, int]) -> tuple[int, int]:
+        free_x = self._canvas.width() - self.minimap.width() - 2 * MARGIN
+        free_y = self._canvas.height() - self.minimap.height() - 2 * MARGIN
+        return MARGIN + corner[0] * free_x, MARGIN + corner[1] * free_y
+
+    def _covered(self, picture: PictureLike, corner: tuple[int, int]) -> float:
+        """How much of the boxes the minimap would cover in a corner."""
+        place, view = self._place_in(corner), self._canvas.camera.view
+        low = np.array(view.to_picture(*place))
+        high = np.array(view.to_picture(place[0] + self.minimap.width(), place[1] + self.minimap.height()))
+        corners = picture.box_bounds[:, :2]
+        covered = np.minimum(corners + picture.box_bounds[:, 2:], high) - np.maximum(corners, low)
+        return float(covered.clip(0).prod(axis=1).sum())
 
 
 def _zoom_buttons(canvas: Canvas) -> QWidget:
