@@ -287,3 +287,18 @@ def test_after_a_picture_that_was_wholly_in_sight_the_next_one_is_so_too(canvas,
     settle(canvas)
     assert canvas.camera.view.level == level
     assert canvas.camera.view.shows((0.0, 0.0, high.layout.width, high.layout.height))
+
+
+def test_a_small_picture_after_a_large_one_is_seen_whole_and_of_a_large_one_what_surrounds_the_running_box(
+    canvas, large, settle
+):
+    canvas.set_following(True)
+    canvas.set_frame(GridFrame(large, 1))
+    settle(canvas)
+    canvas.camera.jump(large.layout.width - 300.0, 900.0)
+    low = GridPicture(6, 4, columns=2)
+    canvas.set_frame(GridFrame(low, 0))
+    assert canvas.camera.view.shows((0.0, 0.0, low.layout.width, low.layout.height))
+    canvas.set_frame(GridFrame(large, 1_500))
+    _, top, _, bottom = canvas.camera.view.on_screen(tuple(large.box_bounds[1_500].tolist()))
+    assert canvas.height() / 4 < (top + bottom) / 2 < canvas.height() * 3 / 4

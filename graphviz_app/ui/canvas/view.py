@@ -120,6 +120,17 @@ class View(NamedTuple):
         level = min(largest, fit_level(bounds, self.width, self.height))
         return self._replace(level=level).centred(bounds[0] + bounds[2] / 2, bounds[1] + bounds[3] / 2)
 
+    def turned_to(self, piece: Bounds, whole: Bounds) -> View:
+        """A piece of the picture in the middle, or as near to it as the border of the picture lets it be."""
+        return self.centred(piece[0] + piece[2] / 2, piece[1] + piece[3] / 2).filled(whole)
+
+    def filled(self, bounds: Bounds) -> View:
+        """The nearest view with no more than a margin of nothing at a side, if there is something on the other."""
+        margin, (_, _, width, height) = MARGIN / self.scale, self.visible
+        x = _between(self.x, bounds[0] - margin, bounds[0] + bounds[2] + margin - width)
+        y = _between(self.y, bounds[1] - margin, bounds[1] + bounds[3] + margin - height)
+        return self._replace(x=x, y=y)
+
     def clamped(self, bounds: Bounds) -> View:
         """The nearest view that still shows some of `bounds`."""
         kept = KEPT_IN_SIGHT / self.scale
@@ -156,10 +167,7 @@ def opening_view(view: View, bounds: Bounds, start: Bounds, natural: int = 0) ->
     across = fit_level((0.0, 0.0, bounds[2], 1.0), view.width, view.height)
     level = natural + max(level_of(SMALLEST_AT_FIRST), min(level_of(LARGEST_AT_FIRST), across - natural))
     placed = view._replace(level=level).centred(start[0] + start[2] / 2, 0.0)
-    placed = placed._replace(y=start[1] - MARGIN / placed.scale)
-    # No more than a margin of nothing at the sides, where there is something on the other side to be seen.
-    margin, across_seen = MARGIN / placed.scale, placed.visible[2]
-    return placed._replace(x=_between(placed.x, bounds[0] - margin, bounds[0] + bounds[2] + margin - across_seen))
+    return placed._replace(x=placed.filled(bounds).x, y=start[1] - MARGIN / placed.scale)
 
 
 def between(first: View, second: View, part: float) -> View:

@@ -407,10 +407,14 @@ class Canvas(HandledWidget):
         """In a new picture, moves the view to what one saw in the old one: all of it, or what runs."""
         view, whole = self.camera.view, content_bounds(frame)
         spare = min(view.visible[2] - whole[2], view.visible[3] - whole[3]) * view.scale / 2
+        followed = self._followed(frame)
         if was_whole and spare >= 0:
             self.camera.look(view.revealing(whole, min(spare, FOLLOWED_MARGIN)))
-        elif (followed := self._followed(frame)) is not None:
+        elif followed is not None and view.shows(followed):
             self.camera.look(view.revealing(followed, FOLLOWED_MARGIN))
+        elif followed is not None:
+            # Where the view must move anyway, it is better moved to where most is seen than just as far as it must.
+            self.camera.look(view.turned_to(whole if spare >= 0 else followed, whole))
 
     def _followed(self, frame: FrameLike) -> Bounds | None:
         """What of a frame should be seen: the running box, and those it sends to if there is room for all."""
