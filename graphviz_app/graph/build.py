@@ -20,7 +20,7 @@ import networkx as nx
 import numpy as np
 
 from graphviz_app.graph.attributes import values_of
-from graphviz_app.graph.cuts import add_cuts
+from graphviz_app.graph.cuts import MOST_LOOSE, add_cuts
 from graphviz_app.graph.reach import reached
 from graphviz_app.recording import events as ev
 
@@ -51,7 +51,7 @@ def chapter_graph(recording: Recording, timeline: Timeline, chapter: Chapter) ->
     touched = _touched_leaves(timeline, chapter)
     _add_leaves(graph, timeline, touched)
     add_cuts(graph, timeline, chapter)
-    _remove_idle_leaves(graph, touched)
+    _remove_idle_leaves(graph, timeline, touched)
     graph.graph["arrivals"] = _arrivals(graph)
     return graph
 
@@ -180,18 +180,27 @@ def _add_leaves(graph: AutogradGraph, timeline: Timeline, leaves: set[int]) -> N
         graph.add_node(f"leaf:{leaf}", **leaf_attributes(timeline, leaf))
 
 
-def _remove_idle_leaves(graph: AutogradGraph, touched: set[int]) -> None:
+def _remove_idle_leaves(graph: AutogradGraph, timeline: Timeline, touched: set[int]) -> None:
     """Leave out leaves that nothing in the graph reads and to which nothing happens, unless there is nothing else.
 
-    Copying a module, for example, reads every parameter of the one that is copied.
+    Copying a module, for example, reads every parameter of the one that is copied. Where the program failed before
+    there was a graph, they may be what did not fit to its data.
     """
     idle = [
         key
         for key, leaf in values_of(graph, "leaf", ev.NONE)
         if leaf != ev.NONE and leaf not in touched and not graph.degree(key)
     ]
+    if len(idle) <= MOST_LOOSE and _failed_early(graph, timeline):
+        return
     if len(idle) < len(graph):
         graph.remove_nodes_from(idle)
+
+
+def _failed_early(graph: AutogradGraph, timeline: Timeline) -> bool:
+    chapter: Chapter = graph.graph["chapter"]
+    first, end = np.searchsorted(timeline.events_of(ev.Raised), [chapter.first_event, chapter.end_event])
+    return bool(first < end) and not any(kind in ("node", "root") for _, kind in values_of(graph, "kind"))
 
 
 def leaf_attributes(timeline: Timeline, leaf: int) -> dict[str, Any]:

@@ -86,7 +86,7 @@ class _Cuts:
         for operation in leaving:
             if not _writes_on_its_input(operation) and not self._is_aside(operation):
                 self._draw(operation)
-        if not any(kind == "node" for _, kind in values_of(self.graph, "kind")) and len(loose) <= MOST_LOOSE:
+        if not any(kind == "node" for _, kind in values_of(self.graph, "kind")):
             self._draw_loose(loose)
         self.graph.graph["cuts_left_out"] = self.left_out
 
@@ -94,6 +94,8 @@ class _Cuts:
         """Draw operations that touch no graph; what made data last, which its readers may have drawn already."""
         read = {use.tensor for operation in loose for use in operation.inputs}
         loose = [operation for operation in loose if not self._is_leaf(operation) and self._is_of_use(operation, read)]
+        if len(loose) > MOST_LOOSE:
+            return
         made_data = [any(self._is_data(operation, use) for use in operation.outputs) for operation in loose]
         for operation, is_data in sorted(zip(loose, made_data, strict=True), key=lambda pair: pair[1]):
             if not (is_data and any(f"tensor:{use.tensor}" in self.graph for use in operation.outputs)):

@@ -6,6 +6,7 @@ from graphviz_app.graph.build import chapter_graph
 from graphviz_app.recording import events as ev
 from graphviz_app.timeline import Timeline
 from tests.support_programs import Program, chain, star
+from tests.support_record import record_source
 from tests.support_synthetic import Script, accumulation
 from tests.support_trace import trace_source
 
@@ -101,6 +102,18 @@ def test_a_leaf_that_nothing_reads_is_left_out_unless_it_is_all_there_is():
     program.backward(program.run("mul", program.leaf("x")))
     graph = graph_of(program.recording())
     assert "copied" not in {name for _, name in graph.nodes(data="variable")}
+
+
+def test_where_a_program_fails_before_there_is_a_graph_its_data_and_what_its_layers_hold_are_shown():
+    source = """
+import torch
+net = torch.nn.Sequential(*[torch.nn.Linear(8, 8) for _ in range(5)])
+x = torch.ones(4, 6)
+net(x)
+"""
+    timeline = Timeline(record_source(source))
+    graph = chapter_graph(timeline.recording, timeline, timeline.chapters[0])
+    assert {"x", "net.0.weight", "net.4.bias"} <= {name for _, name in graph.nodes(data="variable")}
 
 
 def test_a_program_without_tensors_has_an_empty_graph():
