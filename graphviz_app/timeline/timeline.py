@@ -136,6 +136,10 @@ class Timeline:
         """The last step before this one whose event is of one of these types."""
         return self._step_before(step, self.events_of(*types))
 
+    def next_step_of(self, step: int, events: npt.NDArray[np.integer]) -> int | None:
+        """The next step of these events, whose numbers ascend."""
+        return self._step_after(step, events)
+
     def _step_after(self, step: int, events: npt.NDArray[np.integer]) -> int | None:
         position = int(np.searchsorted(events, self.event_number(step), side="right"))
         return None if position == len(events) else self.step_of_event(int(events[position]))

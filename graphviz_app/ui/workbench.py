@@ -149,7 +149,7 @@ class Workbench(QObject):
         enabled: dict[str, bool] = dict.fromkeys(("play", "save_recording", "export"), there_is)
         enabled |= dict.fromkeys(("forward", "to_end", "next_pass", "next_accumulation"), has_next)
         enabled |= dict.fromkeys(("back", "to_start", "previous_pass"), has_previous)
-        enabled["next_call"] = has_next and bool(self.session.selection)
+        enabled["next_call"] = has_next and self.steps.next_call_of(self.session.selection) is not None
         for name, is_enabled in enabled.items():
             self._actions[name].setEnabled(is_enabled)
 

@@ -84,6 +84,25 @@ def test_the_transport_shows_and_takes_the_step_and_the_pass(shown, session):
     assert passes.currentText() == "Pass 2 of 2"
 
 
+def test_the_next_call_is_offered_where_there_is_one(shown, session):
+    action = shown.actions_by_name["next_call"]
+    session.to_start()
+    assert not action.isEnabled()
+    node = next(key for key, kind in session.picture.graph.graph.nodes(data="kind") if kind == "node")
+    session.select(("node", node))
+    assert action.isEnabled()
+    shown.trigger("next_call")
+    assert session.step > 0
+    assert not action.isEnabled(), "a node of a graph that is freed runs once"
+    session.select(("line", 0, 5))
+    session.to_start()
+    assert action.isEnabled(), "the line ran twice"
+    shown.trigger("next_call")
+    assert action.isEnabled()
+    session.to_end()
+    assert not action.isEnabled()
+
+
 def test_many_steps_are_written_as_elsewhere_and_can_be_typed(qtbot):
     counter = StepCounter(Look())
     qtbot.addWidget(counter)
