@@ -108,3 +108,15 @@ def test_the_buttons_in_the_corner_zoom_and_have_names(shown, clock):
     QTest.mouseClick(by_name["Show everything (0)"], Qt.MouseButton.LeftButton)
     clock.advance(1_000, frames=3)
     assert shown.camera.view.shows(shown.camera.bounds)
+
+
+def test_what_lies_over_the_picture_grows_with_the_window(canvas, large, qtbot):
+    def sizes():
+        return canvas.overlays._hint.fontInfo().pixelSize(), minimap_of(canvas).height()
+
+    canvas.resize(1_600, 1_200)
+    canvas.set_frame(GridFrame(large, 5))
+    qtbot.waitUntil(lambda: minimap_of(canvas).isVisible(), timeout=5_000)
+    small = sizes()
+    canvas.set_zoom(2.0)
+    assert sizes() == (30, pytest.approx(2 * small[1], abs=12))

@@ -164,6 +164,14 @@ def test_no_column_is_clipped_at_the_width_of_a_narrow_panel(panel, qtbot):
     assert "None + [3, 3, 3, 3] = [3, 3, 3, 3]" in tip
 
 
+def test_the_signs_grow_with_the_text(panel):
+    shown(panel, recordings.training(2))
+    font = panel.font()
+    font.setPixelSize(40)
+    panel.setFont(font)
+    assert panel.table.iconSize().height() == panel.table.fontMetrics().height() > 40
+
+
 def test_an_empty_ledger_says_why_it_is_empty(panel):
     panel.set_recording(None, None)
     assert panel._stack.currentIndex() == 0

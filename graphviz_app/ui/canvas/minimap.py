@@ -39,6 +39,7 @@ class Minimap(QWidget):
         self._camera = camera
         self._held = held
         self._theme: Theme = LIGHT
+        self._zoom = 1.0
         self._image: QImage | None = None
         self._grip = QPointF()
         self.hide()
@@ -51,6 +52,11 @@ class Minimap(QWidget):
             self._image = None
         self.refresh()
 
+    def set_zoom(self, zoom: float) -> None:
+        """How much larger than designed the whole window is."""
+        self._zoom = zoom
+        self.refresh()
+
     def set_image(self, image: QImage | None) -> None:
         """The overview, of any resolution."""
         if image is not None:
@@ -61,7 +67,7 @@ class Minimap(QWidget):
         """Appears where something is out of sight, whatever the picture, and follows the view."""
         view = self._camera.view
         width, height = overview_size(self._camera.bounds[2], self._camera.bounds[3])
-        part = min(1.0, LARGEST_PART * view.width / width, LARGEST_PART * view.height / height)
+        part = min(self._zoom, LARGEST_PART * view.width / width, LARGEST_PART * view.height / height)
         self.resize(round(part * width) + 2 * FRAME, round(part * height) + 2 * FRAME)
         self.setVisible(self._image is not None and not view.shows(self._camera.bounds))
         self.update()

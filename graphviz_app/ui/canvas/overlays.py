@@ -30,6 +30,7 @@ class Overlays:
     def __init__(self, canvas: Canvas) -> None:
         self._canvas = canvas
         self._theme: Theme = LIGHT
+        self._zoom = 1.0
         self._empty = True
         self._placed_for: PictureLike | None = None  # of which the minimap was given its corner
         self._corner = (0, 1)
@@ -76,10 +77,23 @@ class Overlays:
 
     def set_theme(self, theme: Theme) -> None:
         """The colours of the picture beneath."""
-        if theme is self._theme and self._hint.styleSheet():
-            return
-        self._theme = theme
-        self._hint.setStyleSheet(f"color: {theme.muted}; background: transparent; font-size: 15px;")
+        if theme is not self._theme or not self._hint.styleSheet():
+            self._theme = theme
+            self._dress()
+
+    def set_zoom(self, zoom: float) -> None:
+        """How much larger than designed the whole window is."""
+        if zoom != self._zoom:
+            self._zoom = zoom
+            self.minimap.set_zoom(zoom)
+            self._dress()
+            self.place()
+
+    def _dress(self) -> None:
+        theme = self._theme
+        self._hint.setStyleSheet(
+            f"color: {theme.muted}; background: transparent; font-size: {round(15 * self._zoom)}px;"
+        )
         self._busy.setStyleSheet(
             f"color: {theme.text}; background: {theme.card}; border: 1px solid {theme.card_border};"
             "border-radius: 8px; padding: 8px 14px;"

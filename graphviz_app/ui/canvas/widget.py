@@ -250,6 +250,7 @@ class Canvas(HandledWidget):
     def set_zoom(self, zoom: float) -> None:
         """How much larger than designed the whole window is: 1 as designed, 2 for the back of a hall."""
         self.camera.enlarge(level_of(zoom))
+        self.overlays.set_zoom(zoom)
 
     def centre_on(self, item: Item) -> None:
         """Brings an item to the middle, at a zoom at which it can be read."""

@@ -110,6 +110,8 @@ class LedgerTable(QTableView):
         """Narrow columns as wide as their text; the values share the rest by how much they need."""
         metrics = QFontMetricsF(self.font())
         self.verticalHeader().setDefaultSectionSize(round(metrics.height() * 1.5))
+        extent = self.fontMetrics().height()  # as the model draws the signs
+        self.setIconSize(QSize(extent, extent))
         room = self.viewport().width()
         least = metrics.averageCharWidth() * 6
         needed = {column: self._needed(column, metrics) for column in (STEP, LEAF, WHAT, LINE, *_VALUES)}
