@@ -222,6 +222,20 @@ def test_nothing_run_and_nothing_selected_show_hints(qtbot, inspector, timeline)
     qtbot.waitUntil(lambda: "Select a node" in inspector._subtitle.text())
 
 
+def test_the_signs_that_open_and_close_grow_with_the_text(qtbot, inspector, timeline):
+    inspector.set_recording(timeline.recording, timeline)
+    inspector.set_state(timeline.state(5))
+    qtbot.waitUntil(lambda: title(inspector) == "MulBackward0")
+    font = inspector.font()
+    font.setPixelSize(40)
+    inspector.setFont(font)
+    header = section(inspector, "Node")._header
+    assert header.iconSize().height() == header.fontMetrics().height() > 40
+    opened = header.icon().cacheKey()
+    header.click()
+    assert header.icon().cacheKey() != opened
+
+
 def test_following_a_link_asks_for_a_selection_or_a_step(qtbot, inspector, timeline):
     inspector.set_recording(timeline.recording, timeline)
     inspector.set_state(timeline.state(5))

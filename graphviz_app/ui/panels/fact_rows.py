@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QFontDatabase
-from PySide6.QtWidgets import QHBoxLayout, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from graphviz_app.recording.syntax import lines_of
 from graphviz_app.scene.numbers import tensor_text
@@ -16,6 +16,7 @@ from graphviz_app.ui.panels.colours import widget_theme
 from graphviz_app.ui.panels.facts import Code, Fact, Formula, Paragraph, Row, Value
 from graphviz_app.ui.panels.formula_view import FormulaView
 from graphviz_app.ui.panels.labels import LINKS, SELECTABLE, dimmed, label
+from graphviz_app.ui.panels.opener import Opener
 from graphviz_app.ui.panels.tensor_text import is_odd
 from graphviz_app.ui.panels.tensor_view import TensorView
 
@@ -74,10 +75,7 @@ class ValueRow(RowWidget):
         super().__init__(parent)
         self._row: Value | None = None
         self._view: TensorView | None = None
-        self._arrow = QToolButton(self)
-        self._arrow.setCheckable(True)
-        self._arrow.setAutoRaise(True)
-        self._arrow.setArrowType(Qt.ArrowType.RightArrow)
+        self._arrow = Opener(self)
         self._text = label(self)
         self._text.setTextInteractionFlags(SELECTABLE | LINKS)
         self._text.linkActivated.connect(self._follow)
@@ -113,7 +111,6 @@ class ValueRow(RowWidget):
 
     def _open(self, is_open: bool) -> None:
         self._arrow.setChecked(is_open)
-        self._arrow.setArrowType(Qt.ArrowType.DownArrow if is_open else Qt.ArrowType.RightArrow)
         if is_open and self._view is None:
             self._view = TensorView(self)
             self._rows.addWidget(self._view)

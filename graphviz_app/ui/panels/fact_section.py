@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QSizePolicy, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
 
 from graphviz_app.scene.numbers import FEW
 from graphviz_app.ui.panels.fact_rows import RowWidget, widget_for
 from graphviz_app.ui.panels.facts import Row, Section, Value
+from graphviz_app.ui.panels.opener import Opener
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QResizeEvent
@@ -39,9 +40,7 @@ class SectionWidget(QWidget):
         self._open_values: dict[str, bool] = {}
         self._rows: list[tuple[type, RowWidget]] = []
         self._spare: dict[type, list[RowWidget]] = {}
-        self._header = QToolButton(self)
-        self._header.setCheckable(True)
-        self._header.setAutoRaise(True)
+        self._header = Opener(self)
         self._header.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         # Titles are shortened rather than make the panel wider.
         self._header.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
@@ -66,7 +65,7 @@ class SectionWidget(QWidget):
         """As much of the title as fits."""
         super().resizeEvent(event)
         metrics = self._header.fontMetrics()
-        room = self.width() - metrics.height() * 2
+        room = self.width() - round(metrics.height() * 2.5)
         self._header.setText(metrics.elidedText(self.title, Qt.TextElideMode.ElideRight, room))
 
     @property
@@ -146,7 +145,6 @@ class SectionWidget(QWidget):
 
     def _set_open(self, is_open: bool) -> None:
         self._header.setChecked(is_open)
-        self._header.setArrowType(Qt.ArrowType.DownArrow if is_open else Qt.ArrowType.RightArrow)
         self._body.setVisible(is_open)
         if is_open:
             self._fill()
