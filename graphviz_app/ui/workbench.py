@@ -147,8 +147,9 @@ class Workbench(QObject):
         has_next = timeline is not None and step < timeline.step_count
         has_previous = there_is and step > 0
         enabled: dict[str, bool] = dict.fromkeys(("play", "save_recording", "export"), there_is)
-        enabled |= dict.fromkeys(("forward", "to_end", "next_pass", "next_accumulation"), has_next)
+        enabled |= dict.fromkeys(("forward", "to_end", "next_pass"), has_next)
         enabled |= dict.fromkeys(("back", "to_start", "previous_pass"), has_previous)
+        enabled["next_accumulation"] = timeline is not None and timeline.next_accumulation(step) is not None
         enabled["next_call"] = has_next and self.steps.next_call_of(self.session.selection) is not None
         for name, is_enabled in enabled.items():
             self._actions[name].setEnabled(is_enabled)

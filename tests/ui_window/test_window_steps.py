@@ -103,6 +103,16 @@ def test_the_next_call_is_offered_where_there_is_one(shown, session):
     assert not action.isEnabled()
 
 
+def test_the_next_accumulation_is_offered_where_there_is_one(shown, session):
+    action = shown.actions_by_name["next_accumulation"]
+    session.to_start()
+    for _ in range(2):
+        assert action.isEnabled()
+        shown.trigger("next_accumulation")
+    assert session.step < session.timeline.step_count
+    assert not action.isEnabled()
+
+
 def test_many_steps_are_written_as_elsewhere_and_can_be_typed(qtbot):
     counter = StepCounter(Look())
     qtbot.addWidget(counter)
