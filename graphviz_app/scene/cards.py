@@ -68,9 +68,9 @@ class CardPlanner:
         attributes = self._attributes(box)
         heading = [attributes["name"], subtitle(self._visible.graph, node), module_text(attributes)]
         wishes: list[Wish] = []
-        value = forward_value(self._visible, node)
-        if value != ev.NONE:
-            wishes.append(Wish("value", "value" if attributes["slots"] == 1 else "value 0", (value,)))
+        for slot, value in forward_values(self._visible, node).items():
+            if slot < _MOST_SLOTS and value != ev.NONE:
+                wishes.append(Wish("value", "value" if attributes["slots"] == 1 else f"value {slot}", (value,), slot))
         wishes += self._incoming(node, attributes["slots"], self._known.call(node))
         retained = attributes["retained_leaf"]
         bucket = self._bucket(retained) if retained != ev.NONE else []
@@ -197,11 +197,15 @@ class CardPlanner:
 
 def forward_value(visible: VisibleGraph, node: Any) -> int:
     """The value number of the forward result that a node stands for (its first slot's), or NONE."""
+    return next(iter(forward_values(visible, node).values()), ev.NONE)
+
+
+def forward_values(visible: VisibleGraph, node: Any) -> dict[int, int]:
+    """The value numbers of the forward results that a node stands for, by slot, in their order."""
     attributes = visible.graph.nodes[node]
     operation = visible.graph.graph["operations"].get(attributes["operation"])
     if operation is None:
-        return ev.NONE
-    for use in operation.outputs:
-        if use.node == node:
-            return use.value
-    return ev.NONE
+        return {}
+    # An operation may give the same result twice.
+    uses = [use for use in operation.outputs if use.node == node]
+    return dict(sorted({use.slot: use.value for use in reversed(uses)}.items()))

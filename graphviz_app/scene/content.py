@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple, assert_never
 
 from graphviz_app.recording import events as ev
 from graphviz_app.recording.values import statistics
-from graphviz_app.scene.cards import forward_value
+from graphviz_app.scene.cards import forward_values
 from graphviz_app.scene.numbers import number, tensor_text
 from graphviz_app.scene.oddity import is_odd
 from graphviz_app.scene.passes import start_of_pass
@@ -50,7 +50,7 @@ def row_content(row: Row, index: int, picture: Picture, state: StepState) -> Con
     box = visible.boxes[index]
     match row.role:
         case "value":
-            return _value(box, visible, state)
+            return _value(row, box, visible, state)
         case "was":
             return _was(box, state)
         case "seed":
@@ -109,12 +109,13 @@ def _gradient(state: StepState, value: int) -> Content:
     return Content("odd" if is_odd(record) else "gradient", record)
 
 
-def _value(box: Box, visible: VisibleGraph, state: StepState) -> Content | None:
+def _value(row: Row, box: Box, visible: VisibleGraph, state: StepState) -> Content | None:
     if box.kind == "leaf":
         record = state.recording.value(state.leaf_value(box.leaf))
         return None if record is None else Content("odd" if is_odd(record) else "value", record)
     attributes = visible.graph.nodes[box.keys[0]]
-    value = forward_value(visible, box.keys[0]) if box.kind == "node" else attributes["value"]
+    of_node = forward_values(visible, box.keys[0]).get(row.number, ev.NONE) if box.kind == "node" else ev.NONE
+    value = of_node if box.kind == "node" else attributes["value"]
     record = state.recording.value(value)
     if record is None or not _has_run(attributes["operation"], state):
         return None

@@ -10,10 +10,12 @@ from graphviz_app.layout.engine import lay_out
 from graphviz_app.recording import events as ev
 from graphviz_app.recording.values import Sample, TensorRecord, measure, record_array, statistics
 from graphviz_app.scene.colouring import COLOURINGS, colouring, tint
+from graphviz_app.scene.content import row_content
 from graphviz_app.scene.draw_box import ink
 from graphviz_app.scene.heatmap import heat_pixels
 from graphviz_app.scene.highlight import path_items
 from graphviz_app.scene.hit import Hit, hit, items_of, selection_of
+from graphviz_app.scene.numbers import tensor_text
 from graphviz_app.scene.oddity import oddities
 from graphviz_app.scene.picture import build_picture, prepare
 from graphviz_app.scene.search import parse, search
@@ -286,6 +288,17 @@ net(x).sum().backward()
         "net.scale": "",
         "x": "",
     }
+
+
+def test_a_node_of_several_results_shows_them_all():
+    source = "import torch\nxy = torch.tensor([1.0, 2.0], requires_grad=True)\nx, y = xy\n(x * y).backward()\n"
+    picture = picture_of(record_source(source))
+    graph = picture.graph.graph
+    box = next(n for n, b in enumerate(picture.graph.boxes) if graph.nodes[b.keys[0]]["name"] == "UnbindBackward0")
+    state = picture.timeline.state(picture.chapter.last_step)
+    rows = [row for row in picture.cards[box].rows if row.role == "value"]
+    assert [row.label for row in rows] == ["value 0", "value 1"]
+    assert [tensor_text(row_content(row, box, picture, state).record) for row in rows] == ["1", "2"]
 
 
 def test_what_is_odd_has_a_colour_of_its_own(odd):
