@@ -110,8 +110,8 @@ def test_hooks_that_were_removed_again_are_let_go_of():
 def compared(monkeypatch):
     """How often leaves are compared with what they were."""
     found = []
-    untouched = leaves._is_untouched
-    monkeypatch.setattr(leaves, "_is_untouched", lambda *both: found.append(both) or untouched(*both))
+    untouched = leaves.is_untouched
+    monkeypatch.setattr(leaves, "is_untouched", lambda *both: found.append(both) or untouched(*both))
     return found
 
 
