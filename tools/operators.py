@@ -10,6 +10,7 @@ which the app explains gradients must not say that one is wrong. It takes some m
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 import tempfile
@@ -32,7 +33,8 @@ from graphviz_app.timeline import Timeline  # noqa: E402
 def run(command: list[str]) -> tuple[str, str, int]:
     """Both streams and the exit status of a Python."""
     done = subprocess.run([sys.executable, *command], capture_output=True, text=True, check=False)
-    return done.stdout, done.stderr, done.returncode
+    # What torch logs begins with the time and the number of the process.
+    return done.stdout, re.sub(r"[IWE]\d{4} [\d:.]+ \d+ ", "", done.stderr), done.returncode
 
 
 def different_lines(plain: str, recorded: str) -> list[str]:
