@@ -189,7 +189,7 @@ def _batch_norm(call: Call, slot: int) -> Array:
 def _group_norm(call: Call, slot: int) -> Array:
     x, g = call.named_array("0", "input"), call.grad()
     _refuse_statistics(call)
-    # That has its sizes first.
+    # torch's own function has the sizes first.
     is_native = call.operation is not None and call.operation.name.endswith("native_group_norm")
     grouped = x.reshape(x.shape[0], int(call.parameter("num_groups", "group", "#3" if is_native else "#0")), -1)
     epsilon = float(call.parameter_or(1e-5, "eps", "#4" if is_native else "#1"))

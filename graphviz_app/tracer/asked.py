@@ -1,6 +1,5 @@
 """What one run of the engine was asked for: where it starts, what it is restricted to, and what it gives back."""
 
-# torch tells what is wanted here only by names that begin with an underscore.
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple

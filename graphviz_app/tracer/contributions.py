@@ -129,14 +129,14 @@ def _added(records: list[TensorRecord | None]) -> npt.NDArray[Any] | None:
 
 def _is_the_same_sum(one: TensorRecord, other: TensorRecord, *, is_sparse: bool) -> bool:
     """Whether two sums of the same, computed apart, are as alike as can be."""
-    return _differ_in_nans(one, other) or (is_sparse and _is_rounded(one, other))
-
-
-def _is_rounded(one: TensorRecord, other: TensorRecord) -> bool:
-    """Whether two sums are the same but for rounding: of sparse tensors, places that occur twice are added up later."""
     first, second = elements(one), elements(other)
-    if first is None or second is None or first.shape != second.shape or not first.size:
+    if first is None or second is None or first.shape != second.shape or first.dtype != second.dtype:
         return False
+    return _differ_in_nans(first, second) or (is_sparse and first.size > 0 and _is_rounded(first, second))
+
+
+def _is_rounded(first: npt.NDArray[Any], second: npt.NDArray[Any]) -> bool:
+    """Whether two sums are the same but for rounding: of sparse tensors, places that occur twice are added up later."""
     token = ignore_errors()
     try:
         return not (abs(first - second) > _ROUNDING * abs(second).max()).any()
@@ -144,11 +144,8 @@ def _is_rounded(one: TensorRecord, other: TensorRecord) -> bool:
         heed_errors(token)
 
 
-def _differ_in_nans(one: TensorRecord, two: TensorRecord) -> bool:
-    """Whether two records differ in the signs of NaNs alone, which no arithmetic promises."""
-    first, second = elements(one), elements(two)
-    if first is None or second is None or first.shape != second.shape or first.dtype != second.dtype:
-        return False
+def _differ_in_nans(first: npt.NDArray[Any], second: npt.NDArray[Any]) -> bool:
+    """Whether two arrays differ in the signs of NaNs alone, which no arithmetic promises."""
     first, second = _parts(first), _parts(second)
     # NaN alone is not equal to itself, whatever the dtype.
     are_numbers = first == first

@@ -79,24 +79,17 @@ def _within(path: str, value: Any, found: list[tuple[str, torch.Tensor]], depth:
 
 def other_arguments(arguments: tuple[Any, ...], keywords: dict[str, Any] | None) -> str:
     """The arguments that are no tensors, in words: "2, keepdim=True", "(0, 1)"."""
-    words = [
-        _word(value)
-        for value in arguments
-        if type(value) in _PLAIN or (type(value) in _SEVERAL and _are_few_and_plain(value))
-    ]
+    words = [_word(value) for value in arguments if _is_told(value)]
     if keywords:
-        words += [
-            f"{name}={_word(value)}"
-            for name, value in keywords.items()
-            if type(value) in _PLAIN or (type(value) in _SEVERAL and _are_few_and_plain(value))
-        ]
+        words += [f"{name}={_word(value)}" for name, value in keywords.items() if _is_told(value)]
     text = ", ".join(words)
     return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
 
 
-def _are_few_and_plain(values: list[Any] | tuple[Any, ...]) -> bool:
-    """Whether they are sizes, dimensions or the like, not tensors or data."""
-    return len(values) <= _FEW and all(type(each) in _PLAIN for each in values)
+def _is_told(value: Any) -> bool:
+    """Whether it is a plain value, or a few in a tuple or list: sizes, dimensions or the like, not tensors or data."""
+    kind = type(value)
+    return kind in _PLAIN or (kind in _SEVERAL and len(value) <= _FEW and all(type(each) in _PLAIN for each in value))
 
 
 def _word(value: Any) -> str:

@@ -60,6 +60,9 @@ class Turn(msgspec.Struct, frozen=True, eq=False, gc=False):
         targets: Where its own variables are (`variables_in`).
         is_method: Whether the function is a method, whose object tells one of its runs from another's.
         is_generator: Whether the function is a generator, or a coroutine.
+        is_head: Whether the call stands in the loop's `for` or `while`.
+        is_lone: Whether but one statement of its body calls anything.
+        is_innermost: Whether no further loop is around this call, nor around one that it led to.
         made: How one run of such a function is told from another: `_BY_FRAME` and so on. Of the loops within its
             outermost that tells.
         source: Where the variable is, in the frame that resumes it, that the `for` goes through; None where it is none.
@@ -67,9 +70,6 @@ class Turn(msgspec.Struct, frozen=True, eq=False, gc=False):
         is_counted: Whether it is a comprehension that runs as a function of its own: what it goes through may tell how
             much of it is left.
         runner: The key of the loop right around such a one, in what runs it there; None where there is none.
-        is_head: Whether the call stands in the loop's `for` or `while`.
-        is_lone: Whether but one statement of its body calls anything.
-        is_innermost: Whether no further loop is around this call, nor around one that it led to.
     """
 
     key: tuple[int, int, int]
@@ -82,14 +82,14 @@ class Turn(msgspec.Struct, frozen=True, eq=False, gc=False):
     targets: tuple[int | str, ...]
     is_method: bool
     is_generator: bool
-    made: int
-    source: int | str | None
-    is_apart: bool
-    is_counted: bool
-    runner: tuple[int, int, int] | None
     is_head: bool
     is_lone: bool
     is_innermost: bool
+    made: int = _BY_FRAME
+    source: int | str | None = None
+    is_apart: bool = False
+    is_counted: bool = False
+    runner: tuple[int, int, int] | None = None
 
 
 class Level(msgspec.Struct, frozen=True, gc=False):
@@ -410,11 +410,6 @@ def _turn(site: Site, loop: Loop, within: Loop | None, at: tuple[int, int], abov
         targets,
         bool(code.co_flags & _OPTIMIZED) and code.co_varnames[:1] == ("self",),
         is_generator,
-        _BY_FRAME,
-        None,
-        False,
-        False,
-        None,
         loop is site.head,
         loop.is_lone,
         is_innermost,
