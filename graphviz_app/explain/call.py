@@ -37,9 +37,14 @@ class Unknown(Exception):
     """The recording does not hold what a rule needs."""
 
 
+def short_node_name(name: str) -> str:
+    """A node's name without torch's namespaces: "AccumulateGrad" for "torch::autograd::AccumulateGrad"."""
+    return name.rsplit("::", 1)[-1]
+
+
 def base_name(name: str) -> str:
     """The name of a node's rule: "Mul" for "MulBackward0", "AccumulateGrad" for "torch::autograd::AccumulateGrad"."""
-    return re.sub(r"Backward\d*$", "", name.rsplit("::", 1)[-1])
+    return re.sub(r"Backward\d*$", "", short_node_name(name))
 
 
 class Call:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 
+from graphviz_app.explain.call import short_node_name
 from graphviz_app.explain.origins import Origins
 from graphviz_app.explain.silence import silenced_by
 from graphviz_app.recording import events as ev
@@ -13,6 +14,7 @@ from graphviz_app.recording import events as ev
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from graphviz_app.recording import Recording
     from graphviz_app.recording.index import PassSummary
     from graphviz_app.timeline import Timeline
 
@@ -38,7 +40,7 @@ class MissingGrad(NamedTuple):
     operation: int = ev.NONE
 
 
-CUT_WORDS = {
+_CUT_WORDS = {
     "no_grad": "ran with gradients switched off (no_grad() or set_grad_enabled(False)), so autograd did not record it",
     "inference_mode": "ran under inference_mode(), so autograd did not record it",
     "detach": "gives the values without their history",
@@ -173,7 +175,7 @@ class _Search:
         if sender == ev.NONE:
             return MissingGrad("undefined", sentence, started.span)
         span = self._timeline.node_span(sender)
-        name = self._timeline.recording.index.nodes.name(sender).rsplit("::", 1)[-1]
+        name = short_node_name(self._timeline.recording.index.nodes.name(sender))
         made = f", made{self._at(span)}, " if span is not None else " "
         return MissingGrad("undefined", f"{sentence[:-1]}: {name}{made}sent none to it.", span or started.span)
 
@@ -264,22 +266,30 @@ class _Search:
         return nodes[-1] if self._leaf != ev.NONE and nodes else ev.NONE
 
     def _what(self, operation: ev.OperationRan, where: str = "") -> str:
-        """What an operation did that cut the graph."""
-        without = [self._timeline.recording.value(use.value) for use in operation.outputs if not use.requires_grad]
-        if operation.cut is not None:
-            words = CUT_WORDS[operation.cut]
-        elif any(record is not None and not _has_gradient(record.dtype) for record in without):
-            words = CUT_WORDS["dtype"]
-        else:
-            words = "gives a result that was said to have no gradient"
-        return f"{short_call(operation.name)}{where} {words}"
+        return what_cut(self._timeline.recording, operation, where)
 
     def _at(self, span: ev.Span | None) -> str:
-        if span is None:
-            return ""
-        sources = self._timeline.recording.sources
-        file = f" of {sources[span.file].path}" if 0 < span.file < len(sources) else ""
-        return f" on line {span.line}{file}"
+        return on_line(self._timeline.recording, span)
+
+
+def what_cut(recording: Recording, operation: ev.OperationRan, where: str = "") -> str:
+    """What an operation did that cut the graph, and where, if that is to be told."""
+    without = [recording.value(use.value) for use in operation.outputs if not use.requires_grad]
+    if operation.cut is not None:
+        words = _CUT_WORDS[operation.cut]
+    elif any(record is not None and not _has_gradient(record.dtype) for record in without):
+        words = _CUT_WORDS["dtype"]
+    else:
+        words = "gives a result that was said to have no gradient"
+    return f"{short_call(operation.name)}{where} {words}"
+
+
+def on_line(recording: Recording, span: ev.Span | None) -> str:
+    """Where something stands, in words: the line, and the file where it is not the program's own."""
+    if span is None:
+        return ""
+    file = f" of {recording.sources[span.file].path}" if 0 < span.file < len(recording.sources) else ""
+    return f" on line {span.line}{file}"
 
 
 def short_call(name: str) -> str:

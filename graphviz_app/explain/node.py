@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from graphviz_app.explain.call import Call, base_name, edges_from
+from graphviz_app.explain.call import Call, base_name, edges_from, short_node_name
 from graphviz_app.explain.checks import Check, check_call
 from graphviz_app.explain.numbers import accumulation, numbers
 from graphviz_app.explain.oddities import oddity_sentences, overwritten_sentence
@@ -104,7 +104,7 @@ def explain_node(recording: Recording, timeline: Timeline, node: int, step: int)
 
 
 def _title(call: Call) -> str:
-    name = call.name.rsplit("::", 1)[-1]
+    name = short_node_name(call.name)
     variable = call.timeline.node_variable(call.node, ev.NONE)
     return f"{name} of {variable}" if variable else name
 

@@ -42,7 +42,8 @@ def overwritten_sentence(call: Call) -> str:
     operation, called, recording = call.operation, call.called, call.recording
     if operation is None or called is None:
         return ""
-    start = next((each.start for each in recording.passes if each.pass_id == called.pass_id), 0)
+    summary = recording.pass_summary(called.pass_id)
+    start = 0 if summary is None else summary.start
     made = int(recording.index.operation_events[operation.operation])
     kept = {(use.tensor, use.version): use.value for use in (*operation.inputs, *operation.outputs)}
     numbers = call.timeline.events_of(ev.OperationRan)

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from graphviz_app.explain.call import short_node_name
 from graphviz_app.explain.errors import explain_pass_error
-from graphviz_app.explain.missing import CUT_WORDS, short_call
+from graphviz_app.explain.missing import on_line, short_call, what_cut
 from graphviz_app.explain.origins import MOST_OPERATIONS, gave_without_history, given_by
 from graphviz_app.recording import events as ev
 
@@ -21,7 +22,7 @@ _MOST_NAMES = 3
 def explain_failed_pass(timeline: Timeline, finished: ev.BackwardFinished) -> str:
     """The error with which a pass ended, in a sentence or two, with the lines that are to blame; "" where none did."""
     known = explain_pass_error(finished)
-    summary = next((each for each in timeline.recording.passes if each.pass_id == finished.pass_id), None)
+    summary = timeline.recording.pass_summary(finished.pass_id)
     if summary is None or finished.sentence:
         return known
     if "does not require grad and does not have a grad_fn" in finished.error:
@@ -43,8 +44,7 @@ def _no_graph(timeline: Timeline, summary: PassSummary) -> str:
     if cut is None and not whole:
         return ""
     if cut is not None:
-        words = CUT_WORDS[cut.cut] if cut.cut is not None else "gives a result that was said to have no gradient"
-        reason = f"{short_call(cut.name)}{_at(timeline, cut.span)} {words}"
+        reason = what_cut(timeline.recording, cut, on_line(timeline.recording, cut.span))
     else:
         reason = f"nothing that torch computed {name} from required a gradient"
         if frozen:
@@ -96,20 +96,12 @@ def _freed(timeline: Timeline, summary: PassSummary) -> str:
     # The engine runs what was made last first, so of those that wait for their turn it is the one that failed.
     failed = max((node for node in waiting if nodes.leaf[node] == ev.NONE), default=ev.NONE)
     before = ev.NONE if failed == ev.NONE else timeline.calls.last(failed, summary.start)
-    first = next((each for each in recording.passes if each.pass_id == columns.pass_id[before]), None)
-    opened = None if before == ev.NONE or first is None else recording.event(first.start)
+    first = None if before == ev.NONE else recording.pass_summary(int(columns.pass_id[before]))
+    opened = None if first is None else recording.event(first.start)
     if not isinstance(opened, ev.BackwardStarted):
         return ""
     variable = timeline.node_variable(failed, summary.start)
-    which = f"{nodes.name(failed).rsplit('::', 1)[-1]}{f' of {variable}' if variable else ''}"
-    made = _at(timeline, timeline.node_span(failed))
-    call = f"{short_call(opened.call)}(){_at(timeline, opened.span)}"
+    which = f"{short_node_name(nodes.name(failed))}{f' of {variable}' if variable else ''}"
+    made = on_line(recording, timeline.node_span(failed))
+    call = f"{short_call(opened.call)}(){on_line(recording, opened.span)}"
     return f" It failed at {which}, made{made}, which {call} had already run." if made else ""
-
-
-def _at(timeline: Timeline, span: ev.Span | None) -> str:
-    if span is None:
-        return ""
-    sources = timeline.recording.sources
-    file = f" of {sources[span.file].path}" if 0 < span.file < len(sources) else ""
-    return f" on line {span.line}{file}"

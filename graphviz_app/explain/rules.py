@@ -18,7 +18,7 @@ from graphviz_app.explain import (
     rules_shape,
     rules_units,
 )
-from graphviz_app.explain.call import base_name
+from graphviz_app.explain.call import base_name, short_node_name
 
 if TYPE_CHECKING:
     from graphviz_app.explain.rule import Rule
@@ -50,7 +50,8 @@ def rule_of(name: str) -> Rule | None:
     """
     if name == "PowBackward2":
         return rules_arithmetic.POWER_OF_NUMBER
-    if not name.rsplit("::", 1)[-1][-1:].isdigit() and base_name(name) != name.rsplit("::", 1)[-1]:
+    short = short_node_name(name)
+    if not short[-1:].isdigit() and base_name(name) != short:
         # Python's own Functions end in "Backward"; they may bear any name, and mean something else by it.
         return _by_name().get(base_name(name)) if base_name(name) in FUNCTIONS_OF_TORCH else None
     return _by_name().get(base_name(name))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from graphviz_app.explain.call import base_name
+from graphviz_app.explain.call import base_name, short_node_name
 from graphviz_app.explain.rules import rule_of
 from graphviz_app.explain.silence import silenced_by
 from graphviz_app.recording import events as ev
@@ -93,7 +93,7 @@ def silence_sentences(call: Call, edges: Mapping[int, tuple[int, int]]) -> list[
 def _lost_sentence(call: Call, sender: int, slots: Sequence[int], count: int) -> str:
     plural, it = ("s", "they count") if len(slots) > 1 else ("", "it counts")
     which = "" if count == 1 else f" for its {_ordinals(slots)} output{plural}"
-    name = call.recording.index.nodes.name(sender).rsplit("::", 1)[-1]
+    name = short_node_name(call.recording.index.nodes.name(sender))
     so = "and nothing is added to .grad" if base_name(call.name) == "AccumulateGrad" else f"so {it} as 0"
     return f"No gradient arrived{which}: {name} was given one and sent None, {so}."
 
@@ -101,7 +101,7 @@ def _lost_sentence(call: Call, sender: int, slots: Sequence[int], count: int) ->
 def _is_asked_for(call: Call, pass_id: int, node: int) -> bool:
     """Whether a pass was to come to a node: one that was told for what (`inputs=`) leaves out all other ways."""
     recording = call.recording
-    summary = next((each for each in recording.passes if each.pass_id == pass_id), None)
+    summary = recording.pass_summary(pass_id)
     started = None if summary is None else recording.event(summary.start)
     finished = None if summary is None or summary.end == ev.NONE else recording.event(summary.end)
     if not isinstance(started, ev.BackwardStarted) or not isinstance(finished, ev.BackwardFinished) or finished.error:

@@ -176,6 +176,14 @@ class Recording:
         """All backward passes in the order in which they started."""
         return self.index.passes
 
+    def pass_summary(self, pass_id: int) -> PassSummary | None:
+        """What is known of a pass, None where there is none of that number."""
+        passes = self.passes
+        # A pass's number is its place in time, unless passes of several threads arrived out of order.
+        if 0 <= pass_id < len(passes) and passes[pass_id].pass_id == pass_id:
+            return passes[pass_id]
+        return next((summary for summary in passes if summary.pass_id == pass_id), None)
+
     @property
     def leaves(self) -> tuple[LeafSummary, ...]:
         """All leaves in the order in which they were met."""

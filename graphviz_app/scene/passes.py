@@ -13,8 +13,5 @@ NEVER = 1 << 62
 
 def start_of_pass(recording: Recording, pass_id: int) -> int:
     """The event with which a pass started, or NEVER."""
-    passes = recording.passes
-    # A pass's number is its place in time, unless passes of several threads arrived out of order.
-    if 0 <= pass_id < len(passes) and passes[pass_id].pass_id == pass_id:
-        return passes[pass_id].start
-    return next((summary.start for summary in passes if summary.pass_id == pass_id), NEVER)
+    summary = recording.pass_summary(pass_id)
+    return NEVER if summary is None else summary.start
