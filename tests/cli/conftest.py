@@ -60,7 +60,7 @@ def call(here, capfd):  # noqa: ARG001
 def command(here):  # noqa: ARG001
     """Calls the command line as a process of its own."""
 
-    def command(*arguments, text=None):
+    def command(*arguments, text=None, **process):
         done = subprocess.run(
             [sys.executable, "-m", "graphviz_app", *map(str, arguments)],
             input=text,
@@ -68,6 +68,7 @@ def command(here):  # noqa: ARG001
             text=True,
             timeout=PATIENCE,
             check=False,
+            **process,
         )
         return Answer(done.returncode, done.stdout, done.stderr)
 
