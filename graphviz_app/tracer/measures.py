@@ -61,8 +61,32 @@ def heed_errors(token: Any) -> None:
     _leave(token)
 
 
-def figures(array: npt.NDArray[Any]) -> Statistics:
-    """The `Statistics` of an array; exact counts, the rest to float32's precision or better."""
+def figures(array: npt.NDArray[Any], repeats: int = 1) -> Statistics:
+    """The `Statistics` of an array; exact counts, the rest to float32's precision or better.
+
+    Args:
+        array: The elements.
+        repeats: How many times the tensor has each of them: one that was expanded may seem to be larger than memory.
+    """
+    figured = _figures(array)
+    return figured if repeats == 1 else _repeated(figured, repeats)
+
+
+def once(array: npt.NDArray[Any]) -> tuple[npt.NDArray[Any], int]:
+    """An array without the dimensions in which its elements are repeated, and how many times it has each of them."""
+    if 0 not in array.strides or not array.size:
+        return array, 1
+    kept = array[tuple(slice(None) if stride else slice(1) for stride in array.strides)]
+    return kept, array.size // kept.size
+
+
+def _repeated(one: Statistics, repeats: int) -> Statistics:
+    counts = (one.zeros, one.nans, one.positive_infinities, one.negative_infinities)
+    multiplied = [count * repeats for count in counts]
+    return Statistics(one.minimum, one.maximum, one.mean, one.std, one.norm * sqrt(repeats), *multiplied)
+
+
+def _figures(array: npt.NDArray[Any]) -> Statistics:
     token = ignore_errors()
     try:
         if array.dtype in _ONES:

@@ -73,7 +73,8 @@ class Strided(msgspec.Struct, frozen=True, eq=False, gc=False):
         strides: In elements.
         extent: Which elements of the storage they are.
         reach: Bytes from the first element to behind the last one.
-        inner_shape: The sizes of all elements in the order in which they lie.
+        repeats: How many times it has each of its elements, which `expand` makes of one.
+        inner_shape: The sizes of all elements, each once, in the order in which they lie.
         inner_strides: The strides of the same, in bytes.
         sample_shape: The sizes of a downsample.
         sample_step: Every how many indices it takes an element.
@@ -86,6 +87,7 @@ class Strided(msgspec.Struct, frozen=True, eq=False, gc=False):
     strides: tuple[int, ...]
     extent: Extent
     reach: int
+    repeats: int
     inner_shape: tuple[int, ...]
     inner_strides: tuple[int, ...]
     sample_shape: tuple[int, ...]
@@ -97,6 +99,7 @@ class Strided(msgspec.Struct, frozen=True, eq=False, gc=False):
         """How tensors of a dtype, a shape without zeros and strides (in elements) lie."""
         itemsize = readable.itemsize
         found = extent(shape, strides)
+        repeats, lying = (found[0][0], found[1:]) if found and not found[0][1] else (1, found)
         steps = sampling(shape)
         return cls(
             readable.name,
@@ -105,15 +108,16 @@ class Strided(msgspec.Struct, frozen=True, eq=False, gc=False):
             strides,
             found,
             reach_of(found) * itemsize,
-            tuple([size for size, _ in reversed(found)]),
-            tuple([stride * itemsize for _, stride in reversed(found)]),
+            repeats,
+            tuple([size for size, _ in reversed(lying)]),
+            tuple([stride * itemsize for _, stride in reversed(lying)]),
             tuple([-(-size // step) for size, step in zip(shape, steps, strict=True)]),
             steps,
             tuple([stride * step * itemsize for stride, step in zip(strides, steps, strict=True)]),
         )
 
     def elements(self, address: int) -> npt.NDArray[Any]:
-        """All elements in the order in which they lie, valid while the tensor is.
+        """All elements, each once, in the order in which they lie, valid while the tensor is.
 
         Views of the same elements, transposed or of another shape, have the same extent: what is asked of all elements
         alike (their largest, how many are zero) has the same answer for them.

@@ -16,7 +16,7 @@ from graphviz_app.recording import events as ev
 from graphviz_app.recording.values import TensorRecord
 from graphviz_app.tracer.away import Away, UnheardByProfilers, why_unread
 from graphviz_app.tracer.identity import ORDINARY
-from graphviz_app.tracer.measures import figures, sample
+from graphviz_app.tracer.measures import figures, once, sample
 from graphviz_app.tracer.memory import READABLE, Readable, address_of, array_of, storage_start, string_at
 from graphviz_app.tracer.originals import (
     device_of,
@@ -217,7 +217,7 @@ class ValueRecorder:
         way = self._ways.get((readable.name, shape, strides)) or self._meet(readable, shape, strides)
         requires_grad = tensor.requires_grad
         if is_inference(tensor):
-            return _large(way, requires_grad, figures(way.elements(address)), way.sample(address))
+            return _large(way, requires_grad, figures(way.elements(address), way.repeats), way.sample(address))
         version = tensor._version
         here, key = self._known.get(address, _NOTHING), (way.extent, readable.name)
         known, probe = here.get(key), string_at(address, min(_PROBE, way.reach))
@@ -226,7 +226,7 @@ class ValueRecorder:
         if known is not None and known.way is way:
             record = known.record
             return record if record.requires_grad == requires_grad else replace(record, requires_grad=requires_grad)
-        figured = figures(way.elements(address)) if known is None else known.record.statistics
+        figured = figures(way.elements(address), way.repeats) if known is None else known.record.statistics
         record = _large(way, requires_grad, figured, way.sample(address))
         if len(self._known) > _KNOWN or len(here) > _KNOWN_HERE:
             self._known.clear()
@@ -293,7 +293,7 @@ class ValueRecorder:
         if array.dtype.names is not None:
             return TensorRecord(*head, note="complex32 values are recorded only while they are few")
         picture = sample(array, 1024 if self._left > 0 else 16)
-        return TensorRecord(*head, None, figures(array), picture)
+        return TensorRecord(*head, None, figures(*once(array)), picture)
 
 
 def are_same(one: TensorRecord, two: TensorRecord) -> bool:

@@ -100,6 +100,17 @@ def test_figures_of_views_are_of_what_the_view_shows(view):
     assert_close(statistics(record), measure(as_numpy))
 
 
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16, torch.int64, torch.complex64])
+def test_what_was_expanded_is_read_once_however_large_it_seems(dtype):
+    few = torch.tensor([0, 3, -4], dtype=dtype)
+    record = recorder().read(few.expand(1 << 50, 3))
+    found = record.statistics
+    assert (found.zeros, found.norm) == (1 << 50, 5.0 * 2**25)
+    assert (found.minimum, found.maximum) == ((0.0, 4.0) if dtype.is_complex else (-4.0, 3.0))
+    assert found.std == pytest.approx(few.abs().double().std(correction=0) if dtype.is_complex else 2.8674417)
+    assert record.sample.shape[1] == 3
+
+
 def test_a_value_that_was_written_on_has_new_figures():
     tensor = torch.ones(100)
     read = recorder()
@@ -144,8 +155,8 @@ def test_views_have_the_figures_of_their_own_elements(found):
     for tensor in [*found, *reversed(found)]:
         way = Strided.of(READABLE[torch.float32], tuple(tensor.shape), tensor.stride())
         elements = way.elements(tensor.data_ptr())
-        assert sorted(elements.reshape(-1).tolist()) == sorted(tensor.reshape(-1).tolist())
-        assert elements.size == tensor.numel()
+        repeated = elements.reshape(-1).repeat(way.repeats)
+        assert sorted(repeated.tolist()) == sorted(tensor.reshape(-1).tolist())
         assert way.reach <= tensor.untyped_storage().nbytes() - 4 * tensor.storage_offset()
         picked = tensor[tuple(slice(None, None, step) for step in way.sample_step)]
         assert way.sample(tensor.data_ptr()) == sample(tensor.numpy())
