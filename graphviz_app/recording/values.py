@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from functools import lru_cache
 from math import prod
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import ml_dtypes
 import msgspec
 import numpy as np
-import numpy.typing as npt
 
 from graphviz_app.own import __builtins__  # noqa: F401
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
 
 ELEMENT_BUDGET = 4096
 """Tensors of up to this many elements are recorded whole, larger ones as statistics and a sample."""

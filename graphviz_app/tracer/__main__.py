@@ -28,6 +28,7 @@ from graphviz_app.protocol import (
 )
 from graphviz_app.recording import events as ev
 from graphviz_app.recording.encodable import encodable
+from graphviz_app.tracer import absent
 from graphviz_app.tracer.warming import restore, warm_further
 
 TYPE_CHECKING = False
@@ -67,9 +68,11 @@ def main() -> int:
 
 def _warm(channel: WorkerChannel) -> bool:
     try:
+        absent.forget_what_libraries_brought()
         import torch
 
-        from graphviz_app.tracer import launch
+        with absent.bringing():
+            from graphviz_app.tracer import launch
     except Exception as error:  # noqa: BLE001 - a broken installation can raise anything here
         sentence = _NO_TORCH.format(executable=sys.executable, error=error)
         channel.send(Unready(sentence, traceback.format_exc()))

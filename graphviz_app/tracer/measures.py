@@ -7,13 +7,14 @@ from math import inf, prod, sqrt
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 
 from graphviz_app.own import __builtins__  # noqa: F401
 from graphviz_app.recording.values import Sample, Statistics, measure
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    import numpy.typing as npt
 
 _CHUNK = 1 << 17
 """Elements at a time: few enough to stay in the processor's cache between one figure and the next."""

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 import numpy as np
-import numpy.typing as npt
 
 from graphviz_app.own import __builtins__  # noqa: F401
 from graphviz_app.recording.values import Sample
@@ -16,6 +15,7 @@ from graphviz_app.tracer.memory import reach_of, view_of
 from graphviz_app.tracer.originals import element_size, is_nested_of, numel, size_of, storage_offset, stride_of
 
 if TYPE_CHECKING:
+    import numpy.typing as npt
     import torch
 
     from graphviz_app.tracer.memory import Readable
