@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import io
 import os
-import tokenize
 import warnings
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from graphviz_app.commands.errors import CommandError
+from graphviz_app.recording.syntax import decoded
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,8 +25,7 @@ def read_program(path: Path) -> str:
     """
     content = read_bytes(path)
     try:
-        encoding, _ = tokenize.detect_encoding(io.BytesIO(content).readline)
-        return content.decode(encoding)
+        return decoded(content)
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         raise CommandError(

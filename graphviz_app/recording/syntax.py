@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import io
+import tokenize
 import warnings
 from functools import lru_cache
 from typing import Any
@@ -27,6 +29,17 @@ def tree_of(text: str) -> ast.Module | None:
         return None
     finally:
         warnings.filters = filters
+
+
+def decoded(content: bytes) -> str:
+    """A program's bytes as text, in the encoding that they name, if any; their ends of lines stay as they are.
+
+    Raises:
+        UnicodeDecodeError: If they are not text in that encoding.
+        SyntaxError: If there is no such encoding.
+    """
+    encoding, _ = tokenize.detect_encoding(io.BytesIO(content).readline)
+    return content.decode(encoding)
 
 
 def as_read(text: str) -> str:

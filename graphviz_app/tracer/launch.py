@@ -22,7 +22,7 @@ import torch
 
 from graphviz_app.own import __builtins__, original_builtins  # noqa: F401
 from graphviz_app.recording import events as ev
-from graphviz_app.recording.syntax import as_read, lines_of
+from graphviz_app.recording.syntax import as_read, decoded, lines_of
 from graphviz_app.tracer import hygiene, watchers_in_c
 from graphviz_app.tracer.absent import OurModules
 from graphviz_app.tracer.bottom import run_at_bottom
@@ -39,6 +39,7 @@ _exec = exec
 _getpid, _monotonic = os.getpid, time.monotonic
 _compile = compile
 _excepthook = sys.__excepthook__
+_OURS = str(Path(__file__).parents[1])
 _FLOOD_SECONDS, _FLOOD = 0.1, 50
 
 
@@ -100,9 +101,19 @@ class Program:
         self._streams = Streams(self._hear, self._log.flush if capture else None, self.tracer.meet_watchers)
         self._ours = OurModules()
         self._second, self._flushes = 0.0, 0
+        # In the window its text goes on being changed and saved; elsewhere it is the file's, as for plain Python.
+        self._is_the_files = not capture and not self._is_other_on_disk()
 
     def run(self) -> Ending:
         """Run it to its end; exit handlers and threads may still be to come."""
+        ending = self._run()
+        if ending.how == "returned":
+            # As the interpreter does it, which is through with the file then: its exit handlers do not find them.
+            for name in ("__file__", "__cached__"):
+                vars(self._module).pop(name, None)
+        return ending
+
+    def _run(self) -> Ending:
         self._prepare()
         if self._capture:
             self._streams.capture()
@@ -171,9 +182,21 @@ class Program:
             sys.modules["__mp_main__"] = self._module
         sys.argv = [self._path, *self._arguments]
         sys.orig_argv = [sys.executable, *_options(), self._path, *self._arguments]
-        lines = [f"{line}\n" for line in lines_of(self._source)]
-        # So that tracebacks and `inspect` show the text that ran, not one that was saved since.
-        linecache.cache[self._file] = (len(self._source), None, lines, self._file)
+        self._prepare_lines()
+
+    def _prepare_lines(self) -> None:
+        # As torch is imported it looks up the lines of whatever imports it.
+        read = [path for path in linecache.cache if path.startswith(_OURS)]
+        for path in read:
+            del linecache.cache[path]
+        if not self._is_the_files:
+            # So that tracebacks and `inspect` show the text that ran, not one that was saved since.
+            linecache.cache[self._file] = self._lines()
+        elif read:
+            linecache.getlines(self._file)
+
+    def _lines(self) -> tuple[int, None, list[str], str]:
+        return (len(self._source), None, [f"{line}\n" for line in lines_of(self._source)], self._file)
 
     def _hear(self, stream: str, text: str) -> None:
         core = self.tracer.core
@@ -257,7 +280,7 @@ class Program:
     def _describe(self, error: BaseException, shown: BaseException) -> str:
         """Record an exception that nobody caught; its text, where the interpreter would show other lines."""
         shown.__traceback__ = _without_ours(hygiene.clean(shown.__traceback__))
-        text = _text_of(error)
+        text = self._text_of(error)
         try:
             self._raised(error, text)
         except Exception as fault:  # noqa: BLE001 - the program may have broken what this takes of the library
@@ -265,7 +288,25 @@ class Program:
                 self._log.lost("the error's place", fault)
                 self._log.add(ev.Raised(type(error).__name__, _message(error), _sentence(error), None))
             return ""
-        return text if getattr(sys, "excepthook", None) is _excepthook and self._is_other_on_disk() else ""
+        if self._is_the_files or getattr(sys, "excepthook", None) is not _excepthook:
+            return ""
+        return text if self._is_other_on_disk() else ""
+
+    def _text_of(self, error: BaseException) -> str:
+        """As the library formats it, which takes more of it than the interpreter; "" where the program has broken it.
+
+        Its lines are those that ran, and none of what the library has read for it stays where the program would see it.
+        """
+        try:
+            read = dict(linecache.cache)
+            linecache.cache[self._file] = self._lines()
+            try:
+                return "".join(traceback.format_exception(type(error), error, error.__traceback__))
+            finally:
+                linecache.cache.clear()
+                linecache.cache.update(read)
+        except Exception:  # noqa: BLE001 - the program may have changed anything there
+            return ""
 
     def _raised(self, error: BaseException, text: str) -> None:
         with self._log.lock:
@@ -287,8 +328,8 @@ class Program:
 
     def _is_other_on_disk(self) -> bool:
         try:
-            return Path(self._file).read_bytes().decode() != self._source
-        except (OSError, UnicodeDecodeError):
+            return decoded(Path(self._file).read_bytes()) != self._source
+        except (OSError, ValueError, SyntaxError):
             return True
         except Exception:  # noqa: BLE001 - a broken library again
             return False
@@ -331,14 +372,6 @@ def _without_ours(trace: types.TracebackType | None) -> types.TracebackType | No
     while trace is not None and hygiene.is_ours(trace.tb_frame.f_code):
         trace = trace.tb_next
     return trace
-
-
-def _text_of(error: BaseException) -> str:
-    """As the library formats it, which takes more of the library than the interpreter; "" where that is broken."""
-    try:
-        return "".join(traceback.format_exception(type(error), error, error.__traceback__))
-    except Exception:  # noqa: BLE001 - the program may have changed anything there
-        return ""
 
 
 def _message(error: BaseException) -> str:

@@ -85,6 +85,51 @@ for number in range(3000):
 os.write(1, b"in between")
 raise KeyboardInterrupt
 """,
+    "another text on the disk by then": """import atexit, inspect, linecache, os
+import torch
+print([path for path in linecache.cache if "site-packages" not in path])
+text = open(__file__).read()
+atexit.register(lambda path=__file__: open(path, "w").write(text))
+def f():
+    torch.ones(2).sum().backward()
+os.remove(__file__)
+try:
+    print(inspect.getsource(f))
+except OSError as error:
+    print(error)
+open(__file__, "w").write("other\\n" * 20)
+print(inspect.getsource(f))
+f()
+""",
+    "modules and libraries of ours": """import sys
+import numpy, torch
+(torch.ones(2, requires_grad=True, dtype=torch.bfloat16) * 2).sum().backward()
+before = sorted(sys.modules)
+print(*[name for name in before if name.split(".")[0] not in sys.stdlib_module_names], "decimal" in before)
+try:
+    numpy.dtype("bfloat16")
+except TypeError as error:
+    print(error)
+import decimal, ml_dtypes, msgspec, msgspec.json, sysconfig
+print(sorted(set(sys.modules) - set(before)), numpy.dtype("bfloat16") == ml_dtypes.bfloat16)
+print(msgspec.json.encode({"a": decimal.Decimal(1)}), numpy.zeros(1, "bfloat16").tobytes())
+print([sys.modules[name] for name in ("graphviz_app", "numpy.typing") if name in sys.modules])
+import not_there
+""",
+    "a byte order mark and an error": "\ufeffx = 1\n\tprint(x)\n",
+    "variables of the module's at the end": """import atexit, sys
+class Last:
+    def __del__(self):
+        print(sorted(globals()))
+last = Last()
+atexit.register(lambda: print(sorted(globals())))
+sys.excepthook = lambda *_: print(__file__)
+1 / 0
+""",
+    "variables of the module's at an exit": """import atexit, sys
+atexit.register(lambda: print(sorted(globals())))
+sys.exit(4)
+""",
     "an empty program": "",
     "a last line that goes on": "print(1)\\\r\n",
     "lines with form feeds, that end in other ways or not at all": """import inspect\r
