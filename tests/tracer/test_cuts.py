@@ -54,3 +54,24 @@ def cuts(tmp_path_factory):
 @pytest.mark.parametrize("line", LINES)
 def test_the_cause_of_a_cut_is_told(cuts, line):
     assert cuts[[*LINES].index(line) + 1] == LINES[line]
+
+
+def test_what_has_no_derivative_is_a_node_of_its_operation_all_the_same(tmp_path):
+    program = (
+        HEAD + "a = w // 2\ny = a * w\ny //= 3\nz = y + a\ntry:\n    z.sum().backward()\nexcept RuntimeError: pass\n"
+    )
+    recording = trace_source(program, tmp_path / "program.py")
+    nodes = {
+        number: (operation.span.line, recording.index.nodes.name(number))
+        for operation in recording.events()
+        if isinstance(operation, ev.OperationRan)
+        for number in operation.nodes
+    }
+    refusing = "torch::autograd::NotImplemented"
+    assert [*nodes.values()] == [
+        (5, refusing),
+        (6, "MulBackward0"),
+        (7, refusing),
+        (8, "AddBackward0"),
+        (10, "SumBackward0"),
+    ]
