@@ -130,7 +130,8 @@ class Operations:
                 found = self.kinds.of(func)
         kind, name = found
         core = self.core
-        if name in LENDERS or (kind is _DATA and core.local.silent):
+        lends = name in LENDERS or (kind is _DATA and core.local.silent)
+        if lends:
             # From here on a leaf may be written on without our seeing it.
             core.lend(args[:1])
         if core.muted or core.local.silent or kind is _PASS or kind is _GRAD:
@@ -138,6 +139,9 @@ class Operations:
                 result = call(func, args, kwargs)
                 if kind is _GRAD:
                     list_again(result)
+                if lends:
+                    # `share_memory_` has moved it.
+                    core.lend(args[:1])
                 return result
             except BaseException as error:
                 hygiene.leave(error)

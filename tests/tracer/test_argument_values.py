@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -145,3 +147,19 @@ def test_what_was_taken_and_given_is_what_was_there(tmp_path_factory, statements
 @pytest.mark.parametrize("statement", STATEMENTS)
 def test_every_statement_by_itself(statement, tmp_path):
     assert not differences(HEAD + statement + "\n", tmp_path / "program.py")
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="another process")
+def test_what_another_process_wrote_into_shared_memory_is_what_was_taken(tmp_path):
+    source = """import os, warnings
+s = torch.zeros(3).share_memory_()
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")
+    child = os.fork()
+if not child:
+    s.add_(2)
+    os._exit(0)
+os.waitpid(child, 0)
+x = s * p.sum()
+"""
+    assert not differences(HEAD + source, tmp_path / "program.py")
