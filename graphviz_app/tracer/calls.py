@@ -161,12 +161,7 @@ class CallRecorder:
         """The nodes that the call, which is the operation of that number, has made of what it has taken."""
         start, end = call.start, _sequence()
         if end == start:
-            results_of_nodes = [
-                (tensor, tracked)
-                for tensor, tracked in zip(results, given, strict=True)
-                if tensor.requires_grad and not tensor.is_leaf
-            ]
-            return self._graph.made_unnumbered(number, results_of_nodes, call.caller) if results_of_nodes else ()
+            return self._graph.made_unnumbered(number, results, given, call.caller) if _grad_enabled() else ()
         writes = call.name[-1] == "_"
         if end == start + 1 and len(results) == 1 and not writes:
             node = results[0].grad_fn

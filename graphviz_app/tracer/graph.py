@@ -127,23 +127,25 @@ class GraphWalker:
         return numbers
 
     def made_unnumbered(
-        self, operation: int, outputs: list[tuple[torch.Tensor, Tracked]], caller: Any
+        self, operation: int, results: list[torch.Tensor], given: list[Tracked], caller: Any
     ) -> tuple[int, ...]:
         """As `made_by`, of what torch does not count: what refuses to go on where there is no derivative."""
         number_of = self._core.nodes.number
-        found: dict[Any, Tracked] = {}
-        for tensor, tracked in outputs:
-            node: Any = tensor.grad_fn
-            if node._sequence_nr() == UNNUMBERED and number_of(node) == ev.NONE:
-                found[node] = tracked
-        if not found:
-            return ()
-        tensors = {id(node): tracked.number for node, tracked in found.items()}
+        found: dict[Any, tuple[torch.Tensor, Tracked]] = {}
+        for tensor, tracked in zip(results, given, strict=True):
+            if not tensor.requires_grad:
+                continue
+            try:
+                node: Any = tensor.grad_fn
+            except RuntimeError:
+                continue  # a view that torch will not describe: made under `no_grad`, its base written on since
+            if node is not None and node._sequence_nr() == UNNUMBERED and number_of(node) == ev.NONE:
+                found[node] = tensor, tracked
+        tensors = {id(node): tracked.number for node, (_, tracked) in found.items()}
         made = [(UNNUMBERED, node, node.next_functions) for node in found]
         numbers = self._announce(made, operation, tensors, caller)
-        for tensor, tracked in outputs:
-            if tensor.grad_fn in found:
-                tracked.node, tracked.slot = number_of(tensor.grad_fn), tensor.output_nr
+        for number, (tensor, tracked) in zip(numbers, found.values(), strict=True):
+            tracked.node, tracked.slot = number, tensor.output_nr
         return numbers
 
     def _is_of(self, old: Old, node: Any) -> bool:

@@ -137,11 +137,8 @@ class Operations:
         if core.muted or core.local.silent or kind is _PASS or kind is _GRAD:
             try:
                 result = call(func, args, kwargs)
-                if kind is _GRAD:
-                    list_again(result)
-                if lends:
-                    # `share_memory_` has moved it.
-                    core.lend(args[:1])
+                if kind is _GRAD or lends:
+                    self._after(result, args, lends=lends)
                 return result
             except BaseException as error:
                 hygiene.leave(error)
@@ -156,6 +153,12 @@ class Operations:
             raise
         self.note(Call(kind, name, args, kwargs, result, caller, start))
         return result
+
+    def _after(self, result: Any, args: tuple[Any, ...], *, lends: bool) -> None:
+        list_again(result)
+        if lends:
+            # `share_memory_` has moved it.
+            self.core.lend(args[:1])
 
     def note(self, call: Call) -> None:
         """Record a call that has just returned; raises nothing.
