@@ -71,8 +71,8 @@ def _check(call: Call, slot: int, value: int) -> Check:
     apart = difference(computed[~unclear], recorded[~unclear])
     record = call.recording.value(value)
     size = max(scale(computed), scale(recorded))
-    allowed = tolerance("float32" if record is None else record.dtype) * max(size, 1e-30)
-    noise = _noise(call, record.dtype if record else "float32", computed.size)
+    rounding = _rounding(call, "float32" if record is None else record.dtype)
+    allowed, noise = rounding * max(size, 1e-30), _noise(call, rounding, computed.size)
     if apart > max(allowed, noise):
         return Check(slot, None) if _is_beyond(call, value) else Check(slot, False, apart, computed, size)
     return Check(slot, None if unclear.any() else True, apart, computed, size)
@@ -92,7 +92,13 @@ def _is_beyond(call: Call, value: int) -> bool:
     )
 
 
-def _noise(call: Call, dtype: str, size: int) -> float:
+def _rounding(call: Call, dtype: str) -> float:
+    """That of a gradient's dtype, or of what it was computed from: under autocast a norm sends float32 for bfloat16."""
+    received = [] if call.called is None else [call.recording.value(each) for each in call.called.grad_outputs]
+    return max(tolerance(dtype), *[tolerance(each.dtype) for each in received if each is not None], 0.0)
+
+
+def _noise(call: Call, rounding: float, size: int) -> float:
     """What rounding leaves of sums of terms that cancel: of the size of the terms, and the more the more there are.
 
     The bias in front of a batch norm has no influence on anything: its gradient is nothing but that.
@@ -104,4 +110,4 @@ def _noise(call: Call, dtype: str, size: int) -> float:
         except Unknown:
             continue
         sizes.append(scale(grad) * max(1.0, grad.size / max(size, 1)) ** 0.5)
-    return 1e-2 * tolerance(dtype) * max(sizes)
+    return 1e-2 * rounding * max(sizes)
