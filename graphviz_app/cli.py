@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Sequence
 
+    from graphviz_app.commands.target import Target
+
 _RUN_PROGRAMS = ("export", "record", "ledger")
 
 
@@ -61,16 +63,16 @@ def _call(options: argparse.Namespace, rest: list[str]) -> int:
             from graphviz_app.commands.export import Wish, export
 
             wish = Wish(options.step, options.pass_number, options.theme, options.scale)
-            return export(options.program, options.output, wish, rest)
+            return export(_target(options), options.output, wish, rest)
         case "record":
             from graphviz_app.commands.record import record
 
-            output = options.output or Path(options.program.with_suffix(".agrec").name)
-            return record(options.program, output, rest)
+            target = _target(options)
+            return record(target, options.output or Path(f"{target.stem}.agrec"), rest)
         case "ledger":
             from graphviz_app.commands.ledger import ledger
 
-            return ledger(options.file, rest)
+            return ledger(_target(options), rest)
         case "lessons":
             from graphviz_app.commands.lessons import lessons
 
@@ -83,6 +85,12 @@ def _call(options: argparse.Namespace, rest: list[str]) -> int:
             from graphviz_app.commands.window import open_window
 
             return open_window(options.file)
+
+
+def _target(options: argparse.Namespace) -> Target:
+    from graphviz_app.commands.target import Target
+
+    return Target(options.program or options.module, is_module=options.program is None)
 
 
 def _fail(sentence: str) -> int:

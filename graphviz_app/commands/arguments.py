@@ -29,6 +29,7 @@ examples:
                                                a film of the first pass, and all values as JSON
   graphviz-app record train.py -o run.agrec -- --epochs 3
                                                run as `python train.py --epochs 3` would, and keep a recording
+  graphviz-app record -m package.train -- -v   run as `python -m package.train -v` would
   graphviz-app export run.agrec -o graph.pdf --step 12 --theme dark
                                                a page of one moment of it, without running anything
   graphviz-app ledger run.agrec                what became of every leaf's .grad
@@ -41,7 +42,7 @@ nothing. Exit status: 0 if all went well, 1 if the program or the file did not, 
 """
 
 EXPORT_HELP = """\
-Runs PROGRAM.py (or opens RUN.agrec) and writes each FILE in the format that its ending names:
+Runs PROGRAM (or opens RUN.agrec) and writes each FILE in the format that its ending names:
 
   .svg .png .pdf .dot    the graph at one step: --step N, else the end of the pass: --pass N, else of the last pass
   .gif .mp4              a film of one pass, up to --step N
@@ -54,6 +55,7 @@ same, and the exit status is 1.
 """
 
 COMMANDS = ("open", "export", "record", "ledger", "lessons", "doctor")
+_PROGRAM = "a file, or a folder or an archive (.zip, .pyz) with a __main__.py in it"
 _PLAIN = argparse.RawDescriptionHelpFormatter
 
 
@@ -87,12 +89,12 @@ def _add_export(commands: Commands) -> None:
     added = commands.add_parser(
         "export",
         help="make pictures, films and tables",
-        usage="graphviz-app export PROGRAM.py|RUN.agrec -o FILE [-o FILE ...] [--step N] [--pass N]\n"
+        usage="graphviz-app export PROGRAM|-m MODULE|RUN.agrec -o FILE [-o FILE ...] [--step N] [--pass N]\n"
         "                           [--theme light|dark] [--scale X] [-- ARGUMENTS OF THE PROGRAM]",
         description=EXPORT_HELP,
         formatter_class=_PLAIN,
     )
-    added.add_argument("program", metavar="PROGRAM.py|RUN.agrec", type=Path)
+    _add_program(added, "PROGRAM|RUN.agrec", f"{_PROGRAM}; or a recording")
     added.add_argument(
         "-o", "--output", metavar="FILE", type=Path, action="append", required=True, help="may be given several times"
     )
@@ -106,11 +108,11 @@ def _add_record(commands: Commands) -> None:
     added = commands.add_parser(
         "record",
         help="run a program as python would, and keep a recording",
-        usage="graphviz-app record PROGRAM.py [-o RUN.agrec] [-- ARGUMENTS OF THE PROGRAM]",
-        description="Runs PROGRAM.py as `python PROGRAM.py` would: the same output, the same exit status. "
-        "The recording is written as it goes: it can be opened even if the program is killed.",
+        usage="graphviz-app record PROGRAM|-m MODULE [-o RUN.agrec] [-- ARGUMENTS OF THE PROGRAM]",
+        description="Runs PROGRAM as `python PROGRAM` would, or MODULE as `python -m MODULE` would: the same output, "
+        "the same exit status. The recording is written as it goes: it can be opened even if the program is killed.",
     )
-    added.add_argument("program", metavar="PROGRAM.py", type=Path)
+    _add_program(added, "PROGRAM", _PROGRAM)
     added.add_argument(
         "-o", "--output", metavar="RUN.agrec", type=Path, help="default: the program's name with .agrec, here"
     )
@@ -120,9 +122,16 @@ def _add_ledger(commands: Commands) -> None:
     added = commands.add_parser(
         "ledger",
         help="what became of every leaf's .grad, as a table",
-        usage="graphviz-app ledger PROGRAM.py|RUN.agrec [-- ARGUMENTS OF THE PROGRAM]",
+        usage="graphviz-app ledger PROGRAM|-m MODULE|RUN.agrec [-- ARGUMENTS OF THE PROGRAM]",
     )
-    added.add_argument("file", metavar="FILE", type=Path, help="PROGRAM.py or RUN.agrec")
+    _add_program(added, "PROGRAM|RUN.agrec", f"{_PROGRAM}; or a recording")
+
+
+def _add_program(added: argparse.ArgumentParser, metavar: str, words: str) -> None:
+    one = added.add_mutually_exclusive_group(required=True)
+    # As text: `sys.argv[0]` is what was typed, also where that could be said in a shorter way.
+    one.add_argument("program", metavar=metavar, nargs="?", help=words)
+    one.add_argument("-m", metavar="MODULE", dest="module", help="a module or a package, as in `python -m MODULE`")
 
 
 def _add_lessons(commands: Commands) -> None:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from graphviz_app.commands.target import Target
     from graphviz_app.export import Source
     from graphviz_app.recording import Recording
     from graphviz_app.runner import RunOutcome
@@ -38,7 +39,7 @@ class Wish(NamedTuple):
     scale: float = 1.0
 
 
-def export(program: Path, outputs: Sequence[Path], wish: Wish, arguments: Sequence[str]) -> int:
+def export(target: Target, outputs: Sequence[Path], wish: Wish, arguments: Sequence[str]) -> int:
     """Write every output.
 
     Returns:
@@ -49,7 +50,7 @@ def export(program: Path, outputs: Sequence[Path], wish: Wish, arguments: Sequen
     """
     check_graphviz()
     _check_outputs(outputs)
-    with open_source(program, arguments) as (recording, outcome):
+    with open_source(target, arguments) as (recording, outcome):
         empty = write_outputs(recording, outputs, wish, outcome)
         if recording.warning:
             say(recording.warning)

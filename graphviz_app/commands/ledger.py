@@ -15,8 +15,8 @@ from graphviz_app.scene.words import short_place
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from pathlib import Path
 
+    from graphviz_app.commands.target import Target
     from graphviz_app.recording import Recording, TensorRecord
     from graphviz_app.timeline import Timeline
     from graphviz_app.timeline.ledger import LedgerEntry
@@ -29,7 +29,7 @@ _RIGHT = 2
 """How many of the columns hold numbers, which end below each other."""
 
 
-def ledger(path: Path, arguments: Sequence[str]) -> int:
+def ledger(target: Target, arguments: Sequence[str]) -> int:
     """Print the ledger of a program or a recording.
 
     Returns:
@@ -38,7 +38,7 @@ def ledger(path: Path, arguments: Sequence[str]) -> int:
     Raises:
         CommandError: If it cannot be read or run.
     """
-    with open_source(path, arguments) as (recording, outcome):
+    with open_source(target, arguments) as (recording, outcome):
         print_ledger(recording)
         if recording.warning:
             say(recording.warning)

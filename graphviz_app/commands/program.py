@@ -14,6 +14,7 @@ from graphviz_app.recording.syntax import decoded
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from graphviz_app.commands.target import Main
     from graphviz_app.runner import Run, RunOutcome
 
 
@@ -85,7 +86,19 @@ def check_writable(path: Path) -> None:
         raise CommandError(f"{path} cannot be written: permission denied.")
 
 
-def prepare_run(path: Path, source: str, arguments: Sequence[str], recording_path: Path) -> Run:
+def working_directory() -> str:
+    """Where it runs.
+
+    Raises:
+        CommandError: If the working directory is no more.
+    """
+    try:
+        return str(Path.cwd())
+    except FileNotFoundError as error:
+        raise CommandError("The working directory does not exist any more: nothing can run there.") from error
+
+
+def prepare_run(main: Main, arguments: Sequence[str], recording_path: Path) -> Run:
     """A run that keeps our terminal: stdin, stdout, stderr and Ctrl-C belong to the program.
 
     Raises:
@@ -94,12 +107,16 @@ def prepare_run(path: Path, source: str, arguments: Sequence[str], recording_pat
     from graphviz_app.protocol import RunProgram
     from graphviz_app.runner import Run, spawn_worker
 
-    try:
-        directory = str(Path.cwd())
-    except FileNotFoundError as error:
-        raise CommandError("The working directory does not exist any more: nothing can run there.") from error
-    program = RunProgram(str(path), source, tuple(arguments), directory, capture=False)
-    return Run(partial(spawn_worker, capture=False), program, recording_path)
+    program = RunProgram(
+        main.path,
+        main.source,
+        tuple(arguments),
+        working_directory(),
+        capture=False,
+        module=main.module,
+        container=main.container,
+    )
+    return Run(partial(spawn_worker, capture=False), program, recording_path, before=main.before)
 
 
 def run_to_end(run: Run) -> RunOutcome:

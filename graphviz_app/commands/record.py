@@ -6,15 +6,18 @@ import sys
 from typing import TYPE_CHECKING
 
 from graphviz_app.commands.errors import CommandError
-from graphviz_app.commands.program import check_writable, prepare_run, read_program, run_to_end
+from graphviz_app.commands.program import check_writable, prepare_run, run_to_end
 from graphviz_app.commands.signals import end_like
+from graphviz_app.commands.target import find_main
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from graphviz_app.commands.target import Target
 
-def record(program: Path, output: Path, arguments: Sequence[str]) -> int:
+
+def record(target: Target, output: Path, arguments: Sequence[str]) -> int:
     """Run and record.
 
     Returns:
@@ -27,9 +30,9 @@ def record(program: Path, output: Path, arguments: Sequence[str]) -> int:
         raise CommandError(
             f"A recording's name ends in .agrec, but {output.name} does not; graphviz-app export makes other formats."
         )
-    source = read_program(program)
+    main = find_main(target)
     check_writable(output)
-    outcome = run_to_end(prepare_run(program, source, arguments, output))
+    outcome = run_to_end(prepare_run(main, arguments, output))
     if outcome.problem:
         sys.stderr.write(f"graphviz-app: {outcome.problem}\n")
         return end_like(outcome.status) or 1

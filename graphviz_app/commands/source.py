@@ -8,19 +8,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from graphviz_app.commands.errors import CommandError
-from graphviz_app.commands.program import check_program, prepare_run, read_bytes, read_program, run_to_end
+from graphviz_app.commands.program import check_program, prepare_run, read_bytes, run_to_end
+from graphviz_app.commands.target import find_main
 from graphviz_app.recording import Recording, RecordingError
 from graphviz_app.recording.blocks import MAGIC
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Sequence
 
+    from graphviz_app.commands.target import Target
     from graphviz_app.runner import RunOutcome
 
 
 @contextlib.contextmanager
-def open_source(path: Path, arguments: Sequence[str] = ()) -> Generator[tuple[Recording, RunOutcome | None]]:
-    """The recording of a file: opened where it is one, made where it is a program.
+def open_source(target: Target, arguments: Sequence[str] = ()) -> Generator[tuple[Recording, RunOutcome | None]]:
+    """The recording of what was typed: opened where it is one, made where it is a program.
 
     Yields:
         The recording, and how the program ended, None where none ran.
@@ -28,17 +30,21 @@ def open_source(path: Path, arguments: Sequence[str] = ()) -> Generator[tuple[Re
     Raises:
         CommandError: If there is nothing to open or to run.
     """
-    if is_recording(path):
+    path = Path(target.typed)
+    if not (target.is_module or target.is_container) and is_recording(path):
         if arguments:
             raise CommandError(f"{path} is a recording; arguments after -- are for programs.")
         with contextlib.closing(_open(path)) as recording:
             yield recording, None
         return
-    source = read_program(path)
-    check_program(path, source)
+    main = find_main(target)
+    if main.path == main.container:
+        raise CommandError(f"{path} is a folder or an archive without a __main__.py: there is no program in it.")
+    if not (main.module or main.container):
+        check_program(path, main.source)
     with tempfile.TemporaryDirectory(prefix="graphviz-app-") as folder:
         made = Path(folder) / "run.agrec"
-        outcome = run_to_end(prepare_run(path, source, arguments, made))
+        outcome = run_to_end(prepare_run(main, arguments, made))
         if outcome.problem or outcome.recording_path is None:
             raise CommandError(outcome.problem or outcome.sentence())
         with contextlib.closing(_open(made)) as recording:

@@ -53,6 +53,7 @@ def render_first_lesson(problem: str, folder: Path = FOLDER) -> int:
     from graphviz_app.commands.export import Wish, check_graphviz, write_outputs
     from graphviz_app.commands.ledger import print_ledger
     from graphviz_app.commands.source import open_source
+    from graphviz_app.commands.target import Target
     from graphviz_app.lessons.library import all_lessons
 
     check_graphviz()
@@ -63,7 +64,7 @@ def render_first_lesson(problem: str, folder: Path = FOLDER) -> int:
         folder.mkdir(exist_ok=True)
     except OSError as error:
         raise CommandError(f"The folder {folder} cannot be made: {error.strerror}.") from error
-    with open_source(lesson.program_path) as (recording, outcome):
+    with open_source(Target(str(lesson.program_path))) as (recording, outcome):
         write_outputs(recording, outputs, Wish(), outcome)
         sys.stdout.flush()
         print_ledger(recording)

@@ -33,12 +33,13 @@ class RunOptions(Message, frozen=True):
 
 
 class RunProgram(Message, frozen=True, tag="run"):
-    """Run this text as `__main__`, once.
+    """Run this text as `__main__`, once; or what Python finds by the name of a module, or in a folder or an archive.
 
     Attributes:
         path: The file's path as the program is to see it in `__file__` and `sys.argv[0]`. It need not exist: the
-            text of an editor that was never saved runs too.
-        source: The program's text.
+            text of an editor that was never saved runs too. Of a module, a folder or an archive it is the main file's
+            as far as it is known before, and is told to the reader alone.
+        source: The program's text; of a module, a folder or an archive the main file's.
         arguments: What follows the path in `sys.argv`.
         directory: The working directory, absolute.
         capture: True in the window: `sys.stdout` and `sys.stderr` become `Printed` events and nothing else. False on
@@ -49,6 +50,8 @@ class RunProgram(Message, frozen=True, tag="run"):
         environment: Variables with which the worker was started for this program's sake, and what they are when it
             begins, None where they are not there.
         early: Variables that it sets before it imports torch to what nobody could know; torch has read them by then.
+        module: The module that is run as by `python -m module`; "" where none is.
+        container: The folder or the archive that is run as by `python folder`, as it was typed; "" where none is.
     """
 
     path: str
@@ -60,6 +63,8 @@ class RunProgram(Message, frozen=True, tag="run"):
     journal: str = ""
     environment: tuple[tuple[str, str | None], ...] = ()
     early: tuple[str, ...] = ()
+    module: str = ""
+    container: str = ""
 
 
 class Shutdown(Message, frozen=True, tag="shutdown"):

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from graphviz_app.recording.syntax import tree_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 _READ_BY_TORCH = (
     "OMP_", "GOMP_", "KMP_", "MKL_", "OPENBLAS_", "BLIS_", "VECLIB_", "DNNL_", "ONEDNN_", "ATEN_", "C10_", "TORCH",
@@ -36,22 +36,20 @@ class Early(NamedTuple):
     unknown: tuple[str, ...]
 
 
-def changes_before_torch(source: str, environment: Mapping[str, str]) -> Early:
+def changes_before_torch(sources: Sequence[str], environment: Mapping[str, str]) -> Early:
     """What a program's own statements, those of no function, change before the first import that may be torch's.
 
     Args:
-        source: The program's text.
+        sources: The program's text, after those of the packages that it is in.
         environment: What it starts with.
     """
-    if "environ" not in source and "putenv" not in source:
+    if not any("environ" in source or "putenv" in source for source in sources):
         # Nearly every program: its text need not be read once more.
         return Early({}, ())
-    tree = tree_of(source)
-    if tree is None:
-        return Early({}, ())
     found = _Changes(environment)
-    for statement in tree.body:
-        if not found.take(statement):
+    for source in sources:
+        tree = tree_of(source)
+        if tree is None or not all(found.take(statement) for statement in tree.body):
             break
     return Early(found.changes, tuple(found.unknown))
 

@@ -64,6 +64,7 @@ class Run:
             where the program makes some before it imports torch.
         program: What to run.
         recording_path: Where the recording goes.
+        before: The texts of what runs before the program's own: of the packages that its module is in.
         on_progress: Told about twenty times a second what the run has come to.
         on_end: Told once how it ended; the recording is complete by then.
     """
@@ -74,11 +75,13 @@ class Run:
         program: RunProgram,
         recording_path: Path,
         *,
+        before: tuple[str, ...] = (),
         on_progress: Callable[[RunProgress], None] = _ignore,
         on_end: Callable[[RunOutcome], None] = _ignore,
     ) -> None:
         self.program = program
         self.recording_path = recording_path
+        self._before = before
         self._take_worker = take_worker
         self._on_progress = on_progress
         self._on_end = on_end
@@ -119,7 +122,7 @@ class Run:
             worker.close()
 
     def _begin(self) -> Worker:
-        early = changes_before_torch(self.program.source, os.environ)
+        early = changes_before_torch((*self._before, self.program.source), os.environ)
         before = tuple((name, os.environ.get(name)) for name in early.changes)
         self.program = replace(self.program, environment=before, early=early.unknown)
         return self._take_worker(changes=early.changes) if early.changes else self._take_worker()

@@ -88,12 +88,14 @@ def _warm(channel: WorkerChannel) -> bool:
 def _run(channel: WorkerChannel, command: RunProgram, last: _LastWords) -> int:
     from graphviz_app.tracer.launch import Program
     from graphviz_app.tracer.options import TracerOptions
+    from graphviz_app.tracer.start import start_of
 
     wished = command.options
     options = TracerOptions(wished.element_budget, wished.recording_bytes, wished.operations, wished.forward_values)
     restore(dict(command.environment))
+    start = start_of(command.path, command.directory, module=command.module, container=command.container)
     program = Program(
-        command.path,
+        start,
         command.source,
         command.arguments,
         command.directory,

@@ -9,6 +9,7 @@ can be hidden, the functions below the program's own are; the recursion limit is
 from __future__ import annotations
 
 import ctypes
+import runpy
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -56,6 +57,9 @@ def _hide_below() -> None:
 
     The outermost stays: a profile function is told of exceptions in hidden functions too, as in the next visible one.
     """
+    # The program may be run by the same function, whose frame is its own then.
+    runner: Any = runpy._run_code  # type: ignore[attr-defined]  # noqa: SLF001
+    runner.__code__ = runner.__code__.replace()
     frame = sys._getframe()  # noqa: SLF001
     while frame.f_back is not None:
         invisible.skip(frame.f_code)

@@ -178,9 +178,9 @@ def clean_stack(entries: list[str]) -> list[str]:
     """Take our frames out of a formatted stack, such as anomaly mode keeps with each node."""
     kept: list[str] = []
     after_ours = False
-    for entry in entries:
-        if not kept and entry.startswith(_STARTED):
-            # How our process began, which only Python 3.11 lets be passed over.
+    for number, entry in enumerate(entries):
+        if not number and not invisible.PASSES_OVER and entry.startswith(_STARTED):
+            # How our process began, which only Python 3.11 lets be passed over. What follows is how the program began.
             continue
         mine = f'File "{_HERE}' in entry
         if mine and kept and "in handle_torch_function" in kept[-1]:

@@ -1,4 +1,4 @@
-"""Runs a program as `python program.py` would, and records it."""
+"""Runs a program as Python would, and records it."""
 
 # torch tells what is wanted here only by names that begin with an underscore.
 # ruff: noqa: SLF001
@@ -8,13 +8,14 @@ import builtins
 import contextlib
 import linecache
 import os
+import runpy
 import sys
 import threading
 import time
 import traceback
 import types
 from functools import partial
-from importlib.machinery import SourceFileLoader
+from importlib.machinery import BuiltinImporter, SourceFileLoader
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +28,7 @@ from graphviz_app.tracer import hygiene, watchers_in_c
 from graphviz_app.tracer.absent import OurModules
 from graphviz_app.tracer.bottom import run_at_bottom
 from graphviz_app.tracer.mutation import explain_mutation
+from graphviz_app.tracer.start import is_path_safe
 from graphviz_app.tracer.streams import Streams
 from graphviz_app.tracer.tracer import Tracer
 
@@ -34,8 +36,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from graphviz_app.tracer.options import TracerOptions
+    from graphviz_app.tracer.start import Start
 
 _exec = exec
+# What Python itself calls for `-m`, for a folder and for an archive: its frames are in the program's tracebacks.
+_run_module: Callable[[str, bool], Any] = runpy._run_module_as_main  # pyright: ignore[reportAttributeAccessIssue]
 _getpid, _monotonic = os.getpid, time.monotonic
 _compile = compile
 _excepthook = sys.__excepthook__
@@ -60,8 +65,8 @@ class Program:
     """A program that is to be run once.
 
     Args:
-        path: As in `sys.argv[0]`.
-        source: Its text.
+        start: How it is started.
+        source: Its main file's text.
         arguments: What follows in `sys.argv`.
         directory: The working directory.
         capture: Whether prints become events and nothing else.
@@ -71,7 +76,7 @@ class Program:
 
     def __init__(
         self,
-        path: str,
+        start: Start,
         source: str,
         arguments: Sequence[str],
         directory: str,
@@ -80,19 +85,17 @@ class Program:
         sink: Callable[[ev.Batch], None],
         options: TracerOptions | None = None,
     ) -> None:
-        self._path = path
+        self._start = start
         self._source = source
         self._arguments = list(arguments)
         self._directory = directory
         self._capture = capture
-        # `python sub/program.py` makes `__file__` absolute and leaves `sys.argv[0]` as it was typed.
-        self._file = path if path.startswith("<") else str(Path(directory, path))
-        self._folder = os.path.dirname(os.path.realpath(self._file))  # noqa: PTH120 - as CPython computes it
+        self._file = start.file
         self._module = types.ModuleType("__main__")
         self.tracer = Tracer(
             sink,
             options,
-            folder=self._folder,
+            folder=start.folder,
             variables=vars(self._module),
             bottom=(Program._execute.__code__,),
             is_memory_lent=False,
@@ -101,8 +104,9 @@ class Program:
         self._streams = Streams(self._hear, self._log.flush if capture else None, self.tracer.meet_watchers)
         self._ours = OurModules()
         self._second, self._flushes = 0.0, 0
-        # In the window its text goes on being changed and saved; elsewhere it is the file's, as for plain Python.
-        self._is_the_files = not capture and not self._is_other_on_disk()
+        # In the window its text goes on being changed and saved; elsewhere it is the file's, as for plain Python, which
+        # reads a module itself.
+        self._is_the_files = bool(start.module) or (not capture and not self._is_other_on_disk())
 
     def run(self) -> Ending:
         """Run it to its end; exit handlers and threads may still be to come."""
@@ -119,19 +123,15 @@ class Program:
             self._streams.capture()
         else:
             self._streams.overhear()
-        code: Any = None
         try:
-            # Of other ends of lines Python lets pass in a text what it refuses in a file.
-            code = _compile(as_read(self._source), self._file, "exec", dont_inherit=True)
+            call = self._load()
         except (SyntaxError, ValueError) as error:
             return self._uncaught(error.with_traceback(None), error)
-        with self._log.lock:
-            self.tracer.core.places.add_source(self._file, self._source)
         self.tracer.start()
         self._ours.take_out()
         failure: BaseException | None = None
         try:
-            self._execute(code)
+            self._execute(call)
         except BaseException as error:  # noqa: BLE001 - the interpreter's own end of the line
             failure = error
         # As the interpreter does it, before it shows anything.
@@ -159,29 +159,41 @@ class Program:
         self.tracer.core.names.globals = {}
         self._module = types.ModuleType("__main__")
 
-    def _execute(self, code: Any) -> None:
-        variables = vars(self._module)
-        run_at_bottom(partial(_exec, code, variables))
+    def _load(self) -> Callable[[], Any]:
+        """What is to be called to run it."""
+        places = self.tracer.core.places
+        if self._start.module:
+            with self._log.lock:
+                places.add_main(self._file, self._source)
+            return partial(_run_module, self._start.module, self._start.names_file)
+        # Of other ends of lines Python lets pass in a text what it refuses in a file.
+        code: Any = _compile(as_read(self._source), self._file, "exec", dont_inherit=True)
+        with self._log.lock:
+            places.add_source(self._file, self._source)
+        return partial(_exec, code, vars(self._module))
+
+    def _execute(self, call: Callable[[], Any]) -> None:
+        run_at_bottom(call)
 
     def _prepare(self) -> None:
+        start = self._start
         # Under `-P` and `-I` the program's folder is not on the path, nor was another in its place.
-        folders = [] if getattr(sys.flags, "safe_path", sys.flags.isolated) else [self._folder]
-        sys.path[:] = [*folders, *_path_from(sys.path[len(folders) :], self._directory)]
+        sys.path[:] = [*start.first, *_path_from(sys.path[0 if is_path_safe() else 1 :], self._directory)]
         os.chdir(self._directory)
         variables = vars(self._module)
-        variables.update(
-            __annotations__={},
-            __builtins__=builtins,
-            __file__=self._file,
-            __cached__=None,
-            __loader__=SourceFileLoader("__main__", self._file),
-        )
+        variables.update(__annotations__={}, __builtins__=builtins)
+        if start.module:
+            # All else is told to it by what finds the module.
+            variables["__loader__"] = BuiltinImporter
+        else:
+            loader = SourceFileLoader("__main__", self._file)
+            variables.update(__file__=self._file, __cached__=None, __loader__=loader)
         put_in_place(sys.modules["__main__"], self._module)
         if "__mp_main__" in sys.modules:
             # What `multiprocessing` calls it, in whose spawned children the program's classes are of that module.
             sys.modules["__mp_main__"] = self._module
-        sys.argv = [self._path, *self._arguments]
-        sys.orig_argv = [sys.executable, *_options(), self._path, *self._arguments]
+        sys.argv = [start.argument, *self._arguments]
+        sys.orig_argv = [sys.executable, *_options(), *start.words, *self._arguments]
         self._prepare_lines()
 
     def _prepare_lines(self) -> None:
@@ -313,8 +325,11 @@ class Program:
             place = self.tracer.core.places.of_traceback(error.__traceback__)
             span = None if place is None else place.span
             if isinstance(error, SyntaxError) and error.filename == self._file:
-                self.tracer.core.places.add_source(self._file, self._source)
-                span = ev.Span(self.tracer.core.places.file_number(self._file), error.lineno or 1)
+                places = self.tracer.core.places
+                if not self._start.module:
+                    places.add_source(self._file, self._source)
+                number = places.file_number(self._file)
+                span = None if number == ev.NONE else ev.Span(number, error.lineno or 1)
         message = _message(error)
         core = self.tracer.core
         explained, sentence = core.explained

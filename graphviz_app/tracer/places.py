@@ -10,10 +10,12 @@ import os
 import site
 import sys
 import sysconfig
+from importlib.util import decode_source
 from itertools import islice
 from pathlib import Path
 from types import CodeType, FrameType, FunctionType, MethodType
 from typing import TYPE_CHECKING, Any
+from zipimport import zipimporter
 
 import msgspec
 import torch
@@ -46,6 +48,7 @@ _CELL = "<ipython-input-"
 _getframe = sys._getframe
 # As they were at the start: the program may put others in their places.
 _realpath, _getlines = os.path.realpath, linecache.getlines
+_dirname, _isfile, _isdir = os.path.dirname, os.path.isfile, os.path.isdir
 
 
 class Site(msgspec.Struct, eq=False, gc=False):
@@ -157,6 +160,7 @@ class Places:
         self._folder = None if folder is None else os.path.realpath(folder) + os.sep
         self._bottom = frozenset(map(id, bottom))
         self._files: dict[str, int] = {}
+        self._announced = 0
         self._texts: dict[str, str] = {}
         self._statements: dict[str, Statements] = {}
         # By the id of a code object, which the value keeps alive: hashing code objects is slow.
@@ -177,6 +181,14 @@ class Places:
         """Tell the text of a file that may not be on disk."""
         self._texts[path] = text
         self._file(path)
+
+    def add_main(self, path: str, text: str) -> None:
+        """Tell the text of the main file before all others; it may be a library's, which has no lines of the user's."""
+        if self._is_users(path):
+            self.add_source(path, text)
+        else:
+            self._announce(path, text)
+            self._files[path] = ev.NONE
 
     def find(self, frame: FrameType | None) -> Place | None:
         """The user's place that led to `frame`, or None where there is none.
@@ -287,11 +299,15 @@ class Places:
         if number is None:
             with original_builtins():
                 text = self._text(path)
-            number = ev.NONE if text is None else sum(1 for known in self._files.values() if known >= 0)
-            self._files[path] = number
+            number = self._files[path] = ev.NONE if text is None else self._announce(path, text)
             if text is not None:
                 self._statements[path] = Statements(text)
-                self._log.add(ev.SourceRead(number, path, text))
+        return number
+
+    def _announce(self, path: str, text: str) -> int:
+        number = self._announced
+        self._announced += 1
+        self._log.add(ev.SourceRead(number, path, text))
         return number
 
     def _text(self, path: str) -> str | None:
@@ -309,13 +325,13 @@ class Places:
         if not is_read_already:
             # The program may write another text into the file, and ask for a line of that.
             cache.pop(path, None)
-        return text or None
+        return text or text_in_archive(path)
 
     def _is_users(self, path: str) -> bool:
         real = _realpath(path)
         if self._folder is None or not real.startswith(self._folder):
             return False
-        return not any(real.startswith(library) for library in LIBRARIES) and "site-packages" not in real
+        return not is_of_library(real)
 
     def _make(self, key: tuple[int, ...], frame: FrameType | None) -> Place:
         sites = [self._site(self._codes[key[i]][0], key[i + 1]) for i in range(0, len(key), 2)]
@@ -459,6 +475,28 @@ def _libraries() -> tuple[str, ...]:
 
 
 LIBRARIES = _libraries()
+
+
+def is_of_library(real: str) -> bool:
+    """Whether a file, whose path leads over no links, is in a folder of code that nobody's program is in."""
+    return any(real.startswith(library) for library in LIBRARIES) or "site-packages" in real
+
+
+def text_in_archive(path: str) -> str | None:
+    """The text of a file in an archive from which Python imports, None where there is none.
+
+    Args:
+        path: As in its code: the archive's own path, and from there that in the archive.
+    """
+    archive = _dirname(path)
+    while not _isfile(archive):
+        below, archive = archive, _dirname(archive)
+        if archive == below or _isdir(archive):
+            return None
+    try:
+        return decode_source(zipimporter(archive).get_data(path))
+    except (ImportError, OSError, SyntaxError, UnicodeDecodeError):
+        return None
 
 
 class Positions:

@@ -13,7 +13,10 @@ import pytest
     [
         ("missing.py", "There is no file missing.py."),
         ("missing.agrec", "There is no file missing.agrec."),
-        ("folder.py", "folder.py is a folder, not a file."),
+        (
+            "folder.py",
+            "folder.py is a folder or an archive without a __main__.py: there is no program in it.",
+        ),
         ("empty.agrec", "empty.agrec: This file is empty, not a recording."),
         ("text.agrec", "text.agrec: This file is not a recording of the Autograd Visualizer."),
         ("cut.agrec", "cut.agrec: This recording ends within its first bytes; there is nothing left to open."),

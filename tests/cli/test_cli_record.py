@@ -195,29 +195,39 @@ def test_output_errors_and_exit_status_are_those_of_plain_python(here, source):
     assert last_event().status == plain.returncode
 
 
-@pytest.mark.parametrize("path", [["libraries"], ["", "libraries", "./libraries"]])
-def test_folders_of_pythonpath_are_looked_up_from_the_working_directory(here, path):
+@pytest.mark.parametrize(
+    ("path", "typed"), [(["libraries"], [".//program.py"]), (["", "libraries", "./libraries"], ["-m", "program"])]
+)
+def test_folders_of_pythonpath_are_looked_up_from_the_working_directory(here, path, typed):
     (here / "libraries").mkdir()
     (here / "libraries" / "library.py").write_text("print(__file__)\n")
-    (here / "program.py").write_text("import sys, library\nprint(sys.path)\n")
+    (here / "program.py").write_text("import sys, library\nprint(sys.path, sys.argv, __file__)\n")
     own = str(Path(graphviz_app.__file__).parents[1])
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([*path, own])}
-    plain = run(sys.executable, "program.py", env=environment)
-    recorded = run(sys.executable, "-m", "graphviz_app", "record", "program.py", "-o", "run.agrec", env=environment)
+    plain = run(sys.executable, *typed, env=environment)
+    recorded = run(sys.executable, "-m", "graphviz_app", "record", *typed, "-o", "run.agrec", env=environment)
     assert (recorded.stdout, recorded.stderr, recorded.returncode) == (plain.stdout, plain.stderr, 0)
 
 
-@pytest.mark.parametrize("options", [["-W", "always", "-OO", "-X", "dev", "-b"], ["-P"], ["-I"]])
-def test_options_of_pythons_own_are_the_programs(here, options):
+@pytest.mark.parametrize(
+    ("options", "typed"),
+    [
+        (["-W", "always", "-OO", "-X", "dev", "-b"], ["-m", "program"]),
+        (["-P"], ["folder"]),
+        (["-I"], ["program.py"]),
+    ],
+)
+def test_what_stands_before_and_after_the_program_on_pythons_command_line_is_its_own(here, options, typed):
     if sys.version_info < (3, 11) and "-P" in options:
         pytest.skip("a Python without -P")
-    (here / "program.py").write_text(
-        "import sys\nprint(sys.flags, sys.warnoptions, sys._xoptions, sys.path, sys.orig_argv[1:], sys.argv)\n"
-    )
+    text = "import sys\nprint(sys.flags, sys.warnoptions, sys._xoptions, sys.path, sys.orig_argv[1:], sys.argv)\n"
+    (here / "program.py").write_text(text)
+    (here / "folder").mkdir()
+    (here / "folder" / "__main__.py").write_text(text)
     own = str(Path(graphviz_app.__file__).parents[1])
     environment = {**os.environ, "PYTHONPATH": own}
-    plain = run(sys.executable, *options, "program.py", env=environment)
-    command = [sys.executable, *options, "-m", "graphviz_app", "record", "program.py", "-o", "run.agrec"]
+    plain = run(sys.executable, *options, *typed, "a", "-b", env=environment)
+    command = [sys.executable, *options, "-m", "graphviz_app", "record", *typed, "-o", "run.agrec", "--", "a", "-b"]
     recorded = run(*command, env=environment)
     assert (recorded.stdout, recorded.stderr, recorded.returncode) == (plain.stdout, plain.stderr, 0)
 

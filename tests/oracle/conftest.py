@@ -34,12 +34,16 @@ class Zygote:
         )
         assert self._process.stdout.readline() == "ready\n"
 
-    def run(self, program, folder, *, recorded, arguments=("one", "two"), stdin="first\nsecond\nthird"):
+    def run(
+        self, program, folder, *, recorded, arguments=("one", "two"), stdin="first\nsecond\nthird", main="", **start
+    ):
+        """Run a program; or a `module` or a `container`, of whose `main` file `program` is a copy."""
         folder.mkdir(exist_ok=True)
         (folder / "stdin").write_text(stdin)
         names = ("stdin", "stdout", "stderr", "recording", "grads")
         job = {name: str(folder / name) for name in names}
         job |= {"program": program.name, "directory": str(program.parent), "arguments": arguments, "recorded": recorded}
+        job |= {"main": str(main), "start": start}
         self._process.stdin.write(json.dumps(job) + "\n")
         self._process.stdin.flush()
         answer = json.loads(self._process.stdout.readline())

@@ -13,6 +13,7 @@ import io
 import json
 import linecache
 import os
+import runpy
 import select
 import signal
 import sys
@@ -20,7 +21,7 @@ import time
 import traceback
 import types
 from functools import partial
-from importlib.machinery import SourceFileLoader
+from importlib.machinery import BuiltinImporter, SourceFileLoader
 from pathlib import Path
 
 import torch
@@ -33,6 +34,7 @@ from graphviz_app.recording.writer import RecordingWriter
 from graphviz_app.tracer.absent import OurModules
 from graphviz_app.tracer.bottom import run_at_bottom
 from graphviz_app.tracer.launch import Program
+from graphviz_app.tracer.start import start_of
 
 _TIMEOUT = 100
 # A program may put something else in their places.
@@ -41,20 +43,25 @@ _getpid = os.getpid
 
 
 def plain(job):
-    """As `python program.py` does it."""
+    """As `python program.py` does it, `python -m module` or `python folder`."""
     path = job["program"]
     file = str(Path(job["directory"], path))
+    module, container = job["start"].get("module", ""), job["start"].get("container", "")
     main = types.ModuleType("__main__")
-    vars(main).update(__builtins__=builtins, __file__=file, __cached__=None, __annotations__={})
-    main.__loader__ = SourceFileLoader("__main__", file)
+    vars(main).update(__annotations__={}, __builtins__=builtins, __loader__=BuiltinImporter)
+    if not module and not container:
+        vars(main).update(__file__=file, __cached__=None, __loader__=SourceFileLoader("__main__", file))
     sys.modules["__main__"] = sys.modules["__mp_main__"] = main
     OurModules().take_out()
-    sys.argv = [path, *job["arguments"]]
-    sys.path[0] = job["directory"]
+    sys.argv = ["-m" if module else container or path, *job["arguments"]]
+    sys.path[0] = f"{job['directory']}/{container}" if container else job["directory"]
     os.chdir(job["directory"])
     try:
-        code = compile(Path(file).read_bytes(), file, "exec", dont_inherit=True)
-        run_at_bottom(partial(exec, code, vars(main)))
+        if module or container:
+            run_at_bottom(partial(runpy._run_module_as_main, module or "__main__", bool(module)))
+        else:
+            code = compile(Path(file).read_bytes(), file, "exec", dont_inherit=True)
+            run_at_bottom(partial(exec, code, vars(main)))
     except SystemExit:
         raise
     except BaseException as error:  # noqa: BLE001
@@ -95,7 +102,8 @@ def recorded(job):
                 writer.append(batch)
                 writer.flush()
 
-    program = Program(path, text, arguments, job["directory"], capture=False, sink=sink)
+    start = start_of(job["main"] or path, job["directory"], **job["start"])
+    program = Program(start, text, arguments, job["directory"], capture=False, sink=sink)
 
     def finish():
         if _getpid() != mine:

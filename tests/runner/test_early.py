@@ -53,14 +53,14 @@ from graphviz_app.runner.early import changes_before_torch
     ],
 )
 def test_changes_are_found(source, changes):
-    found = changes_before_torch(source, {"MKL_NUM_THREADS": "8"})
+    found = changes_before_torch([source], {"MKL_NUM_THREADS": "8"})
     assert found.changes == changes
     assert found.unknown == ()
 
 
 def test_what_only_the_run_knows_is_named():
     source = "import os\nn = 1\nos.environ['OMP_NUM_THREADS'] = f'{n}'\nos.environ['MINE'] = f'{n}'\nimport torch"
-    assert changes_before_torch(source, {}) == ({}, ("OMP_NUM_THREADS",))
+    assert changes_before_torch([source], {}) == ({}, ("OMP_NUM_THREADS",))
 
 
 SOURCE = """
