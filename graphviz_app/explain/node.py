@@ -17,6 +17,7 @@ from graphviz_app.explain.sentences import (
     silence_sentences,
     stretch_sentence,
 )
+from graphviz_app.explain.unmarked import unmarked_sentences
 from graphviz_app.recording import events as ev
 
 if TYPE_CHECKING:
@@ -127,6 +128,8 @@ def _sentences(call: Call, rule: Rule | None, checks: tuple[Check, ...]) -> list
     sentences = [words, stretch_sentence(call), origin_sentence(call)]
     if rule is not None and rule.needs:
         sentences.append(f"From the forward pass it needs {rule.needs}.")
+    if rule is None and _is_custom(call):
+        sentences += unmarked_sentences(call)
     if call.called is None:
         sentences.append("It has not run yet.")
     sentences += silence_sentences(call, edges_from(call.timeline, call.node))

@@ -30,7 +30,7 @@ def origin_sentence(call: Call) -> str:
             return ""
         name = pass_name(call.recording, made_in)
         return f"Pass {name} made it, since it was told to create a graph of its own."
-    where = "" if operation.span is None else f" on line {operation.span.line}{_file(call, operation.span)}"
+    where = "" if operation.span is None else f" on line {operation.span.line}{file_of(call, operation.span)}"
     inside = f", in {operation.module}" if operation.module else ""
     if len(operation.nodes) > 1:
         position = operation.nodes.index(call.node) + 1 if call.node in operation.nodes else 0
@@ -38,7 +38,8 @@ def origin_sentence(call: Call) -> str:
     return f"It was made by {operation.name}{where}{inside}."
 
 
-def _file(call: Call, span: ev.Span) -> str:
+def file_of(call: Call, span: ev.Span) -> str:
+    """Which file a line is of, in words; "" where that is the program's own."""
     if span.file == 0 or not 0 <= span.file < len(call.recording.sources):
         return ""
     return f" of {call.recording.sources[span.file].path}"
@@ -70,29 +71,29 @@ def silence_sentences(call: Call, edges: Mapping[int, tuple[int, int]]) -> list[
     silent = [slot for slot in silent if by[slot] == ev.NONE]
     if silent:
         plural, it = ("s", "them, so they count") if len(silent) > 1 else ("", "it, so it counts")
-        which = "" if len(called.grad_outputs) == 1 else f" for its {_ordinals(silent)} output{plural}"
+        which = "" if len(called.grad_outputs) == 1 else f" for its {ordinals(silent)} output{plural}"
         sentences.append(f"No gradient arrived{which}: nothing that the pass came through had used {it} as 0.")
     without = [slot for slot, value in enumerate(called.grad_inputs) if value == ev.NONE and slot not in edges]
     if without and len(called.grad_inputs) > len(without):
         plural, them = ("inputs need", "them") if len(without) > 1 else ("input needs", "it")
-        sentences.append(f"Its {_ordinals(without)} {plural} no gradient, so none is computed for {them}.")
+        sentences.append(f"Its {ordinals(without)} {plural} no gradient, so none is computed for {them}.")
     undefined = [slot for slot, value in enumerate(called.grad_inputs) if value == ev.NONE and slot in edges]
     aside = [slot for slot in undefined if not _is_asked_for(call, called.pass_id, edges[slot][0])]
     undefined = [slot for slot in undefined if slot not in aside]
     if aside:
         plural = "inputs lead" if len(aside) > 1 else "input leads"
         sentences.append(
-            f"Its {_ordinals(aside)} {plural} to nothing whose gradient this pass was asked for, so none is computed."
+            f"Its {ordinals(aside)} {plural} to nothing whose gradient this pass was asked for, so none is computed."
         )
     if undefined:
         plural = "inputs" if len(undefined) > 1 else "input"
-        sentences.append(f"It sends no gradient (None, not zeros) to its {_ordinals(undefined)} {plural}.")
+        sentences.append(f"It sends no gradient (None, not zeros) to its {ordinals(undefined)} {plural}.")
     return sentences
 
 
 def _lost_sentence(call: Call, sender: int, slots: Sequence[int], count: int) -> str:
     plural, it = ("s", "they count") if len(slots) > 1 else ("", "it counts")
-    which = "" if count == 1 else f" for its {_ordinals(slots)} output{plural}"
+    which = "" if count == 1 else f" for its {ordinals(slots)} output{plural}"
     name = short_node_name(call.recording.index.nodes.name(sender))
     so = "and nothing is added to .grad" if base_name(call.name) == "AccumulateGrad" else f"so {it} as 0"
     return f"No gradient arrived{which}: {name} was given one and sent None, {so}."
@@ -153,7 +154,8 @@ def _how_exactly(check: Check) -> str:
     return f"to within {apart:.1g}" + (f" of numbers up to {check.size:.1g}" if apart > _SMALL else "")
 
 
-def _ordinals(slots: Sequence[int]) -> str:
+def ordinals(slots: Sequence[int]) -> str:
+    """Numbers that count from 0 in words: "first and third"."""
     names = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
     words = [names[slot] if slot < len(names) else f"{slot + 1}th" for slot in slots]
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"

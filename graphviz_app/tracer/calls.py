@@ -27,6 +27,7 @@ from graphviz_app.tracer.writes import Write, Writes
 if TYPE_CHECKING:
     from graphviz_app.tracer.binding import ResultNames
     from graphviz_app.tracer.core import Core
+    from graphviz_app.tracer.given import Given
     from graphviz_app.tracer.graph import GraphWalker, Old
     from graphviz_app.tracer.identity import Tracked
     from graphviz_app.tracer.places import Place
@@ -54,6 +55,7 @@ class Call(msgspec.Struct, eq=False, gc=False):
         result: What it returned.
         caller: The frame that called it.
         start: The sequence number of the next node at the time of the call.
+        given: What a custom Function was given, None of other calls.
     """
 
     kind: Kind
@@ -63,6 +65,7 @@ class Call(msgspec.Struct, eq=False, gc=False):
     result: Any
     caller: Any
     start: int
+    given: Given | None = None
 
 
 def _old_nodes(arguments: list[tuple[str, torch.Tensor]], inputs: tuple[ev.TensorUse, ...], written: Written) -> Old:
@@ -217,9 +220,10 @@ class CallRecorder:
         value, before = tracked.value, tracked.version
         tracked.version = version
         writes = writes_on(call.name, path)
+        began = None if call.given is None else call.given.version_before(tensor)
         if before == -1:
-            if writes:
-                written.append((tensor, tracked, version - 1))
+            if writes or (began is not None and began != version):
+                written.append((tensor, tracked, version - 1 if began is None else began))
             elif self._values:
                 value = tracked.value = self._core.values.record(tensor)
             return value
@@ -250,12 +254,12 @@ class CallRecorder:
         has not written: what writes on an argument without a name that says so is anybody's own, or private to torch.
         """
         name = call.name
-        return (
-            name.startswith("torch.")
-            and not name.startswith(_MAY_WRITE)
-            and not _is_in_place(call)
-            and not self._writes.is_known(tensor, tracked, tracked.version)
-        )
+        if call.given is not None:
+            if call.given.version_before(tensor) != tracked.version:
+                return False
+        elif not name.startswith("torch.") or name.startswith(_MAY_WRITE) or _is_in_place(call):
+            return False
+        return not self._writes.is_known(tensor, tracked, tracked.version)
 
     def _not_written(self, call: Call, path: str, tensor: torch.Tensor, tracked: Tracked) -> int:
         """An argument has the version at which it was last seen; its value then may not be known, or not hold."""
@@ -323,16 +327,18 @@ class CallRecorder:
         return uses
 
     def _mutated(self, call: Call, operation: int, place: Place | None, written: Written) -> None:
-        core, text = self._core, ""
+        core, text, where, given = self._core, "", place, call.given
         for tensor, tracked, before in written:
             if tracked.is_data:
                 # The versions of what else lies there do not tell.
                 core.lend([tensor], is_outside=False)
-            latest = Write(tracked.version, operation, call.name, place, core.tensors.count)
+            # Of what wrote in a custom Function's forward, the line in that.
+            where = place if given is None else given.place_of(tensor) or place
+            latest = Write(tracked.version, operation, call.name, where, core.tensors.count)
             text = latest.text
             self._tell_written(tensor, tracked, before, latest)
         is_users = core.places.is_user_code(hygiene.real_caller(call.caller).f_code)
-        core.leaves.touch(_tensors_in(written), place, text=text, is_users=is_users, is_recorded=True)
+        core.leaves.touch(_tensors_in(written), where, text=text, is_users=is_users, is_recorded=True)
 
     def _tell_written(self, tensor: torch.Tensor, tracked: Tracked, before: int, latest: Write) -> None:
         """Tell that a tensor has another version, and which nodes had saved it."""

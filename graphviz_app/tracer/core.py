@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from types import CodeType
 
     from graphviz_app.recording import events as ev
+    from graphviz_app.tracer.given import Given
     from graphviz_app.tracer.mutation import Mutation, Saver
     from graphviz_app.tracer.options import TracerOptions
     from graphviz_app.tracer.places import Place
@@ -40,6 +41,7 @@ class Local(threading.local):
         silent: Above 0 while operations are not recorded.
         entering: Whether a pass was announced that is just about to enter the engine.
         compiled: Above 0 while what torch.compile compiles, or has compiled, runs.
+        given: What the custom Function was given whose forward runs, the innermost one's.
     """
 
     def __init__(self) -> None:
@@ -47,6 +49,7 @@ class Local(threading.local):
         self.silent = 0
         self.entering = False
         self.compiled = 0
+        self.given: Given | None = None
 
 
 class Core:

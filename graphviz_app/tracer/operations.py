@@ -15,6 +15,7 @@ from graphviz_app.tracer import hygiene, invisible, watchers_in_c
 from graphviz_app.tracer.binding import ResultNames
 from graphviz_app.tracer.calls import Call, CallRecorder
 from graphviz_app.tracer.flatten import results_in, tensors_in
+from graphviz_app.tracer.given import Given
 from graphviz_app.tracer.identity import ORDINARY, is_transformed
 from graphviz_app.tracer.kinds import FUNCTIONS, LENDERS, OPERATORS, Kind, Kinds, can_be_looked_up, original_of
 from graphviz_app.tracer.originals import version_of
@@ -137,8 +138,7 @@ class Operations:
         if core.muted or core.local.silent or kind is _PASS or kind is _GRAD:
             try:
                 result = call(func, args, kwargs)
-                if kind is _GRAD or lends:
-                    self._after(result, args, lends=lends)
+                self._not_recorded(kind, result, args, caller, lends=lends)
                 return result
             except BaseException as error:
                 hygiene.leave(error)
@@ -153,12 +153,6 @@ class Operations:
             raise
         self.note(Call(kind, name, args, kwargs, result, caller, start))
         return result
-
-    def _after(self, result: Any, args: tuple[Any, ...], *, lends: bool) -> None:
-        list_again(result)
-        if lends:
-            # `share_memory_` has moved it.
-            self.core.lend(args[:1])
 
     def note(self, call: Call) -> None:
         """Record a call that has just returned; raises nothing.
@@ -199,12 +193,72 @@ class Operations:
             else:
                 self._note(call)
 
+    def give(self, args: tuple[Any, ...]) -> None:
+        """A custom `autograd.Function` is about to be called with these."""
+        local = self.core.local
+        with _Disabled():
+            local.given = Given(args, local.given)
+
+    def _not_recorded(
+        self, kind: Kind, result: Any, args: tuple[Any, ...], caller: FrameType, *, lends: bool
+    ) -> None:
+        """A call has returned that is no operation of the graph."""
+        if kind is _GRAD or lends:
+            list_again(result)
+        if lends:
+            # `share_memory_` has moved it.
+            self.core.lend(args[:1])
+        if kind is not _GRAD and self.core.local.given is not None:
+            self.look_at_given(caller)
+
+    def look_at_given(self, caller: FrameType) -> None:
+        """The forward of a custom Function has called something of torch's: whether that wrote on what it was given."""
+        if _tracer() is not None:
+            hygiene.untraced(self.look_at_given, caller)
+            return
+        given = self.core.local.given
+        try:
+            with _Disabled():
+                if given is not None and given.is_written():
+                    with self._lock:
+                        given.written_at(self.core.places.find(caller))
+                        self.core.places.let_go()
+        except Exception as error:  # noqa: BLE001 - a fault of ours must never be the program's
+            self.core.log.lost("a write", error)
+
+    def take_back(self, caller: FrameType) -> Given | None:
+        """The call of a custom Function is over: what it was given."""
+        local = self.core.local
+        given = local.given
+        local.given = None if given is None else given.outer
+        if local.given is not None:
+            self.look_at_given(caller)
+        return given
+
+    def note_failed(self) -> None:
+        """The call of a custom Function raises: what its forward has written on by then stays written on."""
+        given = self.core.local.given
+        try:
+            if given is not None and (written := given.written):
+                with self._lock, _Disabled():
+                    for tensor, place in written:
+                        self.core.leaves.touch([tensor], place, is_users=True)
+        except Exception as error:  # noqa: BLE001 - a fault of ours must never be the program's
+            self.core.log.lost("a write", error)
+
     def note_custom(
-        self, cls: Any, args: tuple[Any, ...], kwargs: dict[str, Any], result: Any, caller: FrameType, start: int
+        self,
+        cls: Any,
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+        result: Any,
+        caller: FrameType,
+        start: int,
+        given: Given | None,
     ) -> None:
         """Record a call of a custom `autograd.Function`."""
         if not self.core.muted and not self.core.local.silent:
-            self.note(Call(Kind.OPERATION, f"{cls.__qualname__}.apply", args, kwargs, result, caller, start))
+            self.note(Call(Kind.OPERATION, f"{cls.__qualname__}.apply", args, kwargs, result, caller, start, given))
 
     def _failed(self, error: Exception, call: Call) -> None:
         """Tensors of a function transform may be used when it is through, and tell nothing of themselves."""

@@ -132,15 +132,18 @@ class Patches:
             _left_there = None if is_below else [*args]
             call = hygiene.stand_in(caller)
             start = _sequence()
+            operations.give(args)
             core.local.silent += 1
             try:
                 result = call(bound, args, kwargs)
             except BaseException as error:
+                operations.note_failed()
                 hygiene.leave(error)
                 raise
             finally:
                 core.local.silent -= 1
-            operations.note_custom(cls, args, kwargs, result, caller, start)
+                given = operations.take_back(caller)
+            operations.note_custom(cls, args, kwargs, result, caller, start, given)
             return result
 
         apply.__qualname__ = "Function.apply"
