@@ -167,10 +167,27 @@ def _arrivals(graph: AutogradGraph) -> Counter[tuple[Any, int]]:
 
 
 def _touched_leaves(timeline: Timeline, chapter: Chapter) -> set[int]:
-    """The leaves to which something happened in a chapter."""
-    numbers = timeline.events_of(ev.GradCleared, ev.GradWritten, ev.GradAccumulated, ev.LeafUpdated)
+    """The leaves to which something happened in a chapter.
+
+    Of those that the program never had a name for, only such as were used once. The layers from which `nn.Transformer`
+    makes copies get their first values and are dropped.
+    """
+    written = _subjects(timeline, chapter, ev.GradCleared, ev.GradWritten, ev.GradAccumulated)
+    updated = _subjects(timeline, chapter, ev.LeafUpdated)
+    nameless = {leaf for leaf in updated - written if timeline.leaf_name(leaf) == f"leaf{leaf}"}
+    return written | (updated - nameless) | (_used_leaves(timeline, nameless) if nameless else set())
+
+
+def _subjects(timeline: Timeline, chapter: Chapter, *types: type[ev.Struct]) -> set[int]:
+    numbers = timeline.events_of(*types)
     first, end = np.searchsorted(numbers, [chapter.first_event, chapter.end_event])
     return set(timeline.recording.index.events.subject[numbers[first:end]].tolist())
+
+
+def _used_leaves(timeline: Timeline, leaves: set[int]) -> set[int]:
+    """Those of some leaves that any edge of the whole run leads to."""
+    index = timeline.recording.index
+    return leaves & set(np.unique(index.nodes.leaf[index.edges.target]).tolist())
 
 
 def _add_leaves(graph: AutogradGraph, timeline: Timeline, leaves: set[int]) -> None:

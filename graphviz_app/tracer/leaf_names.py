@@ -9,7 +9,7 @@ from graphviz_app.own import __builtins__  # noqa: F401
 from graphviz_app.tracer.frames import local_variables
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
     from types import FrameType
 
     import torch
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from graphviz_app.tracer.names import Name, Names
 
 _TRIES = 4
+_MADE_KEPT = 10_000
 _MISSES = 16
 """How many leaves are looked for in vain at the end that have a name: where a function kept them, it kept all."""
 
@@ -30,7 +31,7 @@ class LeafNames:
         tell: Announces a leaf that has another name.
     """
 
-    def __init__(self, names: Names, tell: Callable[[Leaf, torch.Tensor], None]) -> None:
+    def __init__(self, names: Names, tell: Callable[[Leaf, torch.Tensor | None], None]) -> None:
         self._names = names
         self._tell = tell
         self._main = main_thread().ident
@@ -38,6 +39,8 @@ class LeafNames:
         # Those that may get another name, by the function and what its variable, by which they are called, is bound to;
         # 0 and 0 for those that have none.
         self._waiting: dict[tuple[int, int], dict[int, Leaf]] = {}
+        # The parameter that was met last of each module that was just being made, by the module's id.
+        self._made: dict[int, Leaf] = {}
 
     def meet(self, leaf: Leaf, tensor: torch.Tensor, frame: FrameType | None) -> None:
         """Name a leaf that has just been met, if anything has a name for it."""
@@ -48,8 +51,35 @@ class LeafNames:
             self._name(leaf, name, frame)
         else:
             if name is None:
-                leaf.name = self._names.in_making(tensor, frame) or leaf.name
+                self._meet_in_making(leaf, tensor, frame)
             self._waiting.setdefault((0, 0), {})[leaf.number] = leaf
+
+    def _meet_in_making(self, leaf: Leaf, tensor: torch.Tensor, frame: FrameType | None) -> None:
+        making = self._names.in_making(tensor, frame)
+        leaf.name = making.text or leaf.name
+        if not making.part:
+            return
+        leaf.part, leaf.maker = making.part, making.maker
+        if len(self._made) > _MADE_KEPT:
+            self._made.clear()
+        before = self._made.get(making.maker)
+        if not any(each.part == making.part for each in _made_with(before)):
+            # Else it is another module, where one was that is no more.
+            leaf.made_before = before
+        self._made[making.maker] = leaf
+
+    def _name_replaced(self, leaf: Leaf) -> None:
+        """What a module had beside a leaf that has got a name, and has no more: nothing else will ever name it.
+
+        `layers[0].weight = nn.Parameter(...)` replaces a parameter for which nobody had looked yet.
+        """
+        prefix = leaf.name.removesuffix(leaf.part)
+        if not prefix.endswith(".") or prefix == leaf.name:
+            return
+        for each in _made_with(self._made.get(leaf.maker)):
+            if each.name == f"leaf{each.number}" and each.tracked.alive.expired():
+                each.name = prefix + each.part
+                self._tell(each, None)
 
     def forget(self, leaf: Leaf) -> None:
         """A leaf is no more."""
@@ -107,6 +137,8 @@ class LeafNames:
         text = name.text
         self._let_wait_no_more(leaf)
         leaf.name, leaf.is_named, leaf.named_in, leaf.root = text, True, name.function, name.root
+        if leaf.part:
+            self._name_replaced(leaf)
         if name.function:
             self._waiting.setdefault((name.function, name.root), {})[leaf.number] = leaf
         earlier = self._by_name.get(text)
@@ -136,6 +168,13 @@ class LeafNames:
                 found.setdefault(number, set()).update([id(value) for _, value in local_variables(frame)])
             frame = frame.f_back
         return found
+
+
+def _made_with(leaf: Leaf | None) -> Iterator[Leaf]:
+    """A leaf, and those of the same module that were met before it."""
+    while leaf is not None:
+        yield leaf
+        leaf = leaf.made_before
 
 
 def _is_worse(name: str, than: str) -> bool:

@@ -489,11 +489,14 @@ class Leaves:
             if leaf.start != before:
                 self._storages.take(before, leaf, is_grad=False)
 
-    def _tell(self, leaf: Leaf, tensor: torch.Tensor, value: int = ev.NONE) -> None:
+    def _tell(self, leaf: Leaf, tensor: torch.Tensor | None, value: int = ev.NONE) -> None:
+        """Announce a leaf, or what it is called since; without a tensor a parameter that is no more."""
         # Asked in full, a parameter's class looks for an attribute, which may be the program's own code. Only tensors
         # of other classes carry it; to look for it in any other would make a `__dict__` that was not there.
-        is_parameter = issubclass(type(tensor), _parameter) or (
-            type(tensor) not in ORDINARY and bool(object.__getattribute__(tensor, "__dict__").get("_is_param"))
+        is_parameter = (
+            tensor is None
+            or issubclass(type(tensor), _parameter)
+            or (type(tensor) not in ORDINARY and bool(object.__getattribute__(tensor, "__dict__").get("_is_param")))
         )
         self._core.log.add(
             ev.LeafFound(leaf.number, leaf.tracked.number, leaf.name, value, is_parameter, leaf.retains_grad)

@@ -39,6 +39,20 @@ class Name(NamedTuple):
     root: int
 
 
+class Making(NamedTuple):
+    """A parameter of a module that is being made.
+
+    Attributes:
+        text: What it is called where it is made, "" where nothing tells.
+        part: What its module calls it, "" where it is none of its.
+        maker: The id of that module.
+    """
+
+    text: str = ""
+    part: str = ""
+    maker: int = 0
+
+
 class Names:
     """Looks through the program's variables, without running any of its code.
 
@@ -74,8 +88,8 @@ class Names:
                 return Name(text, scope.function, id(root_of(text, scope.variables)))
         return Name(text, 0, 0)
 
-    def in_making(self, tensor: torch.Tensor, frame: FrameType | None) -> str:
-        """What a parameter is called in the function that makes its module, or has it made; "" where nothing tells.
+    def in_making(self, tensor: torch.Tensor, frame: FrameType | None) -> Making:
+        """What a parameter is called in the function that makes its module, or has it made.
 
         `self.fc = nn.Linear(2, 2)` is about to call its parameters "self.fc.weight" and "self.fc.bias". They may be
         replaced before anything else has a name for them.
@@ -87,17 +101,21 @@ class Names:
                 module = maker
             else:
                 frame = frame.f_back
-        name = parameter_name(module, tensor)
-        if not name or frame is None:
-            return ""
+        part = parameter_name(module, tensor)
+        if not part or frame is None:
+            return Making()
+        prefix = self._prefix_of_made(frame)
+        return Making(f"{prefix}.{part}" if prefix else "", part, id(module))
+
+    def _prefix_of_made(self, frame: FrameType) -> str:
+        """What the module is or will be called that is made by a call of `__init__`; "" where nothing tells."""
         if self._places.is_user_code(frame.f_code):
-            return f"{frame.f_code.co_varnames[0]}.{name}"
-        frame = frame.f_back
-        if frame is None or not self._places.is_user_code(frame.f_code):
+            return frame.f_code.co_varnames[0]
+        caller = frame.f_back
+        if caller is None or not self._places.is_user_code(caller.f_code):
             return ""
-        site = self._places.site_of(frame)
-        target = site.targets[0] if len(site.targets) == 1 and site.is_sure and not site.part else ""
-        return f"{target}.{name}" if target else ""
+        site = self._places.site_of(caller)
+        return site.targets[0] if len(site.targets) == 1 and site.is_sure and not site.part else ""
 
     def leads_to(self, text: str, tensor: torch.Tensor) -> bool:
         """Whether a tensor is had by a name from the program's own global variables."""

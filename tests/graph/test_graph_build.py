@@ -93,6 +93,17 @@ def test_a_leaf_that_is_only_updated_is_in_the_graph_too():
     assert graph.nodes["leaf:1"]["variable"] == "v"
 
 
+def test_a_leaf_without_a_name_that_is_only_updated_is_in_the_graph_if_it_was_ever_used():
+    script = accumulation(1)
+    w = script.value(5, 5)
+    # The layers from which `nn.Transformer` makes copies get their first values so.
+    script.add(ev.LeafFound(1, 77, "leaf1", w), ev.LeafUpdated(1, w, script.value(4, 4)))
+    assert "leaf:1" not in graph_of(script.recording())
+    node = len(script.recording().index.nodes)
+    script.add(ev.NodesMade((ev.Node(node, "AccumulateGrad", leaf=1),), (ev.Edge(0, 5, node, 0),)))
+    assert 1 in {leaf for _, leaf in graph_of(script.recording()).nodes(data="leaf")}
+
+
 def test_a_leaf_that_nothing_reads_is_left_out_unless_it_is_all_there_is():
     program = Program()
     program.made[0].append(ev.Node(0, "AccumulateGrad", leaf=program.leaf("copied").leaf))

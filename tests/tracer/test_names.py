@@ -372,6 +372,39 @@ def test_a_parameter_that_is_replaced_while_its_module_is_made_has_the_name_that
     ]
 
 
+REPLACED_LATER = """
+import torch
+from torch import nn
+
+def make():
+    return nn.Sequential(nn.Linear(2, 2), nn.Linear(2, 2))
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.blocks = nn.ModuleList([nn.Linear(2, 2) for _ in range(2)])
+        self.blocks[1].weight = self.blocks[0].weight
+
+layers = [nn.Linear(2, 2) for _ in range(2)]
+layers[0].weight = nn.Parameter(torch.ones(2, 2))
+nets = {"a": make(), "b": make()}
+nets["a"][1].bias = nets["b"][1].bias
+net = Net()
+h = torch.ones(2)
+for each in (*layers, *nets.values(), *net.blocks):
+    h = each(h)
+h.sum().backward()
+"""
+
+
+def test_a_parameter_that_is_replaced_before_anybody_looked_is_called_like_what_its_module_has_beside_it(tmp_path):
+    events = [*trace_source(REPLACED_LATER, tmp_path / "program.py").events()]
+    last = {event.leaf: event.name for event in events if isinstance(event, ev.LeafFound)}
+    used = {event.leaf for event in events if isinstance(event, ev.GradAccumulated)}
+    unused = [name for leaf, name in last.items() if leaf not in used]
+    assert sorted(unused) == ["layers[0].weight", "net.blocks.1.weight", "nets['a'].1.bias"]
+
+
 def test_a_part_that_was_taken_out_of_a_network_is_not_called_by_where_a_list_of_parameters_has_it():
     text = """
 import torch

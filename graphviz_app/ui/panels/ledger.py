@@ -83,7 +83,10 @@ class LedgerPanel(QWidget):
             self._chooser.clear()
             self._chooser.addItem("All leaves", None)
             for leaf in recording.leaves if recording is not None else ():
-                self._chooser.addItem(leaf.name, leaf.leaf)
+                # What the program never had a name for, and nothing happened to, such as a layer that was copied only.
+                is_idle = timeline is not None and not len(timeline.ledger.positions_of(leaf.leaf))
+                if not is_idle or leaf.name != f"leaf{leaf.leaf}":
+                    self._chooser.addItem(leaf.name, leaf.leaf)
         count = 0 if self._timeline is None else len(self._timeline.ledger)
         self._say_why_empty()
         self._chooser.setEnabled(bool(count))
