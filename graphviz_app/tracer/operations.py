@@ -199,9 +199,7 @@ class Operations:
         with _Disabled():
             local.given = Given(args, local.given)
 
-    def _not_recorded(
-        self, kind: Kind, result: Any, args: tuple[Any, ...], caller: FrameType, *, lends: bool
-    ) -> None:
+    def _not_recorded(self, kind: Kind, result: Any, args: tuple[Any, ...], caller: FrameType, *, lends: bool) -> None:
         """A call has returned that is no operation of the graph."""
         if kind is _GRAD or lends:
             list_again(result)
