@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
+    from graphviz_app.explain.replayed import Replayed
     from graphviz_app.recording import Recording
     from graphviz_app.timeline import Timeline
 
@@ -44,7 +45,7 @@ def short_node_name(name: str) -> str:
 
 def base_name(name: str) -> str:
     """The name of a node's rule: "Mul" for "MulBackward0", "AccumulateGrad" for "torch::autograd::AccumulateGrad"."""
-    return re.sub(r"Backward\d*$", "", short_node_name(name))
+    return re.sub(r"Backward\d*(_copy)?$", "", short_node_name(name))
 
 
 class Call:
@@ -54,12 +55,21 @@ class Call:
         timeline: Of the recording.
         node: The node's number.
         called: The call to look at, or None where there is none yet.
+        replayed: What an explanation has computed again so far, where this call is looked at for the sake of another.
+
+    Attributes:
+        is_guessed: Whether something was asked for that the recording does not hold, so that it was computed again, or
+            found by its values: what does not agree with it is not wrong for that.
     """
 
-    def __init__(self, timeline: Timeline, node: int, called: ev.NodeCalled | None = None) -> None:
+    def __init__(
+        self, timeline: Timeline, node: int, called: ev.NodeCalled | None = None, replayed: Replayed | None = None
+    ) -> None:
         self.timeline = timeline
         self.node = node
         self.called = called
+        self.is_guessed = False
+        self._given_replayed = replayed
         self.name = self.recording.index.nodes.name(node)
         self.operation = self.recording.operation(int(self.recording.index.nodes.operation[node]))
 
@@ -111,13 +121,14 @@ class Call:
             return several[int(np.argmin(apart))]
         return several[0]
 
-    def output_shape(self) -> tuple[int, ...]:
+    def output_shape(self, slot: int = 0) -> tuple[int, ...]:
         """The shape of the output, which its gradient has too.
 
         Raises:
             Unknown: If nothing came in.
         """
-        record = None if self.called is None else self.recording.value(self.called.grad_outputs[0])
+        given = () if self.called is None else self.called.grad_outputs
+        record = self.recording.value(given[slot]) if slot < len(given) else None
         if record is None:
             raise Unknown
         return record.shape
@@ -139,6 +150,11 @@ class Call:
         if use is not None:
             return self.array(use.value)
         return self._computed(index)
+
+    def arguments(self) -> int:
+        """How many tensors the node was given, with those that need no gradient, as far as that can be told."""
+        given = len(self.operation.inputs) if self.operation is not None and self.is_only_node and self.is_direct else 0
+        return max(given, 1 + max(self._edges, default=-1))
 
     def shape(self, index: int) -> tuple[int, ...]:
         """The shape of the tensor that edge `index` leads to.
@@ -180,7 +196,8 @@ class Call:
         # An operation's last node made its output, also where an in-place operation has moved it on since.
         if self.is_last_node and self.operation is not None and len(self.operation.outputs) > slot:
             return self.array(self.operation.outputs[slot].value)
-        raise Unknown
+        self.is_guessed = True
+        return self.replayed.forward(self, slot)
 
     def has_tensor(self, index: int) -> bool:
         """Whether the argument is a tensor, known or not, rather than a plain number."""
@@ -306,6 +323,20 @@ class Call:
     # -- who is who -------------------------------------------------------------------------------
 
     @cached_property
+    def replayed(self) -> Replayed:
+        """What is computed again for the sake of this call."""
+        from graphviz_app.explain.replayed import Replayed
+
+        return self._given_replayed or Replayed(self.timeline, self._made())
+
+    def _made(self) -> int:
+        """The number of the event in which the node was made, or of the pass's start that made it."""
+        if self.operation is not None:
+            return int(self.recording.index.operation_events[self.operation.operation])
+        summary = self.recording.pass_summary(int(self.recording.index.nodes.made_in_pass[self.node]))
+        return ev.NONE if summary is None else summary.start
+
+    @cached_property
     def _edges(self) -> dict[int, tuple[int, int]]:
         return edges_from(self.timeline, self.node)
 
@@ -324,23 +355,13 @@ class Call:
         nodes = () if self.operation is None else self.operation.nodes
         return any(self._use_of(*edge) is use for node in nodes for edge in edges_from(self.timeline, node).values())
 
-    def _last_call(self, node: int) -> ev.NodeCalled | None:
-        events = self.timeline.calls.of(node)
-        event = self.recording.event(int(events[-1])) if len(events) else None
-        return event if isinstance(event, ev.NodeCalled) else None
-
     def _computed(self, index: int) -> Array:
-        """The value of an intermediate result inside a composite operation, where its node's forward is known."""
+        """The value of an intermediate result, where its node's forward is known."""
         edge = self._edges.get(index)
-        if edge is None or not self._is_inside(edge[0]):
+        if edge is None or not (self.operation is None or self._is_inside(edge[0])):
             raise Unknown
-        from graphviz_app.explain.rules import rule_of
-
-        inner = Call(self.timeline, edge[0], self._last_call(edge[0]))
-        rule = rule_of(inner.name)
-        if rule is None or rule.forward is None:
-            raise Unknown
-        return rule.forward(inner)
+        self.is_guessed = True
+        return self.replayed.result(*edge)
 
 
 def sent_values(called: ev.NodeCalled) -> tuple[int, ...]:

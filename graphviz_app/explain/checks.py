@@ -74,7 +74,8 @@ def _check(call: Call, slot: int, value: int) -> Check:
     rounding = _rounding(call, "float32" if record is None else record.dtype)
     allowed, noise = rounding * max(size, 1e-30), _noise(call, rounding, computed.size)
     if apart > max(allowed, noise):
-        return Check(slot, None) if _is_beyond(call, value) else Check(slot, False, apart, computed, size)
+        is_unclear = call.is_guessed or _is_beyond(call, value)
+        return Check(slot, None) if is_unclear else Check(slot, False, apart, computed, size)
     return Check(slot, None if unclear.any() else True, apart, computed, size)
 
 

@@ -13,7 +13,6 @@ if TYPE_CHECKING:
 
     Array = npt.NDArray[Any]
     Gradient = Callable[[Call, int], Array]
-    Forward = Callable[[Call], Array]
 
 
 class Rule(NamedTuple):
@@ -27,7 +26,7 @@ class Rule(NamedTuple):
         gradient: Computes `grad_inputs[slot]` independently, in numpy; None where it is not known here. Raises
             `Unknown` where the recording does not hold what it needs.
         local: For rules that work element by element: dy/dx for the slot; `numbers` are made from it.
-        forward: Computes the output again, for results inside a composite operation.
+        forward: Computes the output `slot` again, for results inside a composite operation and in a pass's own graph.
         needs: What the rule needs from the forward pass, in words: what is saved.
     """
 
@@ -37,5 +36,5 @@ class Rule(NamedTuple):
     source: str
     gradient: Gradient | None = None
     local: Gradient | None = None
-    forward: Forward | None = None
+    forward: Gradient | None = None
     needs: str = ""

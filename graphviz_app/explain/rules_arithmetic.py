@@ -64,8 +64,31 @@ def _sub(call: Call, slot: int) -> Array:
     return np.ones(()) * (-_alpha(call) if slot == 1 else 1.0)
 
 
-def _difference(call: Call) -> Array:
+def _added(call: Call, slot: int) -> Array:  # noqa: ARG001 - rules are called alike
+    return call.argument(0) + _alpha(call) * call.number(1, "#0")
+
+
+def _difference(call: Call, slot: int) -> Array:  # noqa: ARG001
     return call.argument(0) - _alpha(call) * call.number(1, "#0")
+
+
+def _by_both(function: Callable[[Array, Array], Array]) -> Callable[[Call, int], Array]:
+    """A result of both operands."""
+
+    def result(call: Call, slot: int) -> Array:  # noqa: ARG001
+        return np.asarray(function(call.argument(0), call.number(1, "#0")))
+
+    return result
+
+
+def _quotient(call: Call, slot: int) -> Array:  # noqa: ARG001
+    if call.parameter_inside_or(None, "rounding_mode") is not None:
+        raise Unknown
+    return call.argument(0) / call.number(1, "#0")
+
+
+def _raised(call: Call, slot: int) -> Array:  # noqa: ARG001
+    return call.argument(0) ** _exponent(call)
 
 
 def _rsub(call: Call, slot: int) -> Array:
@@ -174,7 +197,7 @@ _RULES = (
         "An addition passes the gradient on to both of its inputs as it came.",
         "derivatives.yaml: add.Tensor",
         _add,
-    ),
+    )._replace(forward=_added),
     _binary(
         ("Sub",),
         rf"{X1} = g, \qquad {X2} = -\alpha \, g",
@@ -196,7 +219,7 @@ _RULES = (
         "derivatives.yaml: mul.Tensor",
         _mul,
         "the other factor of each input that needs a gradient",
-    ),
+    )._replace(forward=_by_both(np.multiply)),
     _binary(
         ("Div",),
         rf"{X1} = \frac{{g}}{{x_2}}, \qquad {X2} = -\frac{{g \cdot x_1}}{{x_2^2}}",
@@ -205,7 +228,7 @@ _RULES = (
         "derivatives.yaml: div.Tensor",
         _div,
         "both operands",
-    ),
+    )._replace(forward=_quotient),
     _binary(
         ("Pow",),
         rf"{X} = g \cdot n \, x^{{n-1}}",
@@ -213,7 +236,7 @@ _RULES = (
         "derivatives.yaml: pow.Tensor_Scalar",
         _power,
         "its input",
-    ),
+    )._replace(forward=_raised),
     _choice(
         ("Maximum",),
         rf"{X1} = g \cdot [x_1 > x_2], \qquad {X2} = g \cdot [x_2 > x_1]",
@@ -221,7 +244,7 @@ _RULES = (
         "derivatives.yaml: maximum",
         _extremum(np.less),
         "both inputs",
-    ),
+    )._replace(forward=_by_both(np.maximum)),
     _choice(
         ("Minimum",),
         rf"{X1} = g \cdot [x_1 < x_2], \qquad {X2} = g \cdot [x_2 < x_1]",
@@ -229,7 +252,7 @@ _RULES = (
         "derivatives.yaml: minimum",
         _extremum(np.greater),
         "both inputs",
-    ),
+    )._replace(forward=_by_both(np.minimum)),
     _choice(
         ("Where",),
         rf"{X1} = g \cdot c, \qquad {X2} = g \cdot (1 - c)",

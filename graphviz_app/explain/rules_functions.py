@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from graphviz_app.explain.numeric import sigmoid
+from graphviz_app.explain.call import Unknown
+from graphviz_app.explain.numeric import erf, sigmoid
 from graphviz_app.explain.rule import Rule
 from graphviz_app.explain.rules_arithmetic import X, choosing_rule, local_rule
 
@@ -37,9 +38,44 @@ def _unary(
         y = call.output() if "y" in saves else np.zeros(())
         return local(x, y)
 
+    def forward(call: Call, slot: int) -> Array:  # noqa: ARG001
+        if name not in _VALUES:
+            raise Unknown
+        return np.asarray(_VALUES[name](call.argument(0)))
+
     needs = {"x": "its input", "y": "its result", "xy": "its input and its result", "": ""}[saves]
     source = f"derivatives.yaml: {name.lower()}"
-    return Rule((name,), rf"{X} = g \cdot {derivative}", words, source, rule(wrapped), wrapped, needs=needs)
+    return Rule((name,), rf"{X} = g \cdot {derivative}", words, source, rule(wrapped), wrapped, forward, needs)
+
+
+_VALUES: dict[str, Callable[[Array], Array]] = {
+    "Neg": np.negative,
+    "Abs": np.abs,
+    "Exp": np.exp,
+    "Exp2": np.exp2,
+    "Expm1": np.expm1,
+    "Log": np.log,
+    "Log2": np.log2,
+    "Log10": np.log10,
+    "Log1P": np.log1p,
+    "Sqrt": np.sqrt,
+    "Rsqrt": lambda x: 1 / np.sqrt(x),
+    "Reciprocal": lambda x: 1 / x,
+    "Square": np.square,
+    "Sin": np.sin,
+    "Cos": np.cos,
+    "Tan": np.tan,
+    "Atan": np.arctan,
+    "Sinh": np.sinh,
+    "Cosh": np.cosh,
+    "Erf": erf,
+    "Relu": lambda x: np.maximum(x, 0.0),
+    "Sigmoid": sigmoid,
+    "Tanh": np.tanh,
+    "Silu": lambda x: x * sigmoid(x),
+    "LogSigmoid": lambda x: -np.logaddexp(0, -x),
+}
+"""The functions themselves, for results that the recording does not hold."""
 
 
 def _silu(x: Array, _: Array) -> Array:

@@ -27,6 +27,15 @@ def _product(call: Call, slot: int) -> Array:
     return g @ adjoint(call.argument(1)) if slot == 0 else adjoint(call.argument(0)) @ g
 
 
+def _multiplied(call: Call, slot: int) -> Array:  # noqa: ARG001 - rules are called alike
+    return call.argument(0) @ call.argument(1)
+
+
+def _added_product(call: Call, slot: int) -> Array:  # noqa: ARG001
+    beta, alpha = call.parameter_inside_or(1.0, "beta"), call.parameter_inside_or(1.0, "alpha")
+    return beta * call.argument(0) + alpha * (call.argument(1) @ call.argument(2))
+
+
 def _matrix_vector(call: Call, slot: int) -> Array:
     g = call.grad()
     return np.outer(g, np.conj(call.argument(1))) if slot == 0 else adjoint(call.argument(0)) @ g
@@ -72,6 +81,7 @@ RULES = (
         _PRODUCT_WORDS,
         "derivatives.yaml: mm",
         _product,
+        forward=_multiplied,
         needs="the other matrix of each input that needs a gradient",
     ),
     Rule(
@@ -80,6 +90,7 @@ RULES = (
         _PRODUCT_WORDS + " The batch is many such products side by side.",
         "derivatives.yaml: bmm",
         _product,
+        forward=_multiplied,
         needs="the other matrices",
     ),
     Rule(
@@ -89,6 +100,7 @@ RULES = (
         "element of the gradient with one of the vector.",
         "derivatives.yaml: mv",
         _matrix_vector,
+        forward=_multiplied,
         needs="the matrix and the vector",
     ),
     Rule(
@@ -97,6 +109,7 @@ RULES = (
         "Each vector receives the other one, times the gradient, which is a single number here.",
         "derivatives.yaml: dot",
         _dot,
+        forward=_multiplied,
         needs="the other vector",
     ),
     Rule(
@@ -123,6 +136,7 @@ RULES = (
         "it times the other one, transposed.",
         "derivatives.yaml: addmm",
         _add_product,
+        forward=_added_product,
         needs="the two matrices",
     ),
     Rule(
@@ -132,6 +146,7 @@ RULES = (
         "receive it times each other, transposed.",
         "derivatives.yaml: baddbmm",
         _add_product,
+        forward=_added_product,
         needs="the two batches of matrices",
     ),
     Rule(

@@ -54,7 +54,7 @@ def _log_softmax_dim(call: Call, x: Array) -> int:
     return _softmax_dim(call, x, np.exp(call.output()))
 
 
-def _log_softmax_forward(call: Call) -> Array:
+def _log_softmax_forward(call: Call, slot: int) -> Array:  # noqa: ARG001
     x = call.argument(0)
     return np.log(softmax(x, _log_softmax_dim(call, x)))
 

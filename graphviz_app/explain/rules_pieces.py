@@ -108,8 +108,7 @@ def _joined_dim(call: Call) -> int:
     given = call.parameter_or(None, "dim", "#0")
     if isinstance(given, int):
         return given % g.ndim
-    inputs = () if call.operation is None else call.operation.inputs
-    shapes = [call.shape(index) for index in range(len(inputs))]
+    shapes = [call.shape(index) for index in range(call.arguments())]
     fitting = [
         dim for dim in range(g.ndim) if sum(shape[dim] for shape in shapes if len(shape) == g.ndim) == g.shape[dim]
     ]
@@ -157,6 +156,30 @@ def _unbind(call: Call, slot: int) -> Array:
             if recorded is None or difference(stacked, recorded) < 1e-3 or shape.count(size) == 1:
                 return stacked
     raise Unknown
+
+
+def _one_of(call: Call, slot: int) -> Array:
+    """One of the parts of `unbind`, where only one dimension can have been taken apart."""
+    x, shape = call.argument(0), call.output_shape(slot)
+    dims = [
+        dim
+        for dim, size in enumerate(x.shape)
+        if size == call.grad_count and x.shape[:dim] + x.shape[dim + 1 :] == shape
+    ]
+    # torch takes the first one apart unless it is told otherwise.
+    return np.take(x, slot, dims[0])
+
+
+def _chunk(call: Call, slot: int) -> Array:
+    """One of the parts of `split`, where all are of one size."""
+    x, shape = call.argument(0), call.output_shape(slot)
+    dims = [dim for dim, size in enumerate(x.shape) if size == shape[dim] * call.grad_count]
+    dims = [dim for dim in dims if x.shape[:dim] + x.shape[dim + 1 :] == shape[:dim] + shape[dim + 1 :]]
+    return np.take(x, range(slot * shape[dims[0]], (slot + 1) * shape[dims[0]]), dims[0])
+
+
+def _joined(call: Call, slot: int) -> Array:  # noqa: ARG001 - rules are called alike
+    return np.concatenate([call.argument(index) for index in range(call.arguments())], _joined_dim(call))
 
 
 def _split(call: Call, slot: int) -> Array:
@@ -214,6 +237,7 @@ RULES = (
         "Tensors were joined, so the gradient is cut into the same pieces, and each input receives its own.",
         "derivatives.yaml: cat",
         _cat,
+        forward=_joined,
         needs="only the inputs' shapes",
     ),
     Rule(
@@ -229,6 +253,7 @@ RULES = (
         "The gradients of all parts are stacked again; a part that was not used counts as 0.",
         "derivatives.yaml: unbind",
         _unbind,
+        forward=_one_of,
     ),
     Rule(
         ("Split", "SplitWithSizes", "Chunk", "UnsafeSplit", "UnsafeSplitWithSizes"),
@@ -236,6 +261,7 @@ RULES = (
         "The gradients of all parts are joined again; a part that was not used counts as 0.",
         "derivatives.yaml: split",
         _split,
+        forward=_chunk,
     ),
     Rule(
         ("ConstantPadNd",),

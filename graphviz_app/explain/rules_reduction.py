@@ -71,6 +71,16 @@ def _sum(call: Call, slot: int) -> Array:
     return np.broadcast_to(g, call.shape(slot))
 
 
+def _reduced(reduce: Reduce) -> Callable[[Call, int], Array]:
+    """The result of a reduction."""
+
+    def result(call: Call, slot: int) -> Array:
+        dims = reduced_dims(call, reduce)
+        return np.asarray(reduce(call.argument(0), axis=dims)).reshape(call.output_shape(slot))
+
+    return result
+
+
 def _mean(call: Call, slot: int) -> Array:
     g, dims = _spread(call.grad(), call, np.mean)
     shape = call.shape(slot)
@@ -215,6 +225,7 @@ RULES = (
         "Each element counted once in the sum, so each receives the same gradient: it is copied to all of them.",
         "derivatives.yaml: sum",
         _sum,
+        forward=_reduced(np.sum),
         needs="only the input's shape",
     ),
     Rule(
@@ -223,6 +234,7 @@ RULES = (
         "Each element counted for one n-th, so each receives an n-th of the gradient.",
         "derivatives.yaml: mean",
         _mean,
+        forward=_reduced(np.mean),
         needs="only the input's shape",
     ),
     Rule(
@@ -231,6 +243,7 @@ RULES = (
         "Each factor receives the gradient times the product of all the others.",
         "derivatives.yaml: prod",
         _prod,
+        forward=_reduced(np.prod),
         needs="its input and its result",
     ),
     Rule(
@@ -271,6 +284,7 @@ RULES = (
         "The gradient is dealt out by the softmax of the input: mostly to the largest elements.",
         "derivatives.yaml: logsumexp",
         _logsumexp,
+        forward=_reduced(_log_sum_exp),
         needs="its input and its result",
     ),
     Rule(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from graphviz_app.explain.call import Unknown
 from graphviz_app.explain.numeric import sum_to_shape
 from graphviz_app.explain.rule import Rule
 
@@ -27,11 +28,11 @@ def _reshape(call: Call, slot: int) -> Array:
     return call.grad().reshape(call.shape(slot))
 
 
-def _reshaped(call: Call) -> Array:
+def _reshaped(call: Call, slot: int) -> Array:  # noqa: ARG001 - rules are called alike
     return call.argument(0).reshape(call.output_shape())
 
 
-def _expanded(call: Call) -> Array:
+def _expanded(call: Call, slot: int) -> Array:  # noqa: ARG001
     return np.broadcast_to(call.argument(0), call.output_shape())
 
 
@@ -39,17 +40,29 @@ def _expand(call: Call, slot: int) -> Array:
     return sum_to_shape(call.grad(), call.shape(slot))
 
 
-def _transpose_last(call: Call, slot: int) -> Array:  # noqa: ARG001 - rules are called alike
+def _transpose_last(call: Call, slot: int) -> Array:  # noqa: ARG001
     return call.grad().T
 
 
-def _transposed(call: Call) -> Array:
+def _transposed(call: Call, slot: int) -> Array:  # noqa: ARG001
     return call.argument(0).T
 
 
 def _permute(call: Call, slot: int) -> Array:
     g = call.grad()
     return call.nearest(slot, [np.transpose(g, np.argsort(order)) for order in _orders(call, g)])
+
+
+def _permuted(call: Call, slot: int) -> Array:
+    """Where only one order of the dimensions makes this shape."""
+    x, shape = call.argument(0), call.output_shape(slot)
+    orders = [order for order in itertools.permutations(range(len(shape))) if _fits(x.shape, order, shape)]
+    # A transposition is what torch's own functions and derivatives do by far most often.
+    plain = [order for order in orders if sum(place != dim for place, dim in enumerate(order)) == 2]
+    orders = plain if len(plain) == 1 else orders
+    if len(orders) != 1:
+        raise Unknown
+    return np.transpose(x, orders[0])
 
 
 def _orders(call: Call, g: Array) -> list[tuple[int, ...]]:
@@ -125,6 +138,7 @@ RULES = (
         "The dimensions changed places, so the gradient's change back.",
         "derivatives.yaml: permute, transpose",
         _permute,
+        forward=_permuted,
     ),
     Rule(
         ("Expand", "BroadcastTo"),

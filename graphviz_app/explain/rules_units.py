@@ -54,6 +54,10 @@ def _same(call: Call, slot: int) -> Array:  # noqa: ARG001
     return np.ones(())
 
 
+def _copied(call: Call, slot: int) -> Array:  # noqa: ARG001
+    return call.argument(0)
+
+
 def _nothing(call: Call, slot: int) -> Array:  # noqa: ARG001
     return np.zeros(())
 
@@ -75,6 +79,11 @@ def _lerp(call: Call, slot: int) -> Array:
     if slot == 2:
         return call.argument(1) - call.argument(0)
     return 1 - weight if slot == 0 else weight
+
+
+def _mixed(call: Call, slot: int) -> Array:  # noqa: ARG001
+    start, weight = call.argument(0), call.number(2, "#0")
+    return start + weight * (call.argument(1) - start)
 
 
 def _addcmul(call: Call, slot: int) -> Array:
@@ -101,7 +110,8 @@ RULES = tuple(
         f"derivatives.yaml: {source}",
         local_rule(local),
         local,
-        needs=needs,
+        {_same: _copied, _lerp: _mixed}.get(local),
+        needs,
     )
     for names, derivative, words, source, local, needs in (
         (
