@@ -60,6 +60,7 @@ class Call:
     Attributes:
         is_guessed: Whether something was asked for that the recording does not hold, so that it was computed again, or
             found by its values: what does not agree with it is not wrong for that.
+        assumed: What an argument may have been that nothing tells of.
     """
 
     def __init__(
@@ -69,6 +70,7 @@ class Call:
         self.node = node
         self.called = called
         self.is_guessed = False
+        self.assumed: Array | None = None
         self._given_replayed = replayed
         self.name = self.recording.index.nodes.name(node)
         self.operation = self.recording.operation(int(self.recording.index.nodes.operation[node]))
@@ -285,7 +287,9 @@ class Call:
     @cached_property
     def parameters(self) -> dict[str, str]:
         """The call's other arguments as the program's text has them, by name or position."""
-        return parse_parameters(self.operation.parameters if self.operation is not None and self.is_direct else "")
+        text = self.operation.parameters if self.operation is not None and self.is_direct else ""
+        # The last one of a text that was cut is not whole.
+        return parse_parameters(text.rpartition(",")[0] if text.endswith("…") else text)
 
     @property
     def parameters_were_cut(self) -> bool:
@@ -307,11 +311,16 @@ class Call:
         """A plain argument, or the default that torch has for it.
 
         Raises:
-            Unknown: If the node was made inside another operation, which may have passed anything.
+            Unknown: If the node was made inside another operation, which may have passed anything, or the program gave
+                more than was recorded.
         """
-        if default is not None and not self.is_direct:
+        if default is not None and not (self.is_direct and self._is_told(names)):
             raise Unknown
         return self.parameter_inside_or(default, *names)
+
+    def _is_told(self, names: tuple[str, ...]) -> bool:
+        """Whether one of several arguments was given, or certainly none of them."""
+        return not self.parameters_were_cut or any(name in self.parameters for name in names)
 
     def parameter_inside_or(self, default: Any, *names: str) -> Any:
         """A plain argument, or the default that torch has for it, also where it was made inside another operation."""
@@ -358,10 +367,15 @@ class Call:
     def _computed(self, index: int) -> Array:
         """The value of an intermediate result, where its node's forward is known."""
         edge = self._edges.get(index)
-        if edge is None or not (self.operation is None or self._is_inside(edge[0])):
-            raise Unknown
         self.is_guessed = True
-        return self.replayed.result(*edge)
+        try:
+            if edge is None or not (self.operation is None or self._is_inside(edge[0])):
+                raise Unknown
+            return self.replayed.result(*edge)
+        except Unknown:
+            if self.assumed is None:
+                raise
+            return self.assumed
 
 
 def sent_values(called: ev.NodeCalled) -> tuple[int, ...]:

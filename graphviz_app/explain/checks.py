@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import itertools
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -9,11 +11,14 @@ import numpy as np
 from graphviz_app.explain.call import Call, Unknown, edges_from, sent_values
 from graphviz_app.explain.numeric import difference, scale, tolerance
 from graphviz_app.explain.rules import rule_of
+from graphviz_app.explain.second import MOST_VALUES, possible_values
 from graphviz_app.recording import events as ev
 from graphviz_app.recording.values import statistics
 
 if TYPE_CHECKING:
     import numpy.typing as npt
+
+    from graphviz_app.explain.rule import Gradient
 
     Array = npt.NDArray[Any]
 
@@ -52,11 +57,8 @@ def _check(call: Call, slot: int, value: int) -> Check:
     try:
         recorded = call.array(value)
         with np.errstate(all="ignore"):
-            computed = np.asarray(rule.gradient(call, slot))
+            computed = _computed(call, rule.gradient, slot)
     except Unknown:
-        return Check(slot, None)
-    except (ValueError, IndexError, TypeError, ArithmeticError):
-        # The recording is of another kind of call than the rule knows (other arguments, other shapes).
         return Check(slot, None)
     if computed.shape != recorded.shape:
         if computed.size != recorded.size:
@@ -77,6 +79,28 @@ def _check(call: Call, slot: int, value: int) -> Check:
         is_unclear = call.is_guessed or _is_beyond(call, value)
         return Check(slot, None) if is_unclear else Check(slot, False, apart, computed, size)
     return Check(slot, None if unclear.any() else True, apart, computed, size)
+
+
+def _computed(call: Call, gradient: Gradient, slot: int) -> Array:
+    """What a rule says; of a node that a pass made also with values that nothing but the result tells of.
+
+    Raises:
+        Unknown: If the recording does not hold what the rule needs, or is of another kind of call than it knows (other
+            arguments, other shapes).
+    """
+    try:
+        return np.asarray(gradient(call, slot))
+    except Unknown:
+        if call.operation is not None:
+            raise
+    except (ValueError, IndexError, TypeError, ArithmeticError):
+        raise Unknown from None
+    found: list[Array] = []
+    for call.assumed in itertools.islice(possible_values(call), MOST_VALUES):
+        with contextlib.suppress(Unknown, ValueError, IndexError, TypeError, ArithmeticError):
+            found.append(np.asarray(gradient(call, slot)))
+    call.assumed = None
+    return call.nearest(slot, found)
 
 
 def _is_beyond(call: Call, value: int) -> bool:

@@ -14,7 +14,10 @@ from graphviz_app.explain import (
     rules_matrix,
     rules_network,
     rules_pieces,
+    rules_pooling,
     rules_reduction,
+    rules_second,
+    rules_second_losses,
     rules_shape,
     rules_units,
 )
@@ -34,7 +37,10 @@ ALL_RULES = (
     *rules_index.RULES,
     *rules_network.RULES,
     *rules_convolution.RULES,
+    *rules_pooling.RULES,
     *rules_engine.RULES,
+    *rules_second.RULES,
+    *rules_second_losses.RULES,
 )
 
 

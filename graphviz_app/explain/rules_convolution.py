@@ -1,18 +1,18 @@
-"""Rules of convolution and pooling in two dimensions."""
+"""Rules of convolution, in any number of dimensions, also in groups, dilated and transposed; and of its derivative."""
 
 from __future__ import annotations
 
-import itertools
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from graphviz_app.explain.call import Unknown
-from graphviz_app.explain.numeric import close
 from graphviz_app.explain.rule import Rule
+from graphviz_app.explain.second import by_first_call
+from graphviz_app.explain.windows import Windows
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Sequence
 
     import numpy.typing as npt
 
@@ -21,130 +21,109 @@ if TYPE_CHECKING:
     Array = npt.NDArray[Any]
 
 X = r"\frac{\partial L}{\partial x}"
+G1 = r"\frac{\partial L}{\partial g_1}"
+_NAMES = {
+    False: ("stride", "padding", "dilation", "groups"),
+    True: ("stride", "padding", "output_padding", "groups", "dilation"),
+}
+"""The arguments after the bias, in their order; those of a transposed convolution come in another."""
+_INPUT, _WEIGHT, _BIAS = range(3)
 
 
-class _Windows(NamedTuple):
-    """How windows lie on an image: the same in both directions."""
+class _Convolution(NamedTuple):
+    """A call of a convolution; of a transposed one, `x` is what another one would have given, and `y` its image."""
 
-    rows: int
-    columns: int
-    stride: int
-    padding: int
+    x: Array
+    weight: Array
+    windows: Windows
+    groups: int
+    is_transposed: bool
 
-    def views(self, image: Array) -> Iterator[tuple[int, int, Array]]:
-        """For each place within a window, the (batch, channels, out rows, out columns) of a padded image under it."""
-        height, width = image.shape[2:]
-        out_rows = (height - self.rows) // self.stride + 1
-        out_columns = (width - self.columns) // self.stride + 1
-        for a, b in itertools.product(range(self.rows), range(self.columns)):
-            ends = a + self.stride * out_rows, b + self.stride * out_columns
-            yield a, b, image[:, :, a : ends[0] : self.stride, b : ends[1] : self.stride]
+    def of(self, x: Array, weight: Array, size: Sequence[int]) -> Array:
+        """What it makes of an input, given the size of what comes of it."""
+        if self.is_transposed:
+            return self.windows.spread(x, weight, self.groups, tuple(size))
+        return self.windows.correlate(x, weight, self.groups, tuple(size))
 
-    def padded(self, image: Array, value: float = 0.0) -> Array:
-        edge = (self.padding, self.padding)
-        return np.pad(image, ((0, 0), (0, 0), edge, edge), constant_values=value)
+    def back(self, g: Array, weight: Array) -> Array:
+        """The gradient of its input."""
+        size = self.x.shape[2:]
+        if self.is_transposed:
+            return self.windows.correlate(g, weight, self.groups, size)
+        return self.windows.spread(g, weight, self.groups, size)
 
-    def unpadded(self, image: Array) -> Array:
-        p = self.padding
-        return image[:, :, p:-p, p:-p] if p else image
-
-
-def _convolve(windows: _Windows, x: Array, w: Array) -> Array:
-    views = windows.views(windows.padded(x))
-    return sum((np.einsum("ncij,oc->noij", view, w[:, :, a, b]) for a, b, view in views), np.zeros(()))
+    def of_weight(self, x: Array, g: Array) -> Array:
+        """The gradient of its weight."""
+        return self.windows.weigh(*((g, x) if self.is_transposed else (x, g)), self.groups)
 
 
-def _candidates(size: tuple[int, ...], wanted: tuple[int, ...], rows: int, columns: int) -> Iterator[_Windows]:
-    for stride, padding in itertools.product((1, 2, 3, 4), (0, 1, 2, 3)):
-        height, width = size[0] + 2 * padding - rows, size[1] + 2 * padding - columns
-        if min(height, width) >= 0 and (height // stride + 1, width // stride + 1) == wanted:
-            yield _Windows(rows, columns, stride, padding)
+def _convolution_of(call: Call) -> _Convolution:
+    x, weight = call.named_array("0", "input"), call.named_array("1", "weight")
+    if x.dtype.kind == "c" or weight.dtype.kind == "c":
+        # torch takes it apart into convolutions of real numbers.
+        raise Unknown
+    if x.ndim == weight.ndim - 1:
+        x = x[None]
+    is_transposed = call.operation is not None and "transpose" in call.operation.name
+    given = dict(zip(_NAMES[is_transposed], _positional(call), strict=False))
+    given |= {name: call.parameter(name) for name in _NAMES[is_transposed] if name in call.parameters}
+    count = weight.ndim - 2
+    size = weight.shape[2:]
+    dilation, stride = _each(given.get("dilation", 1), count), _each(given.get("stride", 1), count)
+    padding = given.get("padding", 0)
+    if padding == "same":
+        before = tuple(step * (length - 1) // 2 for step, length in zip(dilation, size, strict=True))
+    else:
+        before = (0,) * count if padding == "valid" else _each(padding, count)
+    return _Convolution(x, weight, Windows(size, stride, before, dilation), int(given.get("groups", 1)), is_transposed)
+
+
+def _positional(call: Call) -> list[Any]:
+    """The plain arguments that have no name, without a bias that is None."""
+    if call.parameters_were_cut:
+        raise Unknown
+    found = [call.parameter(name) for name in call.parameters if name.startswith("#")]
+    return found[1:] if found[:1] == [None] else found
+
+
+def _each(given: Any, count: int) -> tuple[int, ...]:
+    """One number for each dimension, where one may stand for all."""
+    several = given if isinstance(given, tuple) else (given,)
+    return tuple(map(int, several)) * (1 if len(several) == count else count)
 
 
 def _convolution(call: Call, slot: int) -> Array:
     g = call.grad()
-    if slot == 2:
+    if slot == _BIAS:
         return g.sum(axis=(0, *range(2, g.ndim)))
-    x, w, y = call.named_array("0", "input"), call.named_array("1", "weight"), call.output()
-    if x.ndim != 4 or w.shape[1] != x.shape[1]:
-        raise Unknown  # one or three dimensions, groups, transposed
-    bias = call.named("2", "bias")
-    plain = y - (0.0 if bias is None else call.array(bias.value).reshape(-1, 1, 1))
-    for windows in _candidates(x.shape[2:], y.shape[2:], *w.shape[2:]):
-        if close(_convolve(windows, x, w), plain):
-            return _through_convolution(windows, x, w, g, slot)
-    raise Unknown
+    convolution = _convolution_of(call)
+    return convolution.of_weight(convolution.x, g) if slot == _WEIGHT else convolution.back(g, convolution.weight)
 
 
-def _through_convolution(windows: _Windows, x: Array, w: Array, g: Array, slot: int) -> Array:
-    padded = windows.padded(x)
+def _second(call: Call, first: Call, slot: int) -> Array:
+    """Of back(g1, w), of_weight(x, g1) and sum g1, which are linear in each of their arguments.
+
+    What arrives for the gradient of x stands where x stood, what arrives for that of w where w stood.
+    """
+    g1 = first.grad()
+    convolution = _convolution_of(first)
+    of_x, of_w, of_b = (call.grad(each) if call.grad_is_given(each) else None for each in range(3))
+    if slot == 0:
+        size = g1.shape[2:]
+        result = np.zeros(g1.shape)
+        result += 0.0 if of_x is None else convolution.of(of_x, convolution.weight, size)
+        result += 0.0 if of_w is None else convolution.of(convolution.x, of_w, size)
+        return result + (0.0 if of_b is None else of_b.reshape(-1, *[1] * len(size)))
     if slot == 1:
-        result = np.zeros(w.shape)
-        for a, b, view in windows.views(padded):
-            result[:, :, a, b] = np.einsum("noij,ncij->oc", g, view)
-        return result
-    result = np.zeros(padded.shape)
-    for a, b, view in windows.views(result):
-        view += np.einsum("noij,oc->ncij", g, w[:, :, a, b])
-    return windows.unpadded(result)
+        return np.zeros(convolution.x.shape) if of_w is None else convolution.back(g1, of_w)
+    return np.zeros(convolution.weight.shape) if of_x is None else convolution.of_weight(of_x, g1)
 
 
-def _pooling(call: Call) -> _Windows:
-    x, y = call.argument(0), call.output()
-    if x.ndim != 4:
-        raise Unknown
-    size = call.parameter("kernel_size", "#0")
-    stride = call.parameter_or(None, "stride", "#1") or size
-    padding = call.parameter_or(0, "padding", "#2")
-    if not all(type(value) is int for value in (size, stride, padding)):
-        raise Unknown
-    windows = _Windows(size, size, stride, padding)
-    height = (x.shape[2] + 2 * padding - size) // stride + 1
-    if height != y.shape[2]:
-        raise Unknown
-    return windows
-
-
-def _average_pool(call: Call, slot: int) -> Array:  # noqa: ARG001 - rules are called alike
-    windows, g = _pooling(call), call.grad()
-    if call.parameter_or(False, "ceil_mode", "#3") is not False:
-        raise Unknown
-    share = g / _averaged(call, windows, g)
-    result = windows.padded(np.zeros(call.shape(0)))
-    for _, _, view in windows.views(result):
-        view += share
-    return windows.unpadded(result)
-
-
-def _averaged(call: Call, windows: _Windows, g: Array) -> Array | int:
-    """By what the sum of each window was divided."""
-    divisor = call.parameter_or(None, "divisor_override", "#5")
-    if divisor is not None:
-        return divisor
-    if call.parameter_or(True, "count_include_pad", "#4") is not False:
-        return windows.rows * windows.columns
-    inside = windows.padded(np.ones(call.shape(0)))
-    return sum((view for _, _, view in windows.views(inside)), np.zeros(g.shape))
-
-
-def _max_pool(call: Call, slot: int) -> Array:  # noqa: ARG001
-    windows, g, y = _pooling(call), call.grad(), call.output()
-    if call.parameter_or(False, "ceil_mode", "#4") is not False or call.parameter_or(1, "dilation", "#3") != 1:
-        raise Unknown
-    padded = windows.padded(call.argument(0), -np.inf)
-    result = np.zeros(padded.shape)
-    open_places = np.ones(y.shape, np.bool_)
-    # The first of equal ones in a window is the one that torch takes.
-    for (_, _, seen), (_, _, view) in zip(windows.views(padded), windows.views(result), strict=True):
-        chosen = open_places & (seen == y)
-        view += np.where(chosen, g, 0.0)
-        open_places &= ~chosen
-    return windows.unpadded(result)
-
+_KINDS = ("Convolution", "MkldnnConvolution", "CudnnConvolution")
 
 RULES = (
     Rule(
-        ("Convolution", "MkldnnConvolution", "CudnnConvolution"),
+        _KINDS,
         rf"{X} = g \ast \tilde{{w}}, \qquad \frac{{\partial L}}{{\partial w}} = x \star g, \qquad "
         r"\frac{\partial L}{\partial b} = \sum g",
         "Each weight receives, from every place that its window stood on, the gradient there times the pixel below "
@@ -154,18 +133,14 @@ RULES = (
         needs="the input and the weight",
     ),
     Rule(
-        ("AvgPool2D", "AvgPool2d"),
-        rf"{X} = \sum_{{windows}} \frac{{g}}{{n}}",
-        "Each pixel receives its share of the gradient of every window that it was in.",
-        "derivatives.yaml: avg_pool2d",
-        _average_pool,
-    ),
-    Rule(
-        ("MaxPool2DWithIndices", "MaxPool2D"),
-        rf"{X} = g \; \mathrm{{at \; the \; largest}}, \qquad 0 \; \mathrm{{elsewhere}}",
-        "In each window only the largest pixel can change the result, so it receives the whole gradient.",
-        "derivatives.yaml: max_pool2d_with_indices",
-        _max_pool,
-        needs="which pixel was the largest",
+        ("ConvolutionBackward",),
+        rf"{G1} = g_x \star w + x \star g_w + g_b, \qquad {X} = g_1 \ast \tilde{{g}}_w, \qquad "
+        r"\frac{\partial L}{\partial w} = g_x \star g_1",
+        "A node of the second derivative of a convolution. Three gradients arrive here: for those of x, of w and of b "
+        "in the first pass. All that the first pass did is linear in g₁, x and w, so each receives the same with what "
+        "arrives in the other's place.",
+        "derivatives.yaml: convolution_backward",
+        by_first_call(_KINDS, _second),
+        needs="the first pass's gradient, the input and the weight",
     ),
 )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from graphviz_app.explain.call import Unknown
-from graphviz_app.explain.numeric import close, softmax
+from graphviz_app.explain.numeric import close, sigmoid, softmax
 from graphviz_app.explain.rule import Rule
 
 if TYPE_CHECKING:
@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 X = r"\frac{\partial L}{\partial x}"
 
 
-def _softmax_dim(call: Call, x: Array, y: Array | None) -> int:
+def softmax_dim(call: Call, x: Array, y: Array | None) -> int:
+    """Along which dimension a softmax went."""
     given = call.parameter_or(None, "dim", "#0")
     if isinstance(given, int) and not isinstance(given, bool):
         return given % x.ndim
@@ -36,27 +37,28 @@ def _softmax_dim(call: Call, x: Array, y: Array | None) -> int:
 
 def _softmax(call: Call, slot: int) -> Array:  # noqa: ARG001 - rules are called alike
     g, y = call.grad(), call.output()
-    dim = _softmax_dim(call, call.argument(0), y)
+    dim = softmax_dim(call, call.argument(0), y)
     return y * (g - (g * y).sum(axis=dim, keepdims=True))
 
 
 def _log_softmax(call: Call, slot: int) -> Array:  # noqa: ARG001
     g, x = call.grad(), call.argument(0)
-    dim = _log_softmax_dim(call, x)
+    dim = log_softmax_dim(call, x)
     return g - softmax(x, dim) * g.sum(axis=dim, keepdims=True)
 
 
-def _log_softmax_dim(call: Call, x: Array) -> int:
+def log_softmax_dim(call: Call, x: Array) -> int:
+    """Along which dimension a logarithm of a softmax went."""
     if not call.is_direct:
         raise Unknown
     if not call.is_only_node:
         return 0 if x.ndim == 1 else 1
-    return _softmax_dim(call, x, np.exp(call.output()))
+    return softmax_dim(call, x, np.exp(call.output()))
 
 
 def _log_softmax_forward(call: Call, slot: int) -> Array:  # noqa: ARG001
     x = call.argument(0)
-    return np.log(softmax(x, _log_softmax_dim(call, x)))
+    return np.log(softmax(x, log_softmax_dim(call, x)))
 
 
 def _reduction(call: Call) -> str:
@@ -68,22 +70,41 @@ def _reduction(call: Call) -> str:
     return given or "mean"
 
 
+def is_mean(call: Call) -> bool:
+    """Whether a loss is averaged."""
+    return _reduction(call) == "mean"
+
+
 def _nll(call: Call, slot: int) -> Array:
-    target, g = call.named_array("1", "target"), call.grad()
+    return call.nearest(slot, nll_shares(call, call.grad()))
+
+
+def nll_shares(call: Call, g: Array) -> list[Array]:
+    """What the log probabilities receive of a gradient; several where it is not known whether the loss is a mean.
+
+    Of a loss that is averaged each example counts as much as its class weighs. Classes are the second dimension, or the
+    only one.
+    """
+    target = call.named_array("1", "target")
     shape = call.shape(0)
-    if call.named("weight", "2") is not None or (call.parameter_or(0.0, "label_smoothing") or 0) != 0:
+    weight = call.named("weight", "2")
+    if target.dtype.kind == "f":
+        # They are probabilities, and this is some other loss.
         raise Unknown
-    target = np.atleast_1d(target)
-    ignored = call.parameter_or(-100, "ignore_index")
-    kept = target != ignored
-    places = np.where(kept, target, 0)[:, None]
+    weights = np.ones(shape[1] if len(shape) > 1 else shape[0]) if weight is None else call.array(weight.value)
+    whole = shape if len(shape) > 1 else (1, *shape)
+    target = target.reshape(whole[0], *whole[2:])
+    kept = target != call.parameter_or(-100, "ignore_index")
+    places = np.where(kept, target, 0)
+    weighed = np.where(kept, weights[places], 0.0)
     found: list[Array] = []
-    for is_mean in _nll_may_be_mean(call):
-        log_probabilities = np.zeros(shape if len(shape) > 1 else (1, *shape))
-        share = g / max(int(kept.sum()), 1) if is_mean else g
-        np.put_along_axis(log_probabilities, places, np.where(kept, -share, 0.0)[:, None], 1)
-        found.append(log_probabilities.reshape(shape))
-    return call.nearest(slot, found)
+    for is_averaged in _nll_may_be_mean(call):
+        result = np.zeros(whole)
+        total = weighed.sum() if is_averaged else 1.0
+        share = g.reshape(target.shape) if g.ndim and len(shape) > 1 else g
+        np.put_along_axis(result, places[:, None], (-share * weighed / (total or 1.0))[:, None], 1)
+        found.append(result.reshape(shape))
+    return found
 
 
 def _nll_may_be_mean(call: Call) -> tuple[bool, ...]:
@@ -106,16 +127,22 @@ def _loss(derivative: Callable[[Array, Array], Array]) -> Callable[[Call, int], 
     return gradient
 
 
-def _cross_entropy_of_probabilities(call: Call, slot: int) -> Array:
-    if slot != 0 or call.named("weight", "2") is not None:
+def _weighed(call: Call, slot: int, name: str, position: str = "") -> Array:
+    """What each loss of a cross entropy is multiplied with."""
+    if slot != 0:
         raise Unknown
-    return _loss(lambda x, t: (x - t) / np.maximum(x * (1 - x), 1e-12))(call, slot)
+    weight = call.named(name, position) if position else call.named(name)
+    return np.ones(()) if weight is None else call.array(weight.value)
+
+
+def _cross_entropy_of_probabilities(call: Call, slot: int) -> Array:
+    weight = _weighed(call, slot, "weight", "2")
+    return _loss(lambda x, t: weight * (x - t) / np.maximum(x * (1 - x), 1e-12))(call, slot)
 
 
 def _cross_entropy_of_logits(call: Call, slot: int) -> Array:
-    if slot != 0 or call.named("weight", "pos_weight", "2") is not None:
-        raise Unknown
-    return _loss(lambda x, t: 0.5 * (1 + np.tanh(0.5 * x)) - t)(call, slot)
+    weight, positive = _weighed(call, slot, "weight", "2"), _weighed(call, slot, "pos_weight")
+    return _loss(lambda x, t: weight * ((1 - t + positive * t) * sigmoid(x) - positive * t))(call, slot)
 
 
 def _smooth_l1(call: Call, slot: int) -> Array:
