@@ -352,10 +352,18 @@ class Call:
     def _use_of(self, target: int, slot: int) -> ev.TensorUse | None:
         leaf = int(self.recording.index.nodes.leaf[target])
         summary = None if leaf == ev.NONE else self.timeline.leaf_summary(leaf)
-        for use in () if self.operation is None else self.operation.inputs:
+        for use in self._given:
             if (use.node, use.slot) == (target, slot) or (summary is not None and use.tensor == summary.tensor):
                 return use
-        return None
+        if self.recording.index.nodes.operation[target] != ev.NONE or leaf != ev.NONE:
+            return None
+        # Of a gradient with a graph of its own it is not known yet, when it is used, which node made it.
+        nameless = [use for use in self._given if use.requires_grad and use.node == ev.NONE and not use.is_leaf]
+        return nameless[0] if len(nameless) == 1 else None
+
+    @property
+    def _given(self) -> tuple[ev.TensorUse, ...]:
+        return () if self.operation is None else self.operation.inputs
 
     def _is_inside(self, node: int) -> bool:
         return self.operation is not None and node in self.operation.nodes

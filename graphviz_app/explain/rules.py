@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING
 from graphviz_app.explain import (
     rules_arithmetic,
     rules_convolution,
+    rules_curves,
     rules_engine,
     rules_functions,
     rules_index,
     rules_matrix,
     rules_network,
+    rules_pairs,
     rules_pieces,
     rules_pooling,
     rules_reduction,
@@ -20,6 +22,7 @@ from graphviz_app.explain import (
     rules_second_losses,
     rules_shape,
     rules_units,
+    rules_writes,
 )
 from graphviz_app.explain.call import base_name, short_node_name
 
@@ -29,12 +32,15 @@ if TYPE_CHECKING:
 ALL_RULES = (
     *rules_arithmetic.RULES,
     *rules_functions.RULES,
+    *rules_curves.RULES,
     *rules_units.RULES,
+    *rules_pairs.RULES,
     *rules_matrix.RULES,
     *rules_reduction.RULES,
     *rules_shape.RULES,
     *rules_pieces.RULES,
     *rules_index.RULES,
+    *rules_writes.RULES,
     *rules_network.RULES,
     *rules_convolution.RULES,
     *rules_pooling.RULES,

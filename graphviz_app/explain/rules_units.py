@@ -44,7 +44,14 @@ def _softplus(call: Call, slot: int) -> Array:  # noqa: ARG001
     return np.where(scaled > float(call.parameter_or(20.0, "threshold", "#1")), 1.0, sigmoid(scaled))
 
 
+_SELU = 1.6732632423543772, 1.0507009873554805
+"""Its slope left of 0, and what all of it is multiplied with: Klambauer et al., Self-Normalizing Neural Networks."""
+
+
 def _elu(call: Call, slot: int) -> Array:  # noqa: ARG001
+    if call.operation is not None and call.operation.name.endswith(("selu", "selu_")):
+        x, (alpha, scale) = call.argument(0), _SELU
+        return scale * np.where(x > 0, 1.0, alpha * np.exp(np.minimum(x, 0)))
     alpha = float(call.parameter_or(1.0, "alpha", "#0"))
     x = call.argument(0)
     return np.where(x > 0, 1.0, alpha * np.exp(np.minimum(x, 0)))
