@@ -25,6 +25,10 @@ _MADE_BY = {
     "ger": "outer",
     "max": "max",
     "linalgvectornorm": "norm vectornorm",
+    "linalginvex": "inv inverse",
+    "linalgsolveex": "solve",
+    "linalgcholeskyex": "cholesky",
+    "linalglufactorex": "lufactor lu",
     "select": "getitem",
     "slice": "getitem narrow",
     "index": "getitem",
@@ -54,4 +58,4 @@ def is_direct(operation: str, node: str) -> bool:
     """Whether an operation ("torch.Tensor.__mul__") is the function that a node ("Mul") belongs to."""
     called = operation.rsplit(".", 1)[-1].replace("_", "").lower()
     name = node.lower()
-    return called == name or called in _NAMES.get(name, ())
+    return called in (name, name.removeprefix("linalg"), name.removeprefix("special")) or called in _NAMES.get(name, ())
