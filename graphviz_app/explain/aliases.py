@@ -29,6 +29,15 @@ _MADE_BY = {
     "linalgsolveex": "solve",
     "linalgcholeskyex": "cholesky",
     "linalglufactorex": "lufactor lu",
+    "im2col": "unfold",
+    "col2im": "fold",
+    "upsamplenearest2d": "interpolate",
+    "upsamplenearest1d": "interpolate",
+    "upsamplenearest3d": "interpolate",
+    "upsamplelinear1d": "interpolate",
+    "upsamplebilinear2d": "interpolate",
+    "upsampletrilinear3d": "interpolate",
+    "upsamplebicubic2d": "interpolate",
     "select": "getitem",
     "slice": "getitem narrow",
     "index": "getitem",
@@ -57,5 +66,5 @@ _NAMES = {node: frozenset(names.split()) for node, names in _MADE_BY.items()}
 def is_direct(operation: str, node: str) -> bool:
     """Whether an operation ("torch.Tensor.__mul__") is the function that a node ("Mul") belongs to."""
     called = operation.rsplit(".", 1)[-1].replace("_", "").lower()
-    name = node.lower()
+    called, name = called.removesuffix("copy") or called, node.lower()
     return called in (name, name.removeprefix("linalg"), name.removeprefix("special")) or called in _NAMES.get(name, ())

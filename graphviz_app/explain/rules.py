@@ -21,7 +21,9 @@ from graphviz_app.explain import (
     rules_pieces,
     rules_pooling,
     rules_reduction,
+    rules_resize,
     rules_second,
+    rules_second_layers,
     rules_second_losses,
     rules_shape,
     rules_spectrum,
@@ -51,10 +53,12 @@ ALL_RULES = (
     *rules_network.RULES,
     *rules_convolution.RULES,
     *rules_pooling.RULES,
+    *rules_resize.RULES,
     *rules_distance.RULES,
     *rules_engine.RULES,
     *rules_second.RULES,
     *rules_second_losses.RULES,
+    *rules_second_layers.RULES,
 )
 
 

@@ -155,13 +155,15 @@ def _huber(call: Call, slot: int) -> Array:
     return _loss(lambda x, t: np.clip(x - t, -delta, delta))(call, slot)
 
 
-def _normalised(x: Array, dims: tuple[int, ...], epsilon: float) -> tuple[Array, Array]:
+def normalised(x: Array, dims: tuple[int, ...], epsilon: float) -> tuple[Array, Array]:
+    """What was normalised over some dimensions, and its deviation."""
     deviation = np.sqrt(x.var(axis=dims, keepdims=True) + epsilon)
     return (x - x.mean(axis=dims, keepdims=True)) / deviation, deviation
 
 
-def _through_normalisation(g: Array, x: Array, dims: tuple[int, ...], epsilon: float) -> Array:
-    normal, deviation = _normalised(x, dims, epsilon)
+def through_normalisation(g: Array, x: Array, dims: tuple[int, ...], epsilon: float) -> Array:
+    """What x receives of a gradient of what was normalised."""
+    normal, deviation = normalised(x, dims, epsilon)
     mean = g.mean(axis=dims, keepdims=True)
     return (g - mean - normal * (g * normal).mean(axis=dims, keepdims=True)) / deviation
 
@@ -173,29 +175,38 @@ def _refuse_statistics(call: Call) -> None:
 
 
 def _layer_norm(call: Call, slot: int) -> Array:
-    x, g = call.named_array("0", "input"), call.grad()
     _refuse_statistics(call)
+    x, dims, epsilon, weight = layer_norm_of(call)
+    g, rest = call.grad(), tuple(dim for dim in range(x.ndim) if dim not in dims)
+    if slot == 2:
+        return g.sum(axis=rest)
+    if slot == 1:
+        return (g * normalised(x, dims, epsilon)[0]).sum(axis=rest)
+    return through_normalisation(g * (1.0 if weight is None else weight), x, dims, epsilon)
+
+
+def layer_norm_of(call: Call) -> tuple[Array, tuple[int, ...], float, Array | None]:
+    """What a layer norm took: its input, over which dimensions it went, epsilon, and its weight.
+
+    Raises:
+        Unknown: If the recording does not tell.
+    """
+    x = call.named_array("0", "input")
     weight, bias = call.named("weight", "2"), call.named("bias", "3")
     width = weight or bias
     count = 1 if width is None else len(call.array(width.value).shape)
     if width is None and call.operation is not None and x.ndim > 2:
         # Over how many dimensions it went stands in a tuple that only the result can confirm.
         count = next((n for n in range(1, x.ndim + 1) if _is_layer_norm(x, call.output(), n)), 1)
-    dims = tuple(range(x.ndim - count, x.ndim))
-    rest = tuple(range(x.ndim - count))
     # By position it comes after the sizes, and after a weight or a bias that is None.
     positions = [call.parameter_or(None, name) for name in ("eps", "#0", "#1", "#2", "#3")]
     epsilon = next((each for each in positions if isinstance(each, float)), 1e-5)
-    if slot == 2:
-        return g.sum(axis=rest)
-    if slot == 1:
-        return (g * _normalised(x, dims, epsilon)[0]).sum(axis=rest)
-    scale = 1.0 if weight is None else call.array(weight.value)
-    return _through_normalisation(g * scale, x, dims, epsilon)
+    dims = tuple(range(x.ndim - count, x.ndim))
+    return x, dims, epsilon, None if weight is None else call.array(weight.value)
 
 
 def _is_layer_norm(x: Array, y: Array, count: int) -> bool:
-    return close(_normalised(x, tuple(range(x.ndim - count, x.ndim)), 1e-5)[0], y, 1e-2)
+    return close(normalised(x, tuple(range(x.ndim - count, x.ndim)), 1e-5)[0], y, 1e-2)
 
 
 def _batch_norm(call: Call, slot: int) -> Array:
@@ -207,10 +218,10 @@ def _batch_norm(call: Call, slot: int) -> Array:
     if slot == 2:
         return g.sum(axis=dims)
     if slot == 1:
-        return (g * _normalised(x, dims, epsilon)[0]).sum(axis=dims)
+        return (g * normalised(x, dims, epsilon)[0]).sum(axis=dims)
     weight = call.named("weight", "3")
     scale = np.ones(x.shape[1]) if weight is None else call.array(weight.value)
-    return _through_normalisation(g * scale.reshape(-1, *[1] * (x.ndim - 2)), x, dims, epsilon)
+    return through_normalisation(g * scale.reshape(-1, *[1] * (x.ndim - 2)), x, dims, epsilon)
 
 
 def _group_norm(call: Call, slot: int) -> Array:
@@ -224,10 +235,10 @@ def _group_norm(call: Call, slot: int) -> Array:
     if slot == 2:
         return g.sum(axis=rest)
     if slot == 1:
-        return (g * _normalised(grouped, (2,), epsilon)[0].reshape(x.shape)).sum(axis=rest)
+        return (g * normalised(grouped, (2,), epsilon)[0].reshape(x.shape)).sum(axis=rest)
     weight = call.named("weight", "1" if is_native else "2")
     scale = 1.0 if weight is None else call.array(weight.value).reshape(channels)
-    return _through_normalisation((g * scale).reshape(grouped.shape), grouped, (2,), epsilon).reshape(x.shape)
+    return through_normalisation((g * scale).reshape(grouped.shape), grouped, (2,), epsilon).reshape(x.shape)
 
 
 def _through_running_statistics(call: Call, slot: int, x: Array, g: Array, epsilon: float) -> Array:

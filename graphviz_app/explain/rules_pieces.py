@@ -73,14 +73,16 @@ def _shape(shape: tuple[int, ...], index: Any) -> tuple[int, ...]:
     return np.broadcast_to(0, shape)[index].shape
 
 
-def _selections(shape: tuple[int, ...], piece: tuple[int, ...]) -> Iterator[Any]:
+def selections(shape: tuple[int, ...], piece: tuple[int, ...]) -> Iterator[Any]:
+    """Every single place along a dimension that leaves a piece of this shape."""
     for dim, size in enumerate(shape):
         if shape[:dim] + shape[dim + 1 :] == piece:
             for index in range(size):
                 yield (*[slice(None)] * dim, index)
 
 
-def _slices(shape: tuple[int, ...], piece: tuple[int, ...]) -> Iterator[Any]:
+def slices(shape: tuple[int, ...], piece: tuple[int, ...]) -> Iterator[Any]:
+    """Every slice along a dimension that leaves a piece of this shape."""
     for dim, size in enumerate(shape):
         if len(piece) == len(shape) and shape[:dim] + shape[dim + 1 :] == piece[:dim] + piece[dim + 1 :]:
             count = piece[dim]
@@ -215,14 +217,14 @@ RULES = (
         rf"{X}[i] = g, \qquad 0 \; \mathrm{{elsewhere}}",
         _PIECE,
         "derivatives.yaml: select",
-        _placed(_selections),
+        _placed(selections),
     ),
     Rule(
         ("Slice", "Narrow"),
         rf"{X}[a:b] = g, \qquad 0 \; \mathrm{{elsewhere}}",
         _PIECE,
         "derivatives.yaml: slice",
-        _placed(_slices),
+        _placed(slices),
     ),
     Rule(
         ("Diagonal",),
