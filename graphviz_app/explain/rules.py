@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from graphviz_app.explain import (
     rules_arithmetic,
+    rules_attention,
     rules_convolution,
     rules_curves,
     rules_distance,
@@ -14,6 +15,7 @@ from graphviz_app.explain import (
     rules_functions,
     rules_index,
     rules_linalg,
+    rules_margins,
     rules_matrix,
     rules_moves,
     rules_network,
@@ -25,6 +27,7 @@ from graphviz_app.explain import (
     rules_second,
     rules_second_layers,
     rules_second_losses,
+    rules_sequence,
     rules_shape,
     rules_spectrum,
     rules_units,
@@ -51,6 +54,9 @@ ALL_RULES = (
     *rules_writes.RULES,
     *rules_moves.RULES,
     *rules_network.RULES,
+    *rules_margins.RULES,
+    *rules_attention.RULES,
+    *rules_sequence.RULES,
     *rules_convolution.RULES,
     *rules_pooling.RULES,
     *rules_resize.RULES,

@@ -59,17 +59,6 @@ RULES = (
         _passed_on,
     ),
     Rule(
-        (
-            "ScaledDotProductFlashAttentionForCpu",
-            "ScaledDotProductEfficientAttention",
-            "ScaledDotProductFlashAttention",
-        ),
-        r"y = \mathrm{softmax}\left(\frac{Q \, {K}^{\top}}{\sqrt{d}}\right) V",
-        "Attention in one piece: queries, keys and values each receive the gradient through the two products and the "
-        "softmax between them, without the table of weights ever being stored.",
-        "derivatives.yaml: _scaled_dot_product_flash_attention",
-    ),
-    Rule(
         ("NativeDropout",),
         rf"{X} = \frac{{g \cdot m}}{{1 - p}}",
         "What was dropped receives 0, the rest a little more than it came with, as in the forward.",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -148,32 +149,60 @@ def _logsumexp(call: Call, slot: int) -> Array:  # noqa: ARG001
     return g * np.conj(np.exp(x - _log_sum_exp(x, dims, keepdims=True)))
 
 
-def _euclidean(x: Array, axis: tuple[int, ...], *, keepdims: bool = False) -> Array:
-    return np.sqrt((np.abs(x) ** 2).sum(axis=axis, keepdims=keepdims))
+def _power_norm(order: float) -> Reduce:
+    def reduce(x: Array, axis: tuple[int, ...], *, keepdims: bool = False) -> Array:
+        size = np.abs(x)
+        if np.isinf(order):
+            return (np.max if order > 0 else np.min)(size, axis=axis, keepdims=keepdims)
+        return (size**order).sum(axis=axis, keepdims=keepdims) ** (1 / order)
+
+    return reduce
 
 
-def _absolute(x: Array, axis: tuple[int, ...], *, keepdims: bool = False) -> Array:
-    return np.abs(x).sum(axis=axis, keepdims=keepdims)
+def _norm(call: Call, slot: int) -> Array:
+    if call.is_direct:
+        return _through_norm(call, _norm_order(call))
+    # The function around it knows which norm it is; the usual ones are tried.
+    call.is_guessed = True
+    found: list[Array] = []
+    for order in (2.0, 1.0, np.inf):
+        with contextlib.suppress(Unknown):
+            found.append(_through_norm(call, order))
+    return call.nearest(slot, found)
 
 
-def _norm(call: Call, slot: int) -> Array:  # noqa: ARG001
+def _norm_order(call: Call) -> float:
     order = call.parameter_or(2, "ord", "p", "#0")
     order = 2 if order in ("fro", None) else order
-    if order not in (1, 2):
+    if isinstance(order, bool) or not isinstance(order, int | float):
         raise Unknown
+    return float(order)
+
+
+def _through_norm(call: Call, order: float) -> Array:
+    """By x |x|^(p-2) over the norm's power p - 1; where there is none, 0."""
     x = call.argument(0)
-    reduce: Reduce = _euclidean if order == 2 else _absolute
-    dims = _norm_dims(call, reduce)
+    dims = _norm_dims(call, _power_norm(order or 2.0))
     g = call.grad().reshape(_kept(x.shape, dims))
+    size = np.abs(x)
+    sign = x / np.where(size == 0, 1.0, size)
+    if order == 0:
+        return np.zeros(x.shape)
     if order == 1:
-        return g * np.sign(x)
-    norm = reduce(x, dims, keepdims=True)
-    return np.where(norm == 0, 0.0, g * x / np.where(norm == 0, 1.0, norm))
+        return g * sign
+    norm = _power_norm(order)(x, dims, keepdims=True)
+    if np.isinf(order):
+        best = (size == norm) | (np.isnan(size) & np.isnan(norm))
+        return g * sign * best / best.sum(axis=dims, keepdims=True)
+    steep = np.where(size == 0, 0.0, np.where(size == 0, 1.0, size) ** (order - 1))
+    return np.where(norm == 0, 0.0, g * sign * steep / np.where(norm == 0, 1.0, norm) ** (order - 1))
 
 
 def _norm_dims(call: Call, reduce: Reduce) -> tuple[int, ...]:
     # Its first plain argument is the order, not the dimension.
     given = call.parameter_or(None, "dim")
+    if not call.is_direct and call.grad().ndim == 0:
+        return tuple(range(len(call.shape(0))))
     return reduced_dims(call, reduce) if given is not None else _shown_dims(call, call.shape(0), reduce)
 
 
