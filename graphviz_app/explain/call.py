@@ -153,6 +153,25 @@ class Call:
             return self.array(use.value)
         return self._computed(index)
 
+    def has_edge(self, index: int) -> bool:
+        """Whether the argument is a tensor that needs a gradient."""
+        return index in self._edges
+
+    def assume(self, value: Array | None) -> None:
+        """Take a value for what nothing tells of: for an argument, and within what an argument was computed from."""
+        from graphviz_app.explain.replayed import Replayed
+
+        self.assumed = value
+        self._given_replayed = Replayed(self.timeline, self._made(), value)
+        self.__dict__.pop("replayed", None)
+
+    def siblings(self, index: int = 0) -> list[int]:
+        """The nodes of the same operation and name that lead to the same end, in the order in which they were made."""
+        nodes, end = self.recording.index.nodes, self._edges.get(index)
+        made = () if self.operation is None or end is None else self.operation.nodes
+        alike = [node for node in made if nodes.name_number[node] == nodes.name_number[self.node]]
+        return [node for node in alike if edges_from(self.timeline, node).get(index) == end]
+
     def arguments(self) -> int:
         """How many tensors the node was given, with those that need no gradient, as far as that can be told."""
         given = len(self.operation.inputs) if self.operation is not None and self.is_only_node and self.is_direct else 0

@@ -91,15 +91,16 @@ def _computed(call: Call, gradient: Gradient, slot: int) -> Array:
     try:
         return np.asarray(gradient(call, slot))
     except Unknown:
-        if call.operation is not None:
+        if call.is_only_node:
             raise
     except (ValueError, IndexError, TypeError, ArithmeticError):
         raise Unknown from None
     found: list[Array] = []
-    for call.assumed in itertools.islice(possible_values(call), MOST_VALUES):
+    for value in itertools.islice(possible_values(call), MOST_VALUES):
+        call.assume(value)
         with contextlib.suppress(Unknown, ValueError, IndexError, TypeError, ArithmeticError):
             found.append(np.asarray(gradient(call, slot)))
-    call.assumed = None
+    call.assume(None)
     return call.nearest(slot, found)
 
 

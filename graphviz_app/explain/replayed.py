@@ -29,11 +29,13 @@ class Replayed:
     Args:
         timeline: Of the recording.
         before: The number of the event that all of it was before.
+        assumed: What stands for values that nothing tells of.
     """
 
-    def __init__(self, timeline: Timeline, before: int) -> None:
+    def __init__(self, timeline: Timeline, before: int, assumed: Array | None = None) -> None:
         self._timeline = timeline
         self._before = before
+        self._assumed = assumed
         self._found: dict[tuple[int, int], Array | None] = {}
         self._depth = 0
 
@@ -83,7 +85,9 @@ class Replayed:
         try:
             if leaf != ev.NONE:
                 return Call(self._timeline, node).array(self._value_of_leaf(leaf))
-            return Call(self._timeline, node, self._last_call(node), self).output(slot)
+            call = Call(self._timeline, node, self._last_call(node), self)
+            call.assumed = self._assumed
+            return call.output(slot)
         except Unknown:
             return None
 

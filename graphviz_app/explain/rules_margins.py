@@ -9,7 +9,7 @@ import numpy as np
 from graphviz_app.explain.call import Unknown
 from graphviz_app.explain.numeric import sigmoid
 from graphviz_app.explain.rule import Rule
-from graphviz_app.explain.rules_network import is_mean
+from graphviz_app.explain.rules_network import is_mean, mean_ways
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -32,8 +32,13 @@ def _rows(call: Call) -> tuple[Array, Array, Array]:
     """Scores and targets in rows, and each row's share of the gradient."""
     x, t, g = call.argument(0), call.named_array("1", "target"), call.grad()
     x, t = np.atleast_2d(x), t.reshape(max(len(x), 1) if x.ndim > 1 else 1, -1)
-    g = np.broadcast_to(g.reshape(-1) if g.ndim else g, (len(x),))
-    return x, t, g[:, None] / (len(x) if is_mean(call) else 1)
+    return x, t, np.broadcast_to(g.reshape(-1) if g.ndim else g, (len(x),))[:, None]
+
+
+def _averaged(call: Call, found: Array, count: int) -> Array:
+    """What each score receives, divided by the number of losses where their mean was taken."""
+    found = found.reshape(call.shape(0))
+    return call.nearest(0, [found / count if is_averaged else found for is_averaged in mean_ways(call)])
 
 
 def _multi_margin(call: Call, slot: int) -> Array:  # noqa: ARG001 - rules are called alike
@@ -47,7 +52,7 @@ def _multi_margin(call: Call, slot: int) -> Array:  # noqa: ARG001 - rules are c
         pull = pull * call.array(weight.value)[t]
     np.put_along_axis(pull, t, 0.0, 1)
     np.put_along_axis(pull, t, -pull.sum(1, keepdims=True), 1)
-    return (share * pull).reshape(call.shape(0))
+    return _averaged(call, share * pull, len(x))
 
 
 def _multi_label_margin(call: Call, slot: int) -> Array:  # noqa: ARG001
@@ -61,7 +66,7 @@ def _multi_label_margin(call: Call, slot: int) -> Array:  # noqa: ARG001
             is_near = (1 - scores[each] + scores[others]) > 0
             pull[row, others] += is_near
             pull[row, each] -= is_near.sum()
-    return (share * pull / x.shape[1]).reshape(call.shape(0))
+    return _averaged(call, share * pull / x.shape[1], len(x))
 
 
 def _gate(call: Call, slot: int) -> Array:  # noqa: ARG001

@@ -98,7 +98,7 @@ def nll_shares(call: Call, g: Array) -> list[Array]:
     places = np.where(kept, target, 0)
     weighed = np.where(kept, weights[places], 0.0)
     found: list[Array] = []
-    for is_averaged in _nll_may_be_mean(call):
+    for is_averaged in mean_ways(call):
         result = np.zeros(whole)
         total = weighed.sum() if is_averaged else 1.0
         share = g.reshape(target.shape) if g.ndim and len(shape) > 1 else g
@@ -107,7 +107,7 @@ def nll_shares(call: Call, g: Array) -> list[Array]:
     return found
 
 
-def _nll_may_be_mean(call: Call) -> tuple[bool, ...]:
+def mean_ways(call: Call) -> tuple[bool, ...]:
     """Whether the loss is a mean; both where the program's call was longer than what was recorded of it."""
     if not call.parameters_were_cut:
         return (_reduction(call) == "mean",)
@@ -210,6 +210,8 @@ def _is_layer_norm(x: Array, y: Array, count: int) -> bool:
 
 
 def _batch_norm(call: Call, slot: int) -> Array:
+    if not call.is_direct:
+        return _batch_norm_inside(call, slot)
     x, g = call.named_array("0", "input"), call.grad()
     dims = (0, *range(2, x.ndim))
     epsilon = float(call.parameter_or(1e-5, "eps", "#2"))
@@ -222,6 +224,19 @@ def _batch_norm(call: Call, slot: int) -> Array:
     weight = call.named("weight", "3")
     scale = np.ones(x.shape[1]) if weight is None else call.array(weight.value)
     return through_normalisation(g * scale.reshape(-1, *[1] * (x.ndim - 2)), x, dims, epsilon)
+
+
+def _batch_norm_inside(call: Call, slot: int) -> Array:
+    """In an instance norm, whose examples are taken for channels; with the usual epsilon."""
+    call.is_guessed = True
+    x, g = call.argument(0), call.grad()
+    dims = (0, *range(2, x.ndim))
+    if slot == 2:
+        return g.sum(axis=dims)
+    if slot == 1:
+        return (g * normalised(x, dims, 1e-5)[0]).sum(axis=dims)
+    scale = call.argument(1) if call.has_edge(1) else np.ones(x.shape[1])
+    return through_normalisation(g * scale.reshape(-1, *[1] * (x.ndim - 2)), x, dims, 1e-5)
 
 
 def _group_norm(call: Call, slot: int) -> Array:

@@ -141,6 +141,16 @@ def _as_complex(call: Call, slot: int) -> Array:  # noqa: ARG001 - rules are cal
     return np.stack([np.real(g), np.imag(g)], -1)
 
 
+def _as_pairs(call: Call, slot: int) -> Array:  # noqa: ARG001
+    g = call.grad()
+    return g[..., 0] + 1j * g[..., 1]
+
+
+def _pairs_of(call: Call, slot: int) -> Array:  # noqa: ARG001
+    x = call.argument(0)
+    return np.stack([np.real(x), np.imag(x)], -1)
+
+
 def _nothing(call: Call, slot: int) -> Array:
     return np.zeros(call.shape(slot))
 
@@ -217,6 +227,14 @@ RULES = (
         "Pairs of numbers were seen as complex numbers, so the gradient is seen as pairs again.",
         "derivatives.yaml: view_as_complex",
         _as_complex,
+    ),
+    Rule(
+        ("ViewAsReal",),
+        rf"{X} = g_1 + i \, g_2",
+        "Complex numbers were seen as pairs of numbers, so the gradient is seen as complex numbers again.",
+        "derivatives.yaml: view_as_real",
+        _as_pairs,
+        forward=_pairs_of,
     ),
     Rule(
         ("Polar",),

@@ -125,13 +125,16 @@ def _cat(call: Call, slot: int) -> Array:
 
 
 def _stack(call: Call, slot: int) -> Array:
-    g, x, y = call.grad(), call.argument(slot), call.output()
+    g = call.grad()
     given = call.parameter_or(None, "dim", "#0")
     if isinstance(given, int):
         return np.take(g, slot, given % g.ndim)
-    dims = [
-        dim for dim in range(g.ndim) if slot < g.shape[dim] and np.array_equal(np.take(y, slot, dim), x, equal_nan=True)
-    ]
+    shape, count = call.shape(slot), call.arguments()
+    dims = [dim for dim, size in enumerate(g.shape) if size >= count and g.shape[:dim] + g.shape[dim + 1 :] == shape]
+    if len(dims) == 1:
+        return np.take(g, slot, dims[0])
+    x, y = call.argument(slot), call.output()
+    dims = [dim for dim in dims if np.array_equal(np.take(y, slot, dim), x, equal_nan=True)]
     return call.nearest(slot, [np.take(g, slot, dim) for dim in dims])
 
 
@@ -173,11 +176,28 @@ def _one_of(call: Call, slot: int) -> Array:
 
 
 def _chunk(call: Call, slot: int) -> Array:
-    """One of the parts of `split`, where all are of one size."""
+    """One of the parts of `split`: the first, the last, or any where all are of one size."""
+    x, shape, count = call.argument(0), call.output_shape(slot), call.grad_count
+    dims = [dim for dim in range(x.ndim) if x.shape[:dim] + x.shape[dim + 1 :] == shape[:dim] + shape[dim + 1 :]]
+    for dim in (each for each in dims if x.shape[each] != shape[each]):
+        size = shape[dim]
+        if slot == 0:
+            return np.take(x, range(size), dim)
+        if slot == count - 1:
+            return np.take(x, range(x.shape[dim] - size, x.shape[dim]), dim)
+        if x.shape[dim] == size * count:
+            return np.take(x, range(slot * size, (slot + 1) * size), dim)
+    raise Unknown
+
+
+def _in_turn(call: Call, slot: int) -> Array:
+    """A piece of `x[i]`, where a function took one after the other out of a tensor, as it does of a packed one."""
     x, shape = call.argument(0), call.output_shape(slot)
-    dims = [dim for dim, size in enumerate(x.shape) if size == shape[dim] * call.grad_count]
-    dims = [dim for dim in dims if x.shape[:dim] + x.shape[dim + 1 :] == shape[:dim] + shape[dim + 1 :]]
-    return np.take(x, range(slot * shape[dims[0]], (slot + 1) * shape[dims[0]]), dims[0])
+    siblings = call.siblings()
+    for dim, size in enumerate(x.shape):
+        if len(siblings) == size and x.shape[:dim] + x.shape[dim + 1 :] == shape:
+            return np.take(x, siblings.index(call.node), dim)
+    raise Unknown
 
 
 def _joined(call: Call, slot: int) -> Array:  # noqa: ARG001 - rules are called alike
@@ -218,6 +238,7 @@ RULES = (
         _PIECE,
         "derivatives.yaml: select",
         _placed(selections),
+        forward=_in_turn,
     ),
     Rule(
         ("Slice", "Narrow"),

@@ -116,7 +116,7 @@ def _trace(call: Call, slot: int) -> Array:
 
 RULES = (
     Rule(
-        ("View", "Reshape", "UnsafeView", "ReshapeAlias", "Flatten", "Unsqueeze", "Squeeze", "ViewAsReal"),
+        ("View", "Reshape", "UnsafeView", "ReshapeAlias", "Flatten", "Unsqueeze", "Squeeze"),
         rf"{X} = \mathrm{{reshape}}(g)",
         _SHAPE,
         "derivatives.yaml: view, unsqueeze, squeeze",

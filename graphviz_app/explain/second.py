@@ -26,6 +26,7 @@ MOST_CALLS = 16
 MOST_VALUES = 48
 """That are tried for one that is not known."""
 _MOST_EDGES = 256
+_MOST_LAYERS = 4
 _FARTHEST = 32
 """Nodes of the pass's own that are looked at on the way back to the forward pass."""
 
@@ -69,6 +70,9 @@ def by_first_call(
 
 def possible_values(call: Call) -> Iterator[Array]:
     """What a node may have computed with that nothing leads to: gradients of the pass, constants of its forward."""
+    if call.operation is not None:
+        yield from _constants(call.operation, call)
+        return
     seen: set[int] = set()
     numbers: set[float] = set()
     for first in _near(call):
@@ -84,6 +88,20 @@ def possible_values(call: Call) -> Iterator[Array]:
                 continue
         numbers |= set(_numbers(first))
     yield from (np.asarray(number) for number in sorted(numbers))
+
+
+def _constants(operation: ev.OperationRan, call: Call) -> Iterator[Array]:
+    """What a function was given that needs no gradient, and its layers, such as the first states of an RNN's layers."""
+    for use in operation.inputs:
+        if use.requires_grad:
+            continue
+        try:
+            value = call.array(use.value)
+        except Unknown:
+            continue
+        yield value
+        if value.ndim > 2 and len(value) <= _MOST_LAYERS:
+            yield from value
 
 
 def _numbers(call: Call) -> Iterator[float]:
