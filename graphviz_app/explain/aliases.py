@@ -33,6 +33,8 @@ _MADE_BY = {
     "scaleddotproductflashattentionforcpu": "scaleddotproductattention",
     "scaleddotproductflashattention": "scaleddotproductattention",
     "scaleddotproductefficientattention": "scaleddotproductattention",
+    "gridsampler2d": "gridsample",
+    "gridsampler3d": "gridsample",
     "im2col": "unfold",
     "col2im": "fold",
     "upsamplenearest2d": "interpolate",

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from graphviz_app.explain.call import Call, Unknown, edges_from, sent_values
-from graphviz_app.explain.numeric import difference, scale, tolerance
+from graphviz_app.explain.numeric import close, difference, scale, tolerance
 from graphviz_app.explain.rules import rule_of
 from graphviz_app.explain.second import MOST_VALUES, possible_values
 from graphviz_app.recording import events as ev
@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from graphviz_app.explain.rule import Gradient
 
     Array = npt.NDArray[Any]
+
+
+_SURELY = 1e-6
+"""How near to what was recorded a result is that needs no better one, relative to the largest element."""
 
 
 class Check(NamedTuple):
@@ -95,11 +99,14 @@ def _computed(call: Call, gradient: Gradient, slot: int) -> Array:
             raise
     except (ValueError, IndexError, TypeError, ArithmeticError):
         raise Unknown from None
+    recorded = call.recorded(slot)
     found: list[Array] = []
     for value in itertools.islice(possible_values(call), MOST_VALUES):
         call.assume(value)
         with contextlib.suppress(Unknown, ValueError, IndexError, TypeError, ArithmeticError):
             found.append(np.asarray(gradient(call, slot)))
+            if recorded is not None and close(found[-1], recorded, _SURELY):
+                break
     call.assume(None)
     return call.nearest(slot, found)
 
