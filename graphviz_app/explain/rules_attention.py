@@ -98,7 +98,7 @@ RULES = (
         r"P = \mathrm{softmax} \frac{Q {K}^{\top}}{\sqrt{d}}",
         "Attention in one piece: queries, keys and values each receive the gradient through the two products and the "
         "softmax between them, without the table of weights P ever being stored.",
-        "derivatives.yaml: _scaled_dot_product_flash_attention; T. Dao and others, \"FlashAttention\" (2022), appendix B",
+        'derivatives.yaml: _scaled_dot_product_flash_attention; T. Dao and others, "FlashAttention" (2022), appendix B',
         _attention,
         needs="queries, keys and values, and its result",
     ),

@@ -1,4 +1,4 @@
-"""Rules of further functions of one tensor that work on each element by itself: thresholds, angles, inverse functions."""
+"""Rules of more functions of one tensor that work on each element by itself: thresholds, angles, inverse functions."""
 
 from __future__ import annotations
 
@@ -47,6 +47,14 @@ def _number(call: Call, default: float, *names: str) -> float:
     if isinstance(given, bool) or not isinstance(given, int | float):
         raise Unknown
     return float(given)
+
+
+def _per_degree(_: Call, __: Array) -> Array:
+    return np.asarray(math.pi / 180)
+
+
+def _per_radian(_: Call, __: Array) -> Array:
+    return np.asarray(180 / math.pi)
 
 
 def _threshold(call: Call, x: Array) -> Array:
@@ -134,6 +142,14 @@ def _conjugated(call: Call, slot: int) -> Array:  # noqa: ARG001
     return np.conj(call.argument(0))
 
 
+def _negative(call: Call, slot: int) -> Array:  # noqa: ARG001
+    return -call.grad()
+
+
+def _negated(call: Call, slot: int) -> Array:  # noqa: ARG001
+    return -call.argument(0)
+
+
 _OFF = "Where the result does not change with x the gradient is 0; elsewhere it passes as it came."
 
 RULES = (
@@ -154,8 +170,8 @@ RULES = (
         _celu,
     ),
     _curve("NanToNum", r"[x \; \mathrm{finite}]", "What was replaced by a number receives 0.", _finite, "nan_to_num"),
-    _curve("Deg2Rad", r"\frac{\pi}{180}", "Each degree counts for π/180.", lambda *_: np.asarray(math.pi / 180)),
-    _curve("Rad2Deg", r"\frac{180}{\pi}", "Each radian counts for 180/π degrees.", lambda *_: np.asarray(180 / math.pi)),
+    _curve("Deg2Rad", r"\frac{\pi}{180}", "Each degree counts for π/180.", _per_degree),
+    _curve("Rad2Deg", r"\frac{180}{\pi}", "Each radian counts for 180/π degrees.", _per_radian),
     _curve(
         "Asinh",
         r"\frac{1}{\sqrt{x^2 + 1}}",
@@ -250,7 +266,7 @@ RULES = (
         rf"{X} = -g",
         "The sign is turned, so the gradient's is too.",
         "derivatives.yaml: _neg_view",
-        lambda call, _: -call.grad(),
-        forward=lambda call, _: -call.argument(0),
+        _negative,
+        forward=_negated,
     ),
 )

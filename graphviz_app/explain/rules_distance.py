@@ -64,7 +64,8 @@ def _within_rows(call: Call, slot: int) -> Array:  # noqa: ARG001 - rules are ca
 
 
 _WORDS = (
-    "A distance grows fastest when a row moves straight away from the other one: each row receives that direction, from "
+    "A distance grows fastest when a row moves straight away from the other one: each row receives that direction, "
+    "from "
     "all rows that it was compared with. This is for the usual distance, p = 2."
 )
 

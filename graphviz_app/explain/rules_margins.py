@@ -106,7 +106,8 @@ RULES = (
     Rule(
         ("MultilabelMarginLoss",),
         rf"{X}_k = \frac{{g}}{{n \, C}} \sum_{{t}} [1 - x_t + x_k > 0], \qquad {X}_t = -\sum_k \ldots",
-        _MARGIN + "C is the number of classes; there are several right ones, and each is compared with all others. "
+        _MARGIN
+        + "C is the number of classes; there are several right ones, and each is compared with all others. "
         + _AVERAGED,
         "derivatives.yaml: multilabel_margin_loss_forward",
         _multi_label_margin,
@@ -114,7 +115,8 @@ RULES = (
     ),
     Rule(
         ("Glu",),
-        r"\frac{\partial L}{\partial a} = g \, \sigma(b), \qquad \frac{\partial L}{\partial b} = g \, a \, \sigma(b) \, "
+        r"\frac{\partial L}{\partial a} = g \, \sigma(b), \qquad \frac{\partial L}{\partial b} = g \, a \, \sigma(b) "
+        r"\, "
         r"\sigma(-b)",
         "Half of the input is the gate of the other half: that receives what the gate lets through, the gate what lies "
         "behind it, times its slope.",

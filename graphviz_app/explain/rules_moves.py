@@ -32,7 +32,7 @@ _MOST_MOVES = 64
 def _moved(moves: Moves) -> Callable[[Call, int], Array]:
     """The gradient put back; of several moves that fit the shapes, the one that the values show."""
 
-    def gradient(call: Call, slot: int) -> Array:  # noqa: ARG001 - rules are called alike
+    def gradient(call: Call, slot: int) -> Array:
         g, shape = call.grad(), call.shape(0)
         places = np.arange(int(np.prod(shape))).reshape(shape)
         fitting = [
@@ -70,7 +70,7 @@ def _one_number(call: Call, *names: str) -> int:
     return number
 
 
-def _shuffled(call: Call, places: Array, shape: Shape) -> Iterator[Array]:
+def _shuffled(call: Call, places: Array, shape: Shape) -> Iterator[Array]:  # noqa: ARG001 - moves are called alike
     """Channels become pixels: each r × r of them a square."""
     *batch, channels, height, width = places.shape
     factor = shape[-1] // width if width else 1
@@ -78,17 +78,15 @@ def _shuffled(call: Call, places: Array, shape: Shape) -> Iterator[Array]:
     count = len(batch)
     order = (*range(count + 1), count + 3, count + 1, count + 4, count + 2)
     yield np.transpose(split, order).reshape(*batch, channels // factor**2, height * factor, width * factor)
-    _ = call
 
 
-def _unshuffled(call: Call, places: Array, shape: Shape) -> Iterator[Array]:
+def _unshuffled(call: Call, places: Array, shape: Shape) -> Iterator[Array]:  # noqa: ARG001
     *batch, channels, height, width = places.shape
     factor = width // shape[-1] if shape[-1] else 1
     split = places.reshape(*batch, channels, height // factor, factor, width // factor, factor)
     count = len(batch)
     order = (*range(count + 1), count + 2, count + 4, count + 1, count + 3)
     yield np.transpose(split, order).reshape(shape)
-    _ = call
 
 
 def _between_groups(call: Call, places: Array, shape: Shape) -> Iterator[Array]:
@@ -112,9 +110,8 @@ def _windows_of_line(call: Call, places: Array, shape: Shape) -> Iterator[Array]
                 yield whole[(*[slice(None)] * dim, slice(None, None, step))]
 
 
-def _diagonals(call: Call, places: Array, shape: Shape) -> Iterator[Array]:
+def _diagonals(call: Call, places: Array, shape: Shape) -> Iterator[Array]:  # noqa: ARG001
     """`diag_embed`: the last dimension on a diagonal of two new ones."""
-    _ = call
     ndim = places.ndim + 1
     count = places.shape[-1]
     for first, second in itertools.permutations(range(ndim), 2):
@@ -127,8 +124,7 @@ def _diagonals(call: Call, places: Array, shape: Shape) -> Iterator[Array]:
             yield np.moveaxis(square, (-2, -1), (first, second))
 
 
-def _turned(call: Call, places: Array, shape: Shape) -> Iterator[Array]:
-    _ = call, shape
+def _turned(call: Call, places: Array, shape: Shape) -> Iterator[Array]:  # noqa: ARG001
     for times in range(1, 4):
         for dims in itertools.permutations(range(places.ndim), 2):
             if dims[0] < dims[1]:
@@ -138,8 +134,7 @@ def _turned(call: Call, places: Array, shape: Shape) -> Iterator[Array]:
 def _edged(mode: str) -> Moves:
     """The image with an edge of copies of its own pixels; how wide it is in front, the values show."""
 
-    def moves(call: Call, places: Array, shape: Shape) -> Iterator[Array]:
-        _ = call
+    def moves(call: Call, places: Array, shape: Shape) -> Iterator[Array]:  # noqa: ARG001
         if len(shape) != places.ndim:
             return
         extra = [now - before for now, before in zip(shape, places.shape, strict=True)]
@@ -156,12 +151,16 @@ def _edged(mode: str) -> Moves:
     return moves
 
 
-def _columns(call: Call, places: Array, shape: Shape) -> Iterator[Array]:
+def _columns(call: Call, places: Array, shape: Shape) -> Iterator[Array]:  # noqa: ARG001
     """`F.unfold`: each window of an image as a column."""
-    _ = shape
     size, dilation, padding, stride = (
         _pair_of(call, default, *names)
-        for default, *names in ((None, "kernel_size", "#0"), (1, "dilation", "#1"), (0, "padding", "#2"), (1, "stride", "#3"))
+        for default, *names in (
+            (None, "kernel_size", "#0"),
+            (1, "dilation", "#1"),
+            (0, "padding", "#2"),
+            (1, "stride", "#3"),
+        )
     )
     yield as_columns(places, size, dilation, padding, stride)
 
@@ -190,7 +189,12 @@ def _from_columns(call: Call, slot: int) -> Array:  # noqa: ARG001
     g = call.grad()
     size, dilation, padding, stride = (
         _pair_of(call, default, *names)
-        for default, *names in ((None, "kernel_size", "#1"), (1, "dilation", "#2"), (0, "padding", "#3"), (1, "stride", "#4"))
+        for default, *names in (
+            (None, "kernel_size", "#1"),
+            (1, "dilation", "#2"),
+            (0, "padding", "#3"),
+            (1, "stride", "#4"),
+        )
     )
     places = as_columns(np.arange(g.size).reshape(g.shape), size, dilation, padding, stride)
     return np.where(places >= 0, g.reshape(-1)[places], 0).reshape(call.shape(0))
@@ -205,7 +209,14 @@ RULES = (
         for names, formula, words, source, moves, needs in (
             (("PixelShuffle",), rf"{X} = \mathrm{{unshuffle}}(g)", _BACK, "pixel_shuffle", _shuffled, ""),
             (("PixelUnshuffle",), rf"{X} = \mathrm{{shuffle}}(g)", _BACK, "pixel_unshuffle", _unshuffled, ""),
-            (("ChannelShuffle",), rf"{X} = \mathrm{{shuffle}}^{{-1}}(g)", _BACK, "channel_shuffle", _between_groups, ""),
+            (
+                ("ChannelShuffle",),
+                rf"{X} = \mathrm{{shuffle}}^{{-1}}(g)",
+                _BACK,
+                "channel_shuffle",
+                _between_groups,
+                "",
+            ),
             (("Unfold",), _BACK_FORMULA, _BACK, "unfold", _windows_of_line, ""),
             (("Im2Col",), _BACK_FORMULA, _BACK, "im2col", _columns, ""),
             (("DiagEmbed",), rf"{X} = \mathrm{{diag}} \; g", _BACK, "diag_embed", _diagonals, ""),

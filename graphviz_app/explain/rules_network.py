@@ -91,8 +91,8 @@ def nll_shares(call: Call, g: Array) -> list[Array]:
     if target.dtype.kind == "f":
         # They are probabilities, and this is some other loss.
         raise Unknown
-    weights = np.ones(shape[1] if len(shape) > 1 else shape[0]) if weight is None else call.array(weight.value)
     whole = shape if len(shape) > 1 else (1, *shape)
+    weights = np.ones(whole[1]) if weight is None else call.array(weight.value)
     target = target.reshape(whole[0], *whole[2:])
     kept = target != call.parameter_or(-100, "ignore_index")
     places = np.where(kept, target, 0)

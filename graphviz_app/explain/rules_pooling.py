@@ -31,17 +31,12 @@ def _dimensions(call: Call) -> int:
     return 3 if "3D" in call.name or "3d" in call.name else 2
 
 
-def _each(given: Any, count: int, single: int) -> Sizes:
-    """One number for each dimension; torch pools a line as an image of one row."""
-    several = given if isinstance(given, tuple) else (given,)
-    several = tuple(map(int, several))
-    if len(several) == count:
-        return several
-    return (single, *several) if len(several) == 1 and _is_line(several, count, single) else several * count
-
-
-def _is_line(several: Sizes, count: int, single: int) -> bool:
-    return single >= 0 and len(several) < count
+def _each(given: Any, count: int, first: int | None) -> Sizes:
+    """One number for each dimension; torch pools a line as an image of one row, for which `first` stands."""
+    several = tuple(map(int, given)) if isinstance(given, tuple) else (int(given),)
+    if first is not None:
+        return (first, *several)
+    return several if len(several) == count else several * count
 
 
 def _pooling(call: Call, *, has_dilation: bool) -> Windows:
@@ -51,11 +46,9 @@ def _pooling(call: Call, *, has_dilation: bool) -> Windows:
     stride = call.parameter_or(None, "stride", "#1") or size
     padding = call.parameter_or(0, "padding", "#2")
     dilation = call.parameter_or(1, "dilation", "#3") if has_dilation else 1
+    one, none = (1, 0) if is_line else (None, None)
     return Windows(
-        _each(size, count, 1 if is_line else -1),
-        _each(stride, count, 1 if is_line else -1),
-        _each(padding, count, 0 if is_line else -1),
-        _each(dilation, count, 1 if is_line else -1),
+        _each(size, count, one), _each(stride, count, one), _each(padding, count, none), _each(dilation, count, one)
     )
 
 
@@ -125,7 +118,9 @@ def _max_again(call: Call, first: Call, slot: int) -> Array:
     windows, g, x = _pooling(first, has_dilation=True), call.grad(), first.argument(0)
     places = first.output_shape()[-len(windows.size) :]
     views = windows.views(windows.padded(g, places), places)
-    chosen = (np.where(is_it, view, 0.0) for (is_it, _), (_, view) in zip(_largest(windows, x, places), views, strict=True))
+    chosen = (
+        np.where(is_it, view, 0.0) for (is_it, _), (_, view) in zip(_largest(windows, x, places), views, strict=True)
+    )
     return sum(chosen, np.zeros(first.output_shape()))
 
 

@@ -67,7 +67,7 @@ def _places(call: Call, size: int, wanted: int, step: float, *, aligned: bool) -
 
 
 def _ways(call: Call, shape: Shape, wanted: Shape) -> Iterator[list[Array]]:
-    """For each dimension, how much each pixel counts for each wanted one; in the ways in which torch may have done it."""
+    """For each dimension, how much each pixel counts for each wanted one; in the ways in which it may be done."""
     weights: Weights = _nearest if "Nearest" in call.name else _cubic if "Bicubic" in call.name else _linear
     given = call.parameters.get("scale_factor", "None")
     for aligned, factor in itertools.product((False, True), (None, given)):
@@ -76,8 +76,7 @@ def _ways(call: Call, shape: Shape, wanted: Shape) -> Iterator[list[Array]]:
         except ValueError:
             continue
         steps = [
-            size / count if each is None else 1 / each
-            for size, count, each in zip(shape, wanted, factors, strict=True)
+            size / count if each is None else 1 / each for size, count, each in zip(shape, wanted, factors, strict=True)
         ]
         yield [
             weights(_places(call, size, count, step, aligned=aligned), size)
@@ -151,7 +150,8 @@ RULES = (
     Rule(
         _NAMES,
         rf"{X} = {{M}}^{{\top}} g, \qquad y = M x",
-        "Each new pixel is a weighted mean of old ones: each old pixel receives the gradients of all that it was part of, "
+        "Each new pixel is a weighted mean of old ones: each old pixel receives the gradients of all that it was "
+        "part of, "
         "with the same weights.",
         "derivatives.yaml: upsample_nearest2d, upsample_bilinear2d, upsample_bicubic2d and others",
         _resize,

@@ -50,7 +50,9 @@ def _kept_inside(at: Array, size: int, padding: str, *, aligned: bool) -> tuple[
     return at, slope
 
 
-def _sampled(x: Array, grid: Array, padding: str, *, aligned: bool) -> tuple[Array, list[tuple[Any, Array, list[Array]]]]:
+def _sampled(
+    x: Array, grid: Array, padding: str, *, aligned: bool
+) -> tuple[Array, list[tuple[Any, Array, list[Array]]]]:
     """What is read linearly, and each neighbour's place, weight, and how the weight changes with the grid.
 
     The first direction of the grid is the image's last one.
@@ -75,7 +77,10 @@ def _sampled(x: Array, grid: Array, padding: str, *, aligned: bool) -> tuple[Arr
         factors = [part if step else 1 - part for part, step in zip(parts, corner, strict=True)]
         weight = inside * np.prod(factors, axis=0)
         changes = [
-            inside * slopes[dim] * (1 if corner[dim] else -1) * np.prod([f for at, f in enumerate(factors) if at != dim], axis=0)
+            inside
+            * slopes[dim]
+            * (1 if corner[dim] else -1)
+            * np.prod([f for at, f in enumerate(factors) if at != dim], axis=0)
             for dim in range(len(sizes))
         ]
         index = (batch, slice(None), *clipped)
@@ -119,7 +124,7 @@ RULES = (
         rf"{X}_p \leftarrow {X}_p + w_p \, g, \qquad {GRID} = \sum_p g \, x_p \, \frac{{\partial w_p}}{{\partial u}}",
         "What is read between pixels is a weighted mean of those around the place: each of them receives its share of "
         "the gradient, and the place is drawn to where the brighter pixel is.",
-        "derivatives.yaml: grid_sampler_2d, grid_sampler_3d; M. Jaderberg and others, \"Spatial transformer networks\" "
+        'derivatives.yaml: grid_sampler_2d, grid_sampler_3d; M. Jaderberg and others, "Spatial transformer networks" '
         "(2015), equations 6 and 7",
         _sample,
         needs="the image and the places",

@@ -32,16 +32,17 @@ def _arriving(call: Call, slot: int) -> Array | None:
     return call.grad(slot) if call.grad_is_given(slot) else None
 
 
-def _through(
-    call: Call, part: str, g1: Array, x: Array, w: Array, *, dims: Dims, rest: Dims, epsilon: float
-) -> Array:
+def _through(call: Call, part: str, g1: Array, x: Array, w: Array, *, dims: Dims, rest: Dims, epsilon: float) -> Array:
     """Of A (g1 w), sum g1 n and sum g1, where n is normalised and A the symmetric matrix that takes n back to x.
 
     A h is (h - mean h - n mean(h n)) / s, and n changes with x by A, s by n over the count.
     """
     of_x, of_w, of_b = (_arriving(call, slot) for slot in range(3))
     normal, deviation = normalised(x, dims, epsilon)
-    back: Callable[[Array], Array] = lambda h: through_normalisation(h, x, dims, epsilon)  # noqa: E731
+
+    def back(h: Array) -> Array:
+        return through_normalisation(h, x, dims, epsilon)
+
     through = None if of_x is None else back(of_x)
     of_w = None if of_w is None else _spread(of_w, x, rest)
     if part == "weight":
@@ -55,7 +56,11 @@ def _through(
         result += back(g1 * of_w)
     if of_x is None or through is None:
         return result
-    inner, mean = g1 * w, lambda values: values.mean(axis=dims, keepdims=True)
+    inner = g1 * w
+
+    def mean(values: Array) -> Array:
+        return values.mean(axis=dims, keepdims=True)
+
     common = mean(of_x * inner) - mean(of_x) * mean(inner) - mean(of_x * normal) * mean(inner * normal)
     result -= normal * common / deviation**2
     return result - (mean(inner * normal) * through + mean(of_x * normal) * back(inner)) / deviation
@@ -132,7 +137,8 @@ def _piece(
 
 
 _NORM = (
-    "A node of the second derivative of a normalisation. Three gradients arrive here: for the first gradients of x, of w "
+    "A node of the second derivative of a normalisation. Three gradients arrive here: for the first gradients of x, "
+    "of w "
     "and of b. A is the symmetric map through which the first pass went back, and x changes it as well, since mean and "
     "deviation depend on it."
 )
@@ -156,7 +162,9 @@ RULES = (
         _NORM_FORMULA,
         _NORM,
         "derivatives.yaml: native_batch_norm_backward; the product rule",
-        by_first_call(("NativeBatchNorm", "NativeBatchNormLegit", "BatchNormWithUpdate", "CudnnBatchNorm"), _batch_norm),
+        by_first_call(
+            ("NativeBatchNorm", "NativeBatchNormLegit", "BatchNormWithUpdate", "CudnnBatchNorm"), _batch_norm
+        ),
         needs="the first pass's gradient, the input, mean and deviation",
     ),
     Rule(

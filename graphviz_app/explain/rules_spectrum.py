@@ -38,13 +38,11 @@ def _scales(sizes: list[int]) -> tuple[float, ...]:
     return 1.0, count**-0.5, 1 / count
 
 
-def _transforms(call: Call, shape: Dims, *, found: list[Array]) -> Iterator[tuple[Dims, bool, float]]:
+def _transforms(shape: Dims) -> Iterator[tuple[Dims, bool, float]]:
     """Along which dimensions, in which direction and with which factor a call may have gone."""
     for dims in _choices(len(shape)):
-        for is_inverse in (False, True):
-            for scale in _scales([shape[dim] for dim in dims]):
-                if len(found) < 1 or call.is_guessed:
-                    yield dims, is_inverse, scale
+        for is_inverse, scale in itertools.product((False, True), _scales([shape[dim] for dim in dims])):
+            yield dims, is_inverse, scale
 
 
 def _transform(x: Array, dims: Dims, *, is_inverse: bool) -> Array:
@@ -59,7 +57,7 @@ def _complex(call: Call, slot: int) -> Array:
         raise Unknown
     result = _results(call)
     found: list[Array] = []
-    for dims, is_inverse, scale in _transforms(call, g.shape, found=found):
+    for dims, is_inverse, scale in _transforms(g.shape):
         if result is None or close(scale * _transform(result[0], dims, is_inverse=is_inverse), result[1], 1e-4):
             found.append(scale * _transform(g, dims, is_inverse=not is_inverse))
     return call.nearest(slot, found)
@@ -124,7 +122,8 @@ def _to_real(call: Call, slot: int) -> Array:
 
 
 _WORDS = (
-    "Every frequency is a sum of all values, each turned by its own angle: on the way back the gradient of each value is "
+    "Every frequency is a sum of all values, each turned by its own angle: on the way back the gradient of each "
+    "value is "
     "the sum of all frequencies' gradients, turned the other way. That is the inverse transform, up to its factor."
 )
 
@@ -147,7 +146,8 @@ RULES = (
     Rule(
         ("FftC2R",),
         rf"{X} = c \, \mathcal{{F}} g, \qquad c_k = 1 \; \mathrm{{or}} \; 2",
-        _WORDS + " Half of the frequencies were left out, since they mirror the others: those that stood for two receive "
+        _WORDS
+        + " Half of the frequencies were left out, since they mirror the others: those that stood for two receive "
         "twice as much.",
         "derivatives.yaml: _fft_c2r; a unitary transform's adjoint is its inverse",
         _to_real,

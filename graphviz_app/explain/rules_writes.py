@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from graphviz_app.explain.call import Unknown
+from graphviz_app.explain.numeric import sum_to_shape
 from graphviz_app.explain.rule import Rule
 
 if TYPE_CHECKING:
@@ -93,18 +94,12 @@ def _index_put(call: Call, slot: int) -> Array:
     given = call.parameter_or(False, "accumulate", "#0")
     if slot == 1:
         picked = g[places]
-        return _undo_stretch(picked, call.shape(1))
+        return sum_to_shape(picked, call.shape(1))
     if given is True:
         return g
     result = g.copy()
     result[places] = 0
     return result
-
-
-def _undo_stretch(values: Array, shape: tuple[int, ...]) -> Array:
-    from graphviz_app.explain.numeric import sum_to_shape
-
-    return sum_to_shape(values, shape)
 
 
 def _take(call: Call, slot: int) -> Array:
@@ -165,11 +160,6 @@ def _running_extremum(call: Call, slot: int) -> Array:
     return result
 
 
-def _fill_with_tensor(call: Call, slot: int) -> Array:
-    mask, g = np.broadcast_to(call.named_array("1", "mask"), call.grad().shape), call.grad()
-    return np.where(mask, 0, g) if slot == 0 else np.where(mask, g, 0).sum()
-
-
 _OVER = (
     "What was written over receives 0, what stayed passes the gradient on as it came; each element that was written "
     "receives it from the place to which it was written."
@@ -203,7 +193,14 @@ RULES = (
         _scatter_add,
         needs="the indices",
     ),
-    Rule(("IndexPut", "IndexPutImpl"), _OVER_FORMULA, _OVER, "derivatives.yaml: index_put", _index_put, needs="the indices"),
+    Rule(
+        ("IndexPut", "IndexPutImpl"),
+        _OVER_FORMULA,
+        _OVER,
+        "derivatives.yaml: index_put",
+        _index_put,
+        needs="the indices",
+    ),
     Rule(("Put",), _OVER_FORMULA, _OVER, "derivatives.yaml: put", _put_elements, needs="the indices"),
     Rule(("IndexCopy",), _OVER_FORMULA, _OVER, "derivatives.yaml: index_copy", _index_copy, needs="the indices"),
     Rule(

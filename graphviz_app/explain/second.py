@@ -50,9 +50,7 @@ def first_calls(call: Call, *names: str) -> Iterator[Call]:
             yield Call(call.timeline, node, called, call.replayed)
 
 
-def by_first_call(
-    names: tuple[str, ...], gradient: Callable[[Call, Call, int], Array]
-) -> Callable[[Call, int], Array]:
+def by_first_call(names: tuple[str, ...], gradient: Callable[[Call, Call, int], Array]) -> Callable[[Call, int], Array]:
     """A rule for a node that was made while one of another name ran: it is given both calls, the new one first."""
 
     def wrapped(call: Call, slot: int) -> Array:
