@@ -72,5 +72,9 @@ _NAMES = {node: frozenset(names.split()) for node, names in _MADE_BY.items()}
 def is_direct(operation: str, node: str) -> bool:
     """Whether an operation ("torch.Tensor.__mul__") is the function that a node ("Mul") belongs to."""
     called = operation.rsplit(".", 1)[-1].replace("_", "").lower()
-    called, name = called.removesuffix("copy") or called, node.lower()
-    return called in (name, name.removeprefix("linalg"), name.removeprefix("special")) or called in _NAMES.get(name, ())
+    name = node.lower()
+    return (
+        called.removesuffix("copy") == name
+        or called in (name, name.removeprefix("linalg"), name.removeprefix("special"))
+        or called in _NAMES.get(name, ())
+    )

@@ -62,6 +62,8 @@ def _threshold(call: Call, x: Array) -> Array:
 
 
 def _celu(call: Call, x: Array) -> Array:
+    # Also in double precision torch has alpha in single.
+    call.is_guessed = True
     return np.where(x > 0, 1.0, np.exp(np.minimum(x, 0) / _number(call, 1.0, "alpha", "#0")))
 
 
@@ -82,7 +84,9 @@ def _logit(call: Call, x: Array) -> Array:
     return np.where((x < epsilon) | (x > 1 - epsilon), 0.0, slope)
 
 
-def _sinc(_: Call, x: Array) -> Array:
+def _sinc(call: Call, x: Array) -> Array:
+    # Near 0 two numbers that are almost equal are subtracted: in a coarse dtype little is left of them.
+    call.is_guessed = True
     safe = np.where(x == 0, 1.0, x)
     return np.where(x == 0, 0.0, (np.pi * safe * np.cos(np.pi * safe) - np.sin(np.pi * safe)) / (np.pi * safe**2))
 

@@ -168,6 +168,14 @@ def through_normalisation(g: Array, x: Array, dims: tuple[int, ...], epsilon: fl
     return (g - mean - normal * (g * normal).mean(axis=dims, keepdims=True)) / deviation
 
 
+def epsilon_of(call: Call, position: str) -> float:
+    """What is added to a variance; the usual number where the call was too long to be recorded whole."""
+    if call.parameters_were_cut:
+        call.is_guessed = True
+        return float(call.parameter_inside_or(1e-5, "eps", position))
+    return float(call.parameter_or(1e-5, "eps", position))
+
+
 def _refuse_statistics(call: Call) -> None:
     """Mean and deviation, which torch's own functions give beside the result, may have gradients as well."""
     if call.grad_is_given(1) or call.grad_is_given(2):
@@ -214,7 +222,7 @@ def _batch_norm(call: Call, slot: int) -> Array:
         return _batch_norm_inside(call, slot)
     x, g = call.named_array("0", "input"), call.grad()
     dims = (0, *range(2, x.ndim))
-    epsilon = float(call.parameter_or(1e-5, "eps", "#2"))
+    epsilon = epsilon_of(call, "#2")
     if call.parameter_or(False, "training", "#0") is not True:
         return _through_running_statistics(call, slot, x, g, epsilon)
     if slot == 2:
@@ -245,7 +253,7 @@ def _group_norm(call: Call, slot: int) -> Array:
     # torch's own function has the sizes first.
     is_native = call.operation is not None and call.operation.name.endswith("native_group_norm")
     grouped = x.reshape(x.shape[0], int(call.parameter("num_groups", "group", "#3" if is_native else "#0")), -1)
-    epsilon = float(call.parameter_or(1e-5, "eps", "#4" if is_native else "#1"))
+    epsilon = epsilon_of(call, "#4" if is_native else "#1")
     rest, channels = (0, *range(2, x.ndim)), (-1, *[1] * (x.ndim - 2))
     if slot == 2:
         return g.sum(axis=rest)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from graphviz_app.explain.call import Unknown
-from graphviz_app.explain.numeric import normal_density, sigmoid
+from graphviz_app.explain.numeric import normal_density, sigmoid, sum_to_shape
 from graphviz_app.explain.rule import Rule
 from graphviz_app.explain.second import by_first_call
 
@@ -115,7 +115,7 @@ def _prelu(call: Call, first: Call, slot: int) -> Array:
     left = (x <= 0).astype(np.float64)
     if slot == 0:
         return of_x * np.where(x > 0, 1.0, w) + of_w * x * left
-    return g1 * left * (of_w if slot == 1 else of_x)
+    return g1 * left * of_w if slot == 1 else sum_to_shape(g1 * left * of_x, w.shape)
 
 
 def _bent(

@@ -8,7 +8,7 @@ import numpy as np
 
 from graphviz_app.explain.call import Unknown
 from graphviz_app.explain.rule import Rule
-from graphviz_app.explain.rules_network import layer_norm_of, normalised, through_normalisation
+from graphviz_app.explain.rules_network import epsilon_of, layer_norm_of, normalised, through_normalisation
 from graphviz_app.explain.rules_pieces import selections, slices
 from graphviz_app.explain.rules_second import G1
 from graphviz_app.explain.second import by_first_call
@@ -92,7 +92,7 @@ def _layer_norm(call: Call, first: Call, slot: int) -> Array:
 def _batch_norm(call: Call, first: Call, slot: int) -> Array:
     x, g1 = first.named_array("0", "input"), first.grad()
     rest = (0, *range(2, x.ndim))
-    epsilon = float(first.parameter_or(1e-5, "eps", "#2"))
+    epsilon = epsilon_of(first, "#2")
     weight = first.named("weight", "3")
     w = np.ones(()) if weight is None else _spread(first.array(weight.value), x, rest)
     part = _part(slot, 2)

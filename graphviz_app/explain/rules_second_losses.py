@@ -52,7 +52,9 @@ def _loss(slope: Curve, curve: Curve) -> Callable[[Call, Call, int], Array]:
         g, g1, x, t = call.grad(), first.grad(), first.argument(0), first.argument(1)
         share = 1 / max(x.size, 1) if is_mean(first) else 1.0
         if slot == 0:
-            return sum_to_shape(g * slope(first, x, t) * share, g1.shape)
+            found = sum_to_shape(g * slope(first, x, t) * share, g1.shape)
+            # For the gradient of the target, torch lets the two change places.
+            return call.nearest(slot, [found, -found])
         return g * g1 * curve(first, x, t) * share * (1.0 if slot == 1 else -1.0)
 
     return gradient

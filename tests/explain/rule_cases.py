@@ -281,7 +281,6 @@ CASES |= {
 UNKNOWN_HERE = {
     "go(F.hardtanh(n))",
     "go(F.dropout(x, 0.5))",
-    "go(F.selu(x))",
     "go(F.normalize(x))",
     "go(F.cross_entropy(x, torch.tensor([0, 1]), label_smoothing=0.1))",
 }
