@@ -76,18 +76,25 @@ def label_text(travels: list[Travel], state: StepState, count: int) -> str:
     recording = state.recording
     if count == 1:
         return tensor_text(recording.value(travels[-1].value), LABEL_CELLS)
-    return _label_of_many(len(travels), count, number(_common_norm(travels, state)))
+    return _label_of_many(len(travels), count, _norm_text(travels, state))
 
 
 def _label_of_many(arrived: int, count: int, norm: str) -> str:
-    return f"{arrived} of {count} · norm {norm}"
+    return f"{arrived} of {count} · {norm}"
+
+
+def _norm_text(travels: list[Travel], state: StepState) -> str:
+    """The common norm of gradients, or that all of them are None: a norm of 0 would be that of zeros."""
+    if all(travel.value == ev.NONE for travel in travels):
+        return "None"
+    return f"norm {number(_common_norm(travels, state))}"
 
 
 def widest_label(flow: Flow, link: int, count: int, final: StepState) -> list[str]:
     """The lines that a label needs room for; of many edges' label the norm is not computed for that."""
     if count == 1:
         return label_lines(flow, link, count, final)
-    return [_label_of_many(count, count, _WIDEST_NORM)] if flow.carries(link) else []
+    return [_label_of_many(count, count, f"norm {_WIDEST_NORM}")] if flow.carries(link) else []
 
 
 def label_lines(flow: Flow, link: int, count: int, state: StepState) -> list[str]:
@@ -219,8 +226,8 @@ def _border(role: str, visible: VisibleGraph, flow: Flow, state: StepState, inde
         return Content("muted", text="nothing")
     if not travels:
         return Content("muted", text="–")
-    norm = number(_common_norm(travels, state))
-    return Content("gradient", text=f"norm {norm} · {len(travels)} of {count}")
+    kind = "muted" if all(travel.value == ev.NONE for travel in travels) else "gradient"
+    return Content(kind, text=f"{_norm_text(travels, state)} · {len(travels)} of {count}")
 
 
 def _leaves(received: Received | None) -> Content | None:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 _LOOKS = {
     Look.UNBORN: "not made yet",
-    Look.BORN: "has received nothing yet",
+    Look.BORN: "has received no gradient yet",
     Look.RECEIVING: "is receiving gradients",
     Look.RUNNING: "is running now",
     Look.DONE: "has run",

@@ -30,7 +30,7 @@ class Travel(NamedTuple):
 
 
 class LinkStates(NamedTuple):
-    """Of every link: has carried; carried None; carried NaN or Inf; carries at this very step."""
+    """Of every link: has carried; all that it carried last is None; carried NaN or Inf; carries at this very step."""
 
     carried: npt.NDArray[np.bool_]
     none: npt.NDArray[np.bool_]
@@ -55,6 +55,7 @@ class Flow:
         self._travels = self._reader.read(visible)
         self._keys = self._travels.links * self._horizon + self._travels.events
         self._starts = np.searchsorted(self._travels.links, np.arange(self._links + 1))
+        self._given = np.concatenate(([0], np.cumsum(self._travels.values != ev.NONE)))
         self._odd = np.zeros(len(self._keys), np.bool_)
         self._looked = np.zeros(len(self._keys), np.bool_)
         self._looked_until = -1
@@ -67,7 +68,7 @@ class Flow:
         if not len(self._keys):
             nothing = np.zeros(self._links, np.bool_)
             return LinkStates(nothing, nothing, nothing, nothing)
-        none = carried & (self._travels.values[last] == ev.NONE)
+        none = carried & ~self._any(self._given, last, self._travels.values != ev.NONE)
         moving = carried & (self._travels.events[last] == event)
         return LinkStates(carried, none, carried & self._odd_up_to(last, event), moving)
 
@@ -119,13 +120,19 @@ class Flow:
         return self._visible.graph.graph["arrivals"][node, slot] == 1
 
     def _odd_up_to(self, last: npt.NDArray[np.int64], event: int) -> npt.NDArray[np.bool_]:
-        """Of every link whether what it carried last is odd.
-
-        A link that stands for many edges must not forget one edge's NaN when the next one carries a number.
-        """
+        """Of every link whether what it carried last is odd."""
         self._look(event)
-        count = np.concatenate(([0], np.cumsum(self._odd)))
-        return np.where(self._merged, count[last + 1] > count[self._starts[:-1]], self._odd[last])
+        return self._any(np.concatenate(([0], np.cumsum(self._odd))), last, self._odd)
+
+    def _any(
+        self, count: npt.NDArray[np.int64], last: npt.NDArray[np.int64], which: npt.NDArray[np.bool_]
+    ) -> npt.NDArray[np.bool_]:
+        """Of every link whether what it carried last is one of `which`; `count` of them there are before each travel.
+
+        A link that stands for many edges must not forget one edge's gradient, or its NaN, when the next one carries
+        None, or a number.
+        """
+        return np.where(self._merged, count[last + 1] > count[self._starts[:-1]], which[last])
 
     def _look(self, event: int) -> None:
         """Find out which of the values that have travelled by an event are odd."""

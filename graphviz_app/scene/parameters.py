@@ -26,10 +26,14 @@ class Received(NamedTuple):
 
 
 class _Column(NamedTuple):
-    """When something arrived, how many leaves there are, and the sum of squares after each arrival read so far."""
+    """When something arrived, how many leaves there are; after each arrival read so far: of how many, the squares' sum.
+
+    What arrived may be None, which is no gradient.
+    """
 
     events: npt.NDArray[np.int64]
     total: int
+    given: list[int]
     squares: list[float]
 
 
@@ -51,22 +55,27 @@ class GroupParameters:
             return None
         count = int(np.searchsorted(column.events, event, side="right"))
         for number in column.events[len(column.squares) : count].tolist():
-            before = column.squares[-1] if column.squares else 0.0
-            column.squares.append(before + self._square(number))
-        return Received(count, column.total, math.sqrt(column.squares[count - 1] if count else 0.0))
+            given, squares = (column.given[-1], column.squares[-1]) if column.squares else (0, 0.0)
+            square = self._square(number)
+            column.given.append(given + (square is not None))
+            column.squares.append(squares + (square or 0.0))
+        if not count:
+            return Received(0, column.total, 0.0)
+        return Received(column.given[count - 1], column.total, math.sqrt(column.squares[count - 1]))
 
     def _read(self, box: int) -> _Column:
         nodes = self._visible.graph.nodes
         leaves = [key for key in self._visible.boxes[box].keys if isinstance(key, int) and nodes[key]["kind"] == "leaf"]
         _, events = self._timeline.calls.of_each(np.array(leaves, np.int64))
         inside = (events >= self._chapter.first_event) & (events < self._chapter.end_event)
-        return _Column(np.sort(events[inside]), len(leaves), [])
+        return _Column(np.sort(events[inside]), len(leaves), [], [])
 
-    def _square(self, number: int) -> float:
+    def _square(self, number: int) -> float | None:
+        """The square of the norm of what arrived, or None where nothing was given."""
         recording = self._timeline.recording
         call = recording.event(number)
-        if not isinstance(call, ev.NodeCalled) or not call.grad_outputs:
-            return 0.0
+        if not isinstance(call, ev.NodeCalled) or not call.grad_outputs or call.grad_outputs[0] == ev.NONE:
+            return None
         record = recording.value(call.grad_outputs[0])
         figures = None if record is None else statistics(record)
         if figures is None:

@@ -95,10 +95,13 @@ class StateTable:
         }
         self._leaf_of_tensor = {each.tensor: each.leaf for each in timeline.recording.leaves}
         self._reference_links = self._links_of_references()
+        referred = [visible.box_of[key] for key, boxes in visible.references.items() for _ in boxes]
+        self._referred = np.array(referred, np.int64)
 
     def boxes(self, state: StepState, links: LinkStates) -> States:
         """The state of every box."""
-        looks = self._looks(state.node_phases(self._nodes))
+        given = self._given(links)
+        looks = self._looks(state.node_phases(self._nodes), given)
         now = state.event_number
         looks[self._kinds == "tensor"] = Look.BORN
         roots = self._kinds == "root"
@@ -108,7 +111,7 @@ class StateTable:
         looks[(looks == Look.UNBORN) & (self._leaf_birth <= now)] = Look.BORN
         boxes, numbers = self._reference_links
         unborn = looks[self._sources[numbers]] == Look.UNBORN
-        looks[boxes] = np.where(unborn, Look.UNBORN, np.where(links.carried[numbers], Look.DONE, Look.BORN))
+        looks[boxes] = np.where(unborn, Look.UNBORN, np.where(given[boxes], Look.DONE, Look.BORN))
         self._light(looks, state)
         odd = self._touched(links.odd)
         return looks | np.where(odd, np.uint8(BoxFlag.ODD), np.uint8(0))
@@ -130,8 +133,11 @@ class StateTable:
             result[which] |= np.uint8(flag)
         return result
 
-    def _looks(self, phases: npt.NDArray[np.uint8]) -> States:
-        """One look for each box, of the phases of its nodes: a group runs while one of its nodes does."""
+    def _looks(self, phases: npt.NDArray[np.uint8], given: npt.NDArray[np.bool_]) -> States:
+        """One look for each box, of the phases of its nodes: a group runs while one of its nodes does.
+
+        The phases know of the calls alone: what was sent None by all of them receives nothing.
+        """
         count = len(self._sizes)
         totals = [
             np.bincount(self._owners, weights=phases == phase, minlength=count)
@@ -140,7 +146,7 @@ class StateTable:
         unborn, receiving, running, done = totals
         looks = np.full(count, Look.BORN, np.uint8)
         looks[unborn >= self._sizes] = Look.UNBORN
-        looks[(receiving + done) > 0] = Look.RECEIVING
+        looks[((receiving > 0) & given) | (done > 0)] = Look.RECEIVING
         looks[(done >= self._sizes) & (self._sizes > 0)] = Look.DONE
         looks[running > 0] = Look.RUNNING
         return looks
@@ -160,6 +166,14 @@ class StateTable:
             looks[made] = Look.MADE
             if event.operation in self.operation_box:
                 looks[self.operation_box[event.operation]] = Look.MADE
+
+    def _given(self, links: LinkStates) -> npt.NDArray[np.bool_]:
+        """Of every box whether a gradient has come to it; to a leaf also where one more use of it is drawn."""
+        given = np.zeros(len(self._sizes), np.bool_)
+        given[self._targets[links.carried & ~links.none]] = True
+        boxes, _ = self._reference_links
+        given[self._referred[given[boxes]]] = True
+        return given
 
     def _touched(self, links: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
         touched = np.zeros(len(self._sizes), np.bool_)

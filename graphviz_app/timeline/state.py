@@ -221,6 +221,11 @@ class StepState:
         arrivals.extend((when, ev.NONE, seed) for when, seed in self._seeds(node, slot))
         return [(edge, value) for _, edge, value in sorted(arrivals)]
 
+    def was_given(self, node: int) -> bool:
+        """Whether a gradient has come into a node so far; None is not one."""
+        slots = range(int(self.recording.index.nodes.slots[node]))
+        return any(value != ev.NONE for slot in slots for _, value in self.arrived(node, slot))
+
     def _seeds(self, node: int, slot: int) -> list[tuple[int, int]]:
         return [
             (summary.start, root.seed)

@@ -3,10 +3,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from graphviz_app.graph.visible import Uses
 from graphviz_app.layout.engine import lay_out
 from graphviz_app.recording import events as ev
 from graphviz_app.recording.values import record_array
 from graphviz_app.scene.frame import FrameOptions
+from graphviz_app.scene.hit import Hit
 from graphviz_app.scene.picture import build_picture, prepare
 from graphviz_app.scene.shapes import Curve, HeatMap, Polygon, Rectangle, Text
 from graphviz_app.scene.states import LOOK_MASK, BoxFlag, LinkFlag, Look
@@ -234,6 +236,95 @@ def test_an_edge_that_carried_none_is_drawn_as_such():
     assert frame.link_state[link] & LinkFlag.NONE
     assert texts(frame.label_shapes(link)) == ["None"]
     assert frame.link_shapes(link, 3)[0].dashed
+
+
+def sent_none(second):
+    """Two leaves, the first of which is used twice; a pass that gives back the gradient of the second alone.
+
+    The first is sent None by one of its users, and `second` by the other.
+    """
+    script = Script()
+    one = script.value(1)
+    nodes = ("AddBackward0", "MulBackward0", "ExpBackward0")
+    script.add(
+        ev.LeafFound(0, 0, "v", one),
+        ev.LeafFound(1, 1, "w", one),
+        ev.NodesMade(
+            (
+                *(ev.Node(number, name) for number, name in enumerate(nodes)),
+                ev.Node(3, "AccumulateGrad", leaf=0),
+                ev.Node(4, "AccumulateGrad", leaf=1),
+            ),
+            (ev.Edge(0, 0, 1, 0), ev.Edge(0, 1, 2, 0), ev.Edge(1, 0, 4, 0), ev.Edge(1, 1, 3, 0), ev.Edge(0, 2, 3, 0)),
+        ),
+        ev.BackwardStarted(0, roots=(ev.Root(0, 0, one),), accumulates=False, inputs=(4,)),
+        ev.NodeCalled(0, 0, (one,), (one, ev.NONE, one if second else ev.NONE)),
+        ev.NodeCalled(0, 1, (one,), (one, ev.NONE)),
+        ev.BackwardFinished(0, returned=(ev.Returned(4, 0, 1, one),)),
+    )
+    return script.recording()
+
+
+def look_at_end(picture, box):
+    return picture.frame(picture.chapter.last_step, LIGHT).box_state[box] & LOOK_MASK
+
+
+def test_what_was_sent_only_none_is_not_drawn_as_receiving():
+    for is_given in (False, True):
+        picture = picture_of(sent_none(is_given))
+        exp, v, w = (box_named(picture, name) for name in ("ExpBackward0", "v", "w"))
+        assert look_at_end(picture, exp) == Look.BORN
+        assert look_at_end(picture, w) == Look.RECEIVING
+        assert look_at_end(picture, v) == (Look.RECEIVING if is_given else Look.BORN)
+        assert "has received no gradient yet" in picture.frame(picture.chapter.last_step, LIGHT).describe(
+            Hit("box", exp)
+        )
+
+
+def test_a_leaf_drawn_once_per_use_receives_what_is_sent_to_any_of_its_uses():
+    for is_given in (False, True):
+        recording = sent_none(is_given)
+        timeline = Timeline(recording)
+        prepared = prepare(recording, timeline, timeline.chapters[0], uses=Uses(apart=frozenset({0})))
+        picture = prepared.finish(lay_out(prepared.request))
+        assert any(box.kind == "reference" for box in picture.graph.boxes)
+        assert look_at_end(picture, box_named(picture, "v")) == (Look.RECEIVING if is_given else Look.BORN)
+
+
+def into_a_module(first, second):
+    """A pass that sends two gradients into a closed group, one after the other."""
+    script = Script()
+    one = script.value(1)
+    values = [script.value(2) if given else ev.NONE for given in (first, second)]
+    script.add(
+        ev.NodesMade(
+            (
+                ev.Node(0, "AddBackward0"),
+                ev.Node(1, "AddBackward0"),
+                *(ev.Node(number, "MulBackward0", operation=number - 2) for number in (2, 3)),
+            ),
+            (ev.Edge(0, 0, 1, 0), ev.Edge(0, 1, 2, 0), ev.Edge(1, 0, 3, 0), ev.Edge(0, 2, 3, 0)),
+        ),
+        *(ev.OperationRan(number, "mul", module="part", nodes=(number + 2,)) for number in (0, 1)),
+        ev.BackwardStarted(0, roots=(ev.Root(0, 0, one),)),
+        ev.NodeCalled(0, 0, (one,), (one, values[0], values[1])),
+        ev.BackwardFinished(0),
+    )
+    return picture_of(script.recording(), expanded=frozenset())
+
+
+def test_a_link_of_many_edges_carries_none_where_all_of_them_do():
+    said = {}
+    for first, second in ((False, False), (True, False), (False, True)):
+        picture = into_a_module(first, second)
+        frame = picture.frame(picture.chapter.last_step, LIGHT)
+        [link] = [number for number, link in enumerate(picture.graph.links) if link.count > 1]
+        group = picture.graph.links[link].target
+        said[first, second] = texts(frame.label_shapes(link)), texts(frame.live_shapes(group))[:2]
+        assert bool(frame.link_state[link] & LinkFlag.NONE) == (not (first or second))
+        assert (look_at_end(picture, group) == Look.RECEIVING) == (first or second)
+    assert said[False, False] == (["2 of 2 · None"], ["in", "None · 2 of 3"])
+    assert said[True, False] == said[False, True] == (["2 of 2 · norm 2"], ["in", "norm 2 · 2 of 3"])
 
 
 def large(array):

@@ -424,6 +424,23 @@ def test_a_gradient_that_has_arrived_is_shown_before_the_node_runs():
     assert texts(page, "Received") == ["1 of 2 contributions so far."]
 
 
+def test_what_is_sent_none_is_not_said_to_receive_a_gradient():
+    source = (
+        "import torch\nv, w = (torch.ones(2, requires_grad=True) for _ in range(2))\n"
+        "torch.autograd.grad((v.exp() * w.tan()).sum(), [w])\n"
+    )
+    timeline = Timeline(record_source(source))
+    names = timeline.recording.index.nodes
+    nodes = {names.name(node): node for node in range(len(names))}
+    after = timeline.state(timeline.step_count)
+    assert page_of(after, ("node", nodes["ExpBackward0"])).subtitle == "was sent None: it does not run in this pass"
+    [edge] = timeline.edges_into.of(nodes["ExpBackward0"]).tolist()
+    assert page_of(after, ("edge", edge)).subtitle == "has carried None: no gradient"
+    during = timeline.state(timeline.next_call_of(0, nodes["MulBackward0"]))
+    assert page_of(during, ("node", nodes["ExpBackward0"])).subtitle == "was sent None so far"
+    assert page_of(during, ("node", nodes["TanBackward0"])).subtitle.startswith("has its whole gradient")
+
+
 def test_a_step_about_no_node_says_what_else_is_shown(timeline):
     page = page_of(timeline.state(timeline.step_count), ())
     assert page.title == "Step"

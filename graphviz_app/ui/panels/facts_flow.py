@@ -31,10 +31,13 @@ def edge_page(state: StepState, edge: int) -> Page:
     call = state.call(source)
     waits = state.may_still_run(source)
     if call is None:
+        phase = "waits" if waits else "carries nothing in this pass"
         words = "Nothing has travelled on it yet in this pass." if waits else "Nothing travels on it in this pass."
         travelled: list[Row] = [Paragraph(words)]
     else:
-        travelled = [Value("gradient", state.recording.value(state.contribution(edge)))]
+        value = state.contribution(edge)
+        phase = "has carried its gradient" if value != ev.NONE else "has carried None: no gradient"
+        travelled = [Value("gradient", state.recording.value(value))]
         changes = [one for one in call.hooks if one.direction == "grad_inputs" and one.slot == source_slot]
         for change in changes:
             travelled += [
@@ -54,7 +57,7 @@ def edge_page(state: StepState, edge: int) -> Page:
         )
     return Page(
         "Edge",
-        "has carried its gradient" if call else "waits" if waits else "carries nothing in this pass",
+        phase,
         (*section("Edge", rows), *section("Travelled", travelled)),
     )
 

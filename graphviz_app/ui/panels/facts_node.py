@@ -83,6 +83,8 @@ def _phase(state: StepState, node: int) -> str:
 
 
 def _receiving(state: StepState, node: int) -> str:
+    if not state.was_given(node):
+        return "was sent None so far" if state.may_still_run(node) else "was sent None: it does not run in this pass"
     if not state.may_still_run(node):
         return "received a gradient, but the pass ended before it ran"
     if state.is_complete(node):
