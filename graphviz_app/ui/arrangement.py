@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
@@ -17,6 +18,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from graphviz_app.ui.elided import ElidedLabel
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -29,6 +32,8 @@ if TYPE_CHECKING:
 
 STEP_ACTIONS = ("to_start", "back", "play", "forward", "to_end", "next_pass", "next_accumulation", "next_call")
 _LAYOUT_VERSION = "1"
+_COLUMNS_SHARE = 0.4
+"""Of the height, for program, graph and inspector at least, where the timeline and the ledger can do with less."""
 
 
 class Arrangement:
@@ -44,7 +49,7 @@ class Arrangement:
         self._window = window
         self._parts = parts
         self._actions = actions
-        self.title = QLabel()
+        self.title = ElidedLabel(Qt.TextElideMode.ElideMiddle)
         self.title.setObjectName("panelTitle")
         self.editor_and_console = _splitter(Qt.Orientation.Vertical, (parts.sources, 3), (parts.console, 1))
         self.program = _column(self.title, self.editor_and_console)
@@ -62,15 +67,18 @@ class Arrangement:
         self.columns = _splitter(Qt.Orientation.Horizontal, (self.program, 0), (self.centre, 1), (self.side, 0))
         self.rows = _splitter(Qt.Orientation.Vertical, (self.columns, 1), (self.timeline, 0), (self.ledger, 0))
         window.setCentralWidget(_column(parts.message, self.rows, parts.status))
-        self._is_touched = self._tools_are_first = False
+        self._is_touched = False
         self._zoom = 1.0
         for splitter in self._splitters.values():
             splitter.splitterMoved.connect(self._on_moved)
         self.run_bar = self._build_run_bar()
-        self.step_bar = self._build_step_bar()
+        self.step_bar = self._bar("Steps", STEP_ACTIONS)
+        self.step_bar.addWidget(parts.speed)
+        self.place_bar = self._build_place_bar()
         self.tool_bar = self._build_tool_bar()
         for bar in self.bars:
             window.addToolBar(bar)
+        self._bar_rows: tuple[tuple[QToolBar, ...], ...] = (self.bars,)
 
     def put_views(self, views: Views) -> None:
         """Put the widgets that show recordings where their places were kept."""
@@ -100,7 +108,7 @@ class Arrangement:
     @property
     def bars(self) -> tuple[QToolBar, ...]:
         """The toolbars in their order."""
-        return (self.run_bar, self.step_bar, self.tool_bar)
+        return (self.run_bar, self.step_bar, self.place_bar, self.tool_bar)
 
     def set_look(self, look: Look) -> None:
         """Take over sizes."""
@@ -112,15 +120,27 @@ class Arrangement:
             splitter.setHandleWidth(max(4, look.pixels(5)))
         self.title.setFont(look.ui_font(bold=True))
 
-    def reset(self, width: int, height: int) -> None:
+    def _reset(self, width: int, height: int) -> None:
         """The sizes of a first start, in a window of that size."""
         zoom = self._zoom
         left, right = (min(max(round(250 * zoom), round(width * share)), round(width * 0.4)) for share in (0.3, 0.21))
         self.columns.setSizes([left, max(width - left - right, 200), right])
-        timeline = self.timeline.sizeHint().height()
-        ledger = min(max(100, round(height * 0.17)), round(220 * zoom))
-        self.rows.setSizes([max(height - timeline - ledger, 200), timeline, ledger])
+        self.rows.setSizes(self._shared_out(height))
         self.editor_and_console.setSizes([round(height * 0.5), round(height * 0.16)])
+
+    def _shared_out(self, height: int) -> list[int]:
+        """The heights of the columns, the timeline and the ledger in a window of that height.
+
+        Where it is low, the timeline's rows are first to be less high, then the ledger.
+        """
+        others = (self._window.menuBar(), self._parts.status, *(row[0] for row in self._bar_rows))
+        room = height - sum(widget.sizeHint().height() for widget in others if not widget.isHidden())
+        timeline, least = (hint.height() for hint in (self.timeline.sizeHint(), self.timeline.minimumSizeHint()))
+        ledger = min(max(self.ledger.sizeHint().height(), round(height * 0.17)), round(220 * self._zoom))
+        lack = max(round(room * _COLUMNS_SHARE) - (room - timeline - ledger), 0)
+        saved = min(lack, timeline - least)
+        ledger -= min(lack - saved, max(ledger - self.ledger.minimumSizeHint().height(), 0))
+        return [max(room - timeline + saved - ledger, 1), timeline - saved, ledger]
 
     def restore(self, settings: Settings) -> bool:
         """The sizes of the last time; False where there are none."""
@@ -144,26 +164,34 @@ class Arrangement:
         """Fit a window of that size: one row of toolbars where they fit, first sizes until the user moves a border."""
         self._fit_bars(width)
         if not self._is_touched:
-            self.reset(width, height)
+            self._reset(width, height)
 
     def _fit_bars(self, width: int) -> None:
         self._show_words(wanted=True)
         if sum(map(_wanted_width, self.bars)) > width:
             self._show_words(wanted=False)
-        run, steps, tools = map(_wanted_width, self.bars)
-        is_wide = run + steps + tools > width
-        self._put_tools_first(wanted=is_wide and run + tools <= width)
-        self._break_before(self.step_bar, wanted=is_wide)
-        self._break_before(self.tool_bar, wanted=is_wide and run + tools > width)
+        run, steps, place, tools = self.bars
+        ways = (
+            ((run, steps, place, tools),),
+            ((run, tools), (steps, place)),
+            ((run, place, tools), (steps,)),
+            ((run, tools), (steps,), (place,)),
+        )
+        fitting = (way for way in ways if all(sum(map(_wanted_width, row)) <= width for row in way))
+        self._put_bars(next(fitting, ((run,), (steps,), (place,), (tools,))))
 
-    def _put_tools_first(self, *, wanted: bool) -> None:
-        """Two rows are: run and tools, steps below them."""
-        if wanted != self._tools_are_first:
-            self._tools_are_first = wanted
-            first, second = (self.tool_bar, self.step_bar) if wanted else (self.step_bar, self.tool_bar)
-            self._break_before(second, wanted=False)
-            self._break_before(first, wanted=False)
-            self._window.insertToolBar(second, first)
+    def _put_bars(self, rows: tuple[tuple[QToolBar, ...], ...]) -> None:
+        if rows == self._bar_rows:
+            return
+        self._bar_rows = rows
+        for bar in self.bars:
+            if self._window.toolBarBreak(bar):
+                self._window.removeToolBarBreak(bar)
+        order = [bar for row in rows for bar in row]
+        for before, bar in reversed(list(pairwise(order))):
+            self._window.insertToolBar(bar, before)
+        for row in rows[1:]:
+            self._window.insertToolBarBreak(row[0])
 
     @property
     def _splitters(self) -> dict[str, QSplitter]:
@@ -176,14 +204,6 @@ class Arrangement:
         style = Qt.ToolButtonStyle.ToolButtonTextBesideIcon if wanted else Qt.ToolButtonStyle.ToolButtonIconOnly
         self.tool_bar.setToolButtonStyle(style)
 
-    def _break_before(self, bar: QToolBar, *, wanted: bool) -> None:
-        if self._window.toolBarBreak(bar) == wanted:
-            return
-        if wanted:
-            self._window.insertToolBarBreak(bar)
-        else:
-            self._window.removeToolBarBreak(bar)
-
     def _build_run_bar(self) -> QToolBar:
         bar = self._bar("Run and stop", ("run", "stop"))
         run = bar.widgetForAction(self._actions["run"])
@@ -192,9 +212,9 @@ class Arrangement:
             run.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         return bar
 
-    def _build_step_bar(self) -> QToolBar:
-        bar = self._bar("Steps", STEP_ACTIONS)
-        for widget in (self._parts.speed, self._parts.passes, self._parts.steps):
+    def _build_place_bar(self) -> QToolBar:
+        bar = self._bar("Pass and step", ())
+        for widget in (self._parts.passes, self._parts.steps):
             bar.addWidget(widget)
         return bar
 

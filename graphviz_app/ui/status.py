@@ -4,32 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QPainter
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QSizePolicy, QToolButton, QWidget
+from PySide6.QtCore import QTimer, Signal
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QToolButton, QWidget
 
+from graphviz_app.ui.elided import ElidedLabel
 from graphviz_app.ui.icons import icon
 
 if TYPE_CHECKING:
-    from PySide6.QtGui import QPaintEvent
-
     from graphviz_app.ui.look import Look
 
 _BUSY_AFTER_MS = 300
 _HINT = "Press Run (F5) to record the program and watch its backward pass."
-
-
-class _Elided(QLabel):
-    """A line of text that is shortened where it does not fit, and whole in its tooltip."""
-
-    def minimumSizeHint(self) -> QSize:
-        return QSize(0, super().minimumSizeHint().height())
-
-    def paintEvent(self, _event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        fitting = self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, self.width())
-        painter.setPen(self.palette().windowText().color())
-        painter.drawText(self.rect(), Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, fitting)
 
 
 class StatusLine(QWidget):
@@ -43,9 +28,7 @@ class StatusLine(QWidget):
 
     def __init__(self, look: Look) -> None:
         super().__init__()
-        self._caption = _Elided()
-        self._caption.setTextFormat(Qt.TextFormat.PlainText)
-        self._caption.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self._caption = ElidedLabel()
         self._caption.setAccessibleName("Current step")
         self._work = QLabel()
         self._work.setObjectName("dim")

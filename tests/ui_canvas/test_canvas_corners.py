@@ -53,6 +53,26 @@ def test_a_small_window_is_not_hidden_under_the_minimap(canvas, large, qtbot):
     assert minimap_of(canvas).height() < 100
 
 
+def test_what_lies_over_a_small_canvas_neither_covers_it_nor_each_other(canvas, large, qtbot):
+    buttons = canvas.overlays._buttons
+    canvas.set_frame(GridFrame(large, 5))
+    qtbot.waitUntil(lambda: minimap_of(canvas).isVisible(), timeout=5_000)
+    assert buttons.isVisible()
+    for width in range(buttons.width() + 24, 400, 8):
+        canvas.resize(width, 260)
+        if buttons.isVisible() and minimap_of(canvas).isVisible():
+            assert not buttons.geometry().intersects(minimap_of(canvas).geometry())
+            assert canvas.rect().contains(buttons.geometry())
+    canvas.resize(buttons.width(), 400)
+    assert not buttons.isVisible()
+    canvas.resize(400, 80)
+    assert not buttons.isVisible()
+    assert not minimap_of(canvas).isVisible()
+    canvas.resize(400, 400)
+    assert buttons.isVisible()
+    assert minimap_of(canvas).isVisible()
+
+
 def test_the_minimap_of_a_large_graph_shows_it_and_follows_the_theme(canvas, large, qtbot):
     canvas.set_frame(GridFrame(large, 1_000))
     qtbot.waitUntil(lambda: minimap_of(canvas).isVisible(), timeout=5_000)

@@ -26,6 +26,13 @@ def test_zooming_keeps_the_point_under_the_pointer(view, level, x, y):
     assert view.zoomed(level, x, y).to_screen(*view.to_picture(x, y)) == pytest.approx((x, y), abs=1e-3)
 
 
+@given(views, sizes, sizes)
+def test_a_window_of_another_size_keeps_what_is_in_the_middle_of_its_upper_border(view, width, height):
+    resized = view.resized(width, height)
+    assert resized.to_picture(width / 2, 0) == pytest.approx(view.to_picture(view.width / 2, 0), abs=1e-3)
+    assert (resized.width, resized.height, resized.level) == (width, height, view.level)
+
+
 @given(views, bounds)
 def test_a_fitted_picture_is_wholly_in_sight(view, area):
     fitted = view.fitted(area)

@@ -2,12 +2,12 @@
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QModelIndex, QRectF, QSize, Qt
+from PySide6.QtCore import QModelIndex, QPoint, QRectF, QSize, Qt
 from PySide6.QtGui import QFontMetricsF, QPainter, QPalette, QPixmap
 
 from graphviz_app.recording import events as ev
 from graphviz_app.timeline import Timeline
-from graphviz_app.ui.panels.ledger import VALUES, LedgerPanel
+from graphviz_app.ui.panels.ledger import LedgerPanel
 from graphviz_app.ui.panels.ledger_model import AFTER, BEFORE, CHANGE, LEAF, LINE, STEP, WHAT
 from graphviz_app.ui.panels.ledger_series import PassAxis, read_series
 from graphviz_app.ui.panels.ledger_words import call_text, in_words, row_text
@@ -128,7 +128,7 @@ def test_enter_goes_to_the_step_of_the_current_row_and_space_shows_its_values(qt
         qtbot.keyClick(panel.table, Qt.Key.Key_Return)
     assert step.args == [7]
     qtbot.keyClick(panel.table, Qt.Key.Key_Space)
-    assert panel._side.currentIndex() == VALUES
+    assert panel._side.currentWidget() is panel.values
     views = panel.values.findChildren(TensorView)
     assert [view.record is None for view in views] == [True, False, False]
 
@@ -162,6 +162,33 @@ def test_no_column_is_clipped_at_the_width_of_a_narrow_panel(panel, qtbot):
     assert not table.isColumnHidden(AFTER)
     tip = table.model().index(0, AFTER).data(Qt.ItemDataRole.ToolTipRole)
     assert "None + [3, 3, 3, 3] = [3, 3, 3, 3]" in tip
+
+
+def test_where_it_is_narrow_and_low_the_table_is_a_tab_beside_the_plot(panel, qtbot):
+    def tabs():
+        return [panel._side.tabText(index) for index in range(panel._side.count())]
+
+    shown(panel, recordings.training(2))
+    letter, line = QFontMetricsF(panel.font()).averageCharWidth(), QFontMetricsF(panel.font()).height()
+    panel.resize(round(80 * letter), round(10 * line))
+    qtbot.waitUntil(lambda: tabs() == ["Table", "Plot", "Values"])
+    assert panel.table.isVisible()
+    assert not panel.plot.controls.isVisible()
+    panel._side.setCurrentWidget(panel.plot)
+    qtbot.waitUntil(lambda: panel.plot.height() > 5 * line)
+    # The choice of a leaf is for the plot, too.
+    assert panel._chooser.isVisible()
+    assert panel.plot.controls.isVisible()
+    assert panel._bar.mapTo(panel, panel._bar.rect().bottomRight()).y() <= panel.plot.mapTo(panel, QPoint()).y()
+    for width, height in ((80, 30), (120, 10)):
+        panel.resize(round(width * letter), round(height * line))
+        qtbot.waitUntil(lambda: tabs() == ["Plot", "Values"])
+        assert panel.table.isVisible()
+        assert panel.plot.isVisible()
+        assert panel._chooser.isVisible()
+    panel.resize(round(40 * letter), round(10 * line))
+    qtbot.waitUntil(lambda: tabs() == ["Table", "Plot", "Values"])
+    assert panel._bar.parentWidget() is panel._left
 
 
 def test_the_signs_grow_with_the_text(panel):

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 LONG_SIDE: Final = 200
 SHORT_SIDE: Final = 48  # of very long pictures, which are squeezed rather than drawn as a hair
 LARGEST_PART: Final = 0.35  # of the window's width and height; a small window is not hidden under it
+SMALLEST: Final = 36  # of its longer side; a smaller one shows nothing and is hard to hit
 FRAME: Final = 4
 
 
@@ -69,7 +70,8 @@ class Minimap(QWidget):
         width, height = overview_size(self._camera.bounds[2], self._camera.bounds[3])
         part = min(self._zoom, LARGEST_PART * view.width / width, LARGEST_PART * view.height / height)
         self.resize(round(part * width) + 2 * FRAME, round(part * height) + 2 * FRAME)
-        self.setVisible(self._image is not None and not view.shows(self._camera.bounds))
+        is_large_enough = part * max(width, height) >= SMALLEST
+        self.setVisible(is_large_enough and self._image is not None and not view.shows(self._camera.bounds))
         self.update()
 
     def paintEvent(self, _event: QPaintEvent) -> None:

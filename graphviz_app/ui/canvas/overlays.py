@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, QRect, Qt
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QToolButton, QWidget
 
 from graphviz_app.scene.theme import LIGHT, Theme
@@ -22,6 +22,7 @@ EMPTY_HINT: Final = "Press Run (F5) to see the graph that autograd builds"
 NO_GRAPH_HINT: Final = "Autograd built no graph here: no operation ran on a tensor that requires a gradient."
 MARGIN: Final = 12
 _CORNERS: Final = ((0, 1), (0, 0), (1, 0))  # the buttons stand in the fourth
+_BUTTONS_PART: Final = (0.8, 0.25)  # of the canvas's width and height at most; a small one is not hidden under them
 
 
 class Overlays:
@@ -69,7 +70,6 @@ class Overlays:
         self._empty = not boxes
         self._hint.setText(EMPTY_HINT if frame is None else NO_GRAPH_HINT)
         self._hint.setVisible(self._empty and not self.busy)
-        self._buttons.setVisible(not self._empty)
         if frame is not None:
             self.set_theme(frame.theme)
         self.minimap.set_picture(self._theme, is_empty=self._empty)
@@ -125,6 +125,9 @@ class Overlays:
             (width - self._busy.width()) // 2, MARGIN if not self._empty else (height - self._busy.height()) // 2
         )
         self._buttons.adjustSize()
+        across, down = _BUTTONS_PART
+        fit = self._buttons.width() <= across * width and self._buttons.height() <= down * height
+        self._buttons.setVisible(fit and not self._empty)
         self._buttons.move(width - self._buttons.width() - MARGIN, height - self._buttons.height() - MARGIN)
         self._place_minimap()
 
@@ -141,12 +144,19 @@ class Overlays:
             self._placed_for = frame.picture
             # Where nothing is gained, it stays where it was.
             self._corner = min((self._corner, *_CORNERS), key=lambda corner: self._covered(frame.picture, corner))
+        if self._meets_buttons(self._corner):
+            self._corner = (0, 0)
         self.minimap.move(*self._place_in(self._corner))
 
     def _place_in(self, corner: tuple[int, int]) -> tuple[int, int]:
         free_x = self._canvas.width() - self.minimap.width() - 2 * MARGIN
         free_y = self._canvas.height() - self.minimap.height() - 2 * MARGIN
         return MARGIN + corner[0] * free_x, MARGIN + corner[1] * free_y
+
+    def _meets_buttons(self, corner: tuple[int, int]) -> bool:
+        """Whether the minimap would lie over the buttons, in a window that is narrow."""
+        place = QRect(QPoint(*self._place_in(corner)), self.minimap.size())
+        return not self._buttons.isHidden() and place.intersects(self._buttons.geometry())
 
     def _covered(self, picture: PictureLike, corner: tuple[int, int]) -> float:
         """How much of the boxes the minimap would cover in a corner."""

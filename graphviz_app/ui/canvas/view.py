@@ -64,8 +64,9 @@ class View(NamedTuple):
         return (x - self.x) * self.scale, (y - self.y) * self.scale
 
     def resized(self, width: float, height: float) -> View:
-        """The same place in a window of another size; the top left corner stays."""
-        return self._replace(width=max(1.0, width), height=max(1.0, height))
+        """The same place in a window of another size; what is at the top stays there, in the middle of its width."""
+        x = self.x + (self.width - max(1.0, width)) / self.scale / 2
+        return self._replace(x=x, width=max(1.0, width), height=max(1.0, height))
 
     def panned(self, dx: float, dy: float) -> View:
         """The picture moved by pixels of the window."""

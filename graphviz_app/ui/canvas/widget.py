@@ -432,7 +432,7 @@ class Canvas(HandledWidget):
     # What the hand does.
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """The view keeps its top left corner; a picture that was never seen opens now."""
+        """The view keeps what is in the middle of its upper border; a picture that was never seen opens now."""
         first = self.camera.view.width <= 1.0
         self.camera.resize(self.width(), self.height())
         if first and self._frame is not None:

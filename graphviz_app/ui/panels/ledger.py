@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QSignalBlocker, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QSignalBlocker, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QFontMetricsF
 from PySide6.QtWidgets import (
     QComboBox,
@@ -31,11 +31,17 @@ if TYPE_CHECKING:
 _NOTHING_RUN = "Run a program: what each backward pass adds to each leaf's .grad is written here."
 _RUNNING = "The program runs: what each backward pass adds to each leaf's .grad is written here when it has ended."
 _NOTHING_HAPPENED = "No leaf's .grad has been written in this run: no backward pass reached one."
-PLOT, VALUES = range(2)
+_WIDE = 90
+"""Average letters, from which on table and plot stand side by side."""
+_ROOMY = 60
+"""Average letters, from which on tabs, the choice of a leaf and what is plotted stand in one line."""
+_HIGH = 17
+"""Lines of text, from which on the one stands below the other: the table with two rows, the least plot with its legend,
+and what is above them."""
 
 
 class LedgerPanel(QWidget):
-    """Table left, plot and values right; below each other where the panel is narrow.
+    """Table left, plot and values right; below each other where the panel is narrow, and where it is low, too, tabs.
 
     Signals:
         step_requested(int): The user wants to go to a step.
@@ -63,6 +69,9 @@ class LedgerPanel(QWidget):
         self._side.setDocumentMode(True)
         self._side.addTab(self.plot, "Plot")
         self._side.addTab(self.values, "Values")
+        self._arranging = QTimer(self)
+        self._arranging.setSingleShot(True)
+        self._arranging.timeout.connect(self._arrange)
         self._lay_out()
         self._chooser.currentIndexChanged.connect(self._choose)
         self.table.step_requested.connect(self.step_requested)
@@ -137,29 +146,35 @@ class LedgerPanel(QWidget):
         self.values.set_entry(self._timeline, entry)
 
     def _show_values(self) -> None:
-        self._side.setCurrentIndex(VALUES)
+        self._side.setCurrentWidget(self.values)
 
-    def _show_controls(self, tab: int) -> None:
-        self.plot.controls.setVisible(tab == PLOT)
+    def _show_controls(self) -> None:
+        self.plot.controls.setVisible(self._side.currentWidget() is self.plot)
 
     def _lay_out(self) -> None:
         label = QLabel("&Leaf", self)
         label.setBuddy(self._chooser)
-        bar = QHBoxLayout()
+        self._bar = QWidget(self)
+        bar = QHBoxLayout(self._bar)
+        bar.setContentsMargins(0, 0, 0, 0)
         bar.addWidget(label)
         bar.addWidget(self._chooser)
         bar.addStretch(1)
-        left = QWidget(self)
-        column = QVBoxLayout(left)
+        self._left = QWidget(self)
+        self._column = column = QVBoxLayout(self._left)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(2)
-        column.addLayout(bar)
+        column.addWidget(self._bar)
         column.addWidget(self.table, 1)
-        self._side.setCornerWidget(self.plot.controls)
+        corner = QWidget(self)
+        self._corner = QHBoxLayout(corner)
+        self._corner.setContentsMargins(0, 0, 0, 0)
+        self._corner.addWidget(self.plot.controls)
+        self._side.setCornerWidget(corner)
         self._side.currentChanged.connect(self._show_controls)
         self._splitter = QSplitter(Qt.Orientation.Vertical, self)
         self._splitter.setChildrenCollapsible(True)
-        self._splitter.addWidget(left)
+        self._splitter.addWidget(self._left)
         self._splitter.addWidget(self._side)
         self._splitter.setStretchFactor(0, 3)
         self._splitter.setStretchFactor(1, 2)
@@ -172,13 +187,54 @@ class LedgerPanel(QWidget):
         rows.setSizeConstraint(QLayout.SizeConstraint.SetNoConstraint)
         rows.addWidget(self._stack, 1)
 
+    def sizeHint(self) -> QSize:
+        """Enough for a few rows of the table, or a low plot with its legend."""
+        metrics = QFontMetricsF(self.font())
+        return QSize(round(metrics.averageCharWidth() * _WIDE), round(metrics.height() * 7))
+
     def minimumSizeHint(self) -> QSize:
-        """The table and, below it or beside it, a glimpse of the plot."""
+        """The table or, beside it or behind it, a glimpse of the plot."""
         metrics = QFontMetricsF(self.font())
         return QSize(round(metrics.averageCharWidth() * 26), round(metrics.height() * 5))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Beside each other where there is room for both."""
         super().resizeEvent(event)
-        wide = self.width() >= QFontMetricsF(self.font()).averageCharWidth() * 90
-        self._splitter.setOrientation(Qt.Orientation.Horizontal if wide else Qt.Orientation.Vertical)
+        self._splitter.setOrientation(Qt.Orientation.Horizontal if self._is_wide else Qt.Orientation.Vertical)
+        self._arrange_soon()
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Other letters need other room."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.FontChange:
+            self._arrange_soon()
+
+    def _arrange_soon(self) -> None:
+        # While fonts change, which may change sizes at once, Qt walks over the widgets: none may find another parent.
+        self._arranging.start()
+
+    @property
+    def _is_wide(self) -> bool:
+        return self.width() >= QFontMetricsF(self.font()).averageCharWidth() * _WIDE
+
+    def _arrange(self) -> None:
+        metrics = QFontMetricsF(self.font())
+        self._splitter.setOrientation(Qt.Orientation.Horizontal if self._is_wide else Qt.Orientation.Vertical)
+        is_tab = not self._is_wide and self.height() < metrics.height() * _HIGH
+        self._put_bar(into_corner=is_tab and self.width() >= metrics.averageCharWidth() * _ROOMY)
+        if is_tab == (self._side.indexOf(self._left) >= 0):
+            return
+        if is_tab:
+            self._side.insertTab(0, self._left, "Table")
+            self._side.setCurrentIndex(0)
+        else:
+            self._splitter.insertWidget(0, self._left)
+            self._splitter.setStretchFactor(0, 3)
+            self._left.show()
+
+    def _put_bar(self, *, into_corner: bool) -> None:
+        """Put the choice of a leaf above the table, or beside the tabs: there it is seen above the plot, too."""
+        if into_corner:
+            self._corner.insertWidget(0, self._bar)
+        else:
+            self._column.insertWidget(0, self._bar)
