@@ -86,7 +86,8 @@ class CardPlanner:
                 known += tuple(
                     hook.before for hook in call.hooks if (hook.direction, hook.slot) == ("grad_outputs", slot)
                 )
-            count = arrivals[node, slot]
+            # An edge may come from what does not run in this chapter: room kept for that would stay empty.
+            count = self._known.count(node, slot, arrivals[node, slot])
             if count > 1:
                 wishes += self._meeting(node, slot, count, known)
             elif count or slots == 1:
@@ -122,7 +123,8 @@ class CardPlanner:
             wishes.append(Wish("was", "was", updates))
         node = box.keys[-1]
         if isinstance(node, int):
-            into = sum(kind != "cut" for _, _, kind in self._visible.graph.in_edges(node, data="kind"))
+            edges = sum(kind != "cut" for _, _, kind in self._visible.graph.in_edges(node, data="kind"))
+            into = self._known.count(node, 0, edges)
             call = self._known.call(node)
             if into > 1:
                 wishes += self._meeting(node, 0, into, () if call is None else call.grad_outputs[:1])

@@ -28,6 +28,10 @@ class Known(Protocol):
         """What comes into a slot, in order of arrival."""
         ...
 
+    def count(self, node: int, slot: int, edges: int, /) -> int:
+        """How many arrivals come into a slot, of so many edges into it."""
+        ...
+
     def leaf_value(self, leaf: int, /) -> int:
         """The value of a leaf in the end."""
         ...
@@ -55,6 +59,10 @@ class KnownValues:
     def arrived(self, node: int, slot: int) -> list[int]:
         """See `Known`."""
         return [value for _, value in self._final.arrived(node, slot)]
+
+    def count(self, node: int, slot: int, edges: int) -> int:
+        """See `Known`; 1 where nothing comes, but might have."""
+        return max(self._final.arrival_count(node, slot), 1) if edges > 1 else edges
 
     def values_of(self, numbers: Numbers) -> tuple[int, ...]:
         """See `Known`; of many events, those of the last few."""
@@ -85,6 +93,10 @@ class KnownHooks:
     def arrived(self, _node: int, _slot: int) -> list[int]:
         """See `Known`."""
         return []
+
+    def count(self, _node: int, _slot: int, edges: int) -> int:
+        """See `Known`."""
+        return edges
 
     def leaf_value(self, _leaf: int) -> int:
         """See `Known`."""

@@ -221,6 +221,13 @@ class StepState:
         arrivals.extend((when, ev.NONE, seed) for when, seed in self._seeds(node, slot))
         return [(edge, value) for _, edge, value in sorted(arrivals)]
 
+    def arrival_count(self, node: int, slot: int) -> int:
+        """How many times something has come into a slot so far."""
+        edges = self.recording.index.edges
+        into = self.timeline.edges_into.of(node)
+        carried = self.edges_carried(into) & (edges.target_slot[into] == slot)
+        return int(carried.sum()) + len(self._seeds(node, slot))
+
     def was_given(self, node: int) -> bool:
         """Whether a gradient has come into a node so far; None is not one."""
         slots = range(int(self.recording.index.nodes.slots[node]))

@@ -220,6 +220,33 @@ def test_where_contributions_meet_each_arrival_is_shown_and_then_the_total():
     assert [text.strip() for text in shown[-1]] == ["grad", "+", "+", "="]
 
 
+def test_no_room_is_kept_for_what_does_not_arrive_in_a_chapter():
+    script = Script()
+    one = script.value(1)
+    names = ("AddBackward0", "MulBackward0", "ExpBackward0")
+    script.add(
+        ev.LeafFound(0, 0, "w", one),
+        ev.NodesMade(
+            (*(ev.Node(number, name) for number, name in enumerate(names)), ev.Node(3, "AccumulateGrad", leaf=0)),
+            # The exponential reads what the product does, but this pass does not come by.
+            (ev.Edge(0, 0, 1, 0), ev.Edge(2, 0, 1, 0), ev.Edge(1, 0, 3, 0), ev.Edge(2, 1, 3, 0)),
+        ),
+        ev.BackwardStarted(0, roots=(ev.Root(0, 0, one),)),
+        ev.NodeCalled(0, 0, (one,), (one,)),
+        ev.NodeCalled(0, 1, (one,), (one,)),
+        ev.NodeCalled(0, 3, (one,), ()),
+        ev.GradAccumulated(0, 0, ev.NONE, one, one, 3),
+        ev.BackwardFinished(0),
+    )
+    picture = picture_of(script.recording())
+    assert [row.role for row in picture.cards[box_named(picture, "MulBackward0")].rows] == ["grad"]
+    assert "arrival" not in {row.role for row in picture.cards[box_named(picture, "w")].rows}
+    assert texts(picture.frame(picture.chapter.last_step, LIGHT).live_shapes(box_named(picture, "MulBackward0"))) == [
+        "grad",
+        "[1]",
+    ]
+
+
 def test_an_edge_that_carried_none_is_drawn_as_such():
     script = Script()
     one = script.value(1)
