@@ -71,17 +71,17 @@ class CardPlanner:
         for slot, value in forward_values(self._visible, node).items():
             if slot < _MOST_SLOTS and value != ev.NONE:
                 wishes.append(Wish("value", "value" if attributes["slots"] == 1 else f"value {slot}", (value,), slot))
-        wishes += self._incoming(node, attributes["slots"], self._known.call(node))
+        wishes += self._incoming(node, attributes["slots"])
         retained = attributes["retained_leaf"]
         bucket = self._bucket(retained) if retained != ev.NONE else []
         return self._composer.card(heading, wishes, bucket)
 
-    def _incoming(self, node: Any, slots: int, call: ev.NodeCalled | None) -> list[Wish]:
+    def _incoming(self, node: Any, slots: int) -> list[Wish]:
         arrivals: Counter[tuple[Any, int]] = self._visible.graph.graph["arrivals"]
-        outputs = () if call is None else call.grad_outputs
+        call, calls = self._known.call(node), self._known.calls(node)
         wishes: list[Wish] = []
         for slot in range(min(slots, _MOST_SLOTS)):
-            known = (outputs[slot],) if slot < len(outputs) else ()
+            known = _outputs(calls, slot)
             if call is not None:
                 known += tuple(
                     hook.before for hook in call.hooks if (hook.direction, hook.slot) == ("grad_outputs", slot)
@@ -100,13 +100,10 @@ class CardPlanner:
         return [Wish("hook", "hook", (), slot, min(width, WIDEST_VALUE)) for slot, width in sorted(widths.items())]
 
     def _meeting(self, node: int, slot: int, count: int, total: tuple[int, ...]) -> list[Wish]:
-        values = self._known.arrived(node, slot) if count <= _MOST_ARRIVALS else []
-        wishes = [
-            Wish(
-                "arrival", "grad" if place == 0 else "   +", tuple(values[place : place + 1]) or total, 8 * slot + place
-            )
-            for place in range(min(count, _MOST_ARRIVALS))
-        ]
+        wishes: list[Wish] = []
+        for place in range(min(count, _MOST_ARRIVALS)):
+            values = self._known.arrived(node, slot, place) if count <= _MOST_ARRIVALS else ()
+            wishes.append(Wish("arrival", "   +" if place else "grad", values or total, 8 * slot + place))
         return [*wishes, Wish("total", "   =", total, slot)]
 
     def _leaf(self, box: Box) -> Card:
@@ -125,10 +122,9 @@ class CardPlanner:
         if isinstance(node, int):
             edges = sum(kind != "cut" for _, _, kind in self._visible.graph.in_edges(node, data="kind"))
             into = self._known.count(node, 0, edges)
-            call = self._known.call(node)
             if into > 1:
-                wishes += self._meeting(node, 0, into, () if call is None else call.grad_outputs[:1])
-            wishes += self._hooks(call)
+                wishes += self._meeting(node, 0, into, _outputs(self._known.calls(node), 0))
+            wishes += self._hooks(self._known.call(node))
         return self._composer.card(heading, wishes, self._bucket(box.leaf))
 
     def _bucket(self, leaf: int) -> list[Wish]:
@@ -195,6 +191,11 @@ class CardPlanner:
 
     def _attributes(self, box: Box) -> dict[str, Any]:
         return self._visible.graph.nodes[box.keys[0]]
+
+
+def _outputs(calls: list[ev.NodeCalled], slot: int) -> tuple[int, ...]:
+    """What came into a slot at each of these calls."""
+    return tuple(call.grad_outputs[slot] for call in calls if slot < len(call.grad_outputs))
 
 
 def forward_value(visible: VisibleGraph, node: Any) -> int:

@@ -162,7 +162,8 @@ def _grad(row: Row, box: Box, flow: Flow, state: StepState) -> Content | None:
     node = _node_of(box, state)
     if node == ev.NONE:
         return None
-    outputs = state.grad_outputs(node)
+    call = state.shown_call(node)
+    outputs = None if call is None else call.grad_outputs
     if outputs is not None and row.number < len(outputs):
         # What a hook made of it stands in a row of its own; here is what really arrived, or the sum.
         hooks = flow.hooks_into(node, row.number, state.event_number)
@@ -188,7 +189,8 @@ def _arrival(row: Row, box: Box, state: StepState) -> Content | None:
 
 def _hook(row: Row, box: Box, flow: Flow, state: StepState) -> Content | None:
     node = _node_of(box, state)
-    hooks = [] if node == ev.NONE else flow.hooks_into(node, row.number, state.event_number)
+    is_called = node != ev.NONE and state.shown_call(node) is not None
+    hooks = flow.hooks_into(node, row.number, state.event_number) if is_called else []
     return Content("gradient", text=hook_text(state.recording, hooks[-1], row.cells)) if hooks else None
 
 

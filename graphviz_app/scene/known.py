@@ -24,8 +24,12 @@ class Known(Protocol):
         """The last call of a node."""
         ...
 
-    def arrived(self, node: int, slot: int, /) -> list[int]:
-        """What comes into a slot, in order of arrival."""
+    def calls(self, node: int, /) -> list[ev.NodeCalled]:
+        """All calls of a node."""
+        ...
+
+    def arrived(self, node: int, slot: int, place: int, /) -> tuple[int, ...]:
+        """What comes into a slot as its first, second, ... arrival; several where several passes come by."""
         ...
 
     def count(self, node: int, slot: int, edges: int, /) -> int:
@@ -56,9 +60,13 @@ class KnownValues:
         self.leaf_value = self._final.leaf_value
         self.leaf_grad = self._final.leaf_grad
 
-    def arrived(self, node: int, slot: int) -> list[int]:
+    def calls(self, node: int) -> list[ev.NodeCalled]:
         """See `Known`."""
-        return [value for _, value in self._final.arrived(node, slot)]
+        return self._final.calls_of(node)
+
+    def arrived(self, node: int, slot: int, place: int) -> tuple[int, ...]:
+        """See `Known`."""
+        return tuple(values[place] for values in self._final.arrived_by_pass(node, slot) if place < len(values))
 
     def count(self, node: int, slot: int, edges: int) -> int:
         """See `Known`; 1 where nothing comes, but might have."""
@@ -90,9 +98,13 @@ class KnownHooks:
         """See `Known`; None for a call that no hook changed anything about."""
         return self._hooked.get(node)
 
-    def arrived(self, _node: int, _slot: int) -> list[int]:
+    def calls(self, node: int) -> list[ev.NodeCalled]:
+        """See `Known`; the last one that a hook changed anything about."""
+        return [self._hooked[node]] if node in self._hooked else []
+
+    def arrived(self, _node: int, _slot: int, _place: int) -> tuple[int, ...]:
         """See `Known`."""
-        return []
+        return ()
 
     def count(self, _node: int, _slot: int, edges: int) -> int:
         """See `Known`."""

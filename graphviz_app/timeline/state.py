@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from enum import IntEnum
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -31,6 +32,15 @@ class Phase(IntEnum):
     RECEIVING = 2
     RUNNING = 3
     DONE = 4
+
+
+class Arrival(NamedTuple):
+    """What came into a slot of a node: at which event, on which edge (NONE for a seed), which value, in which pass."""
+
+    event: int
+    edge: int
+    value: int
+    pass_id: int
 
 
 class ChapterTimes:
@@ -176,6 +186,13 @@ class StepState:
         first_call = self.timeline.times(self.chapter).first_call[sources]
         return bool((first_call[first_call != NEVER] <= self.event_number).all())
 
+    def coming(self, node: int, slot: int) -> int:
+        """How many edges bring something into a slot in this chapter, by now or later."""
+        edges = self.recording.index.edges
+        into = self.timeline.edges_into.of(node)
+        runs = self.timeline.times(self.chapter).first_call[edges.source[into]] != NEVER
+        return int((runs & (edges.target_slot[into] == slot)).sum())
+
     def edges_carried(self, edges: npt.NDArray[np.integer]) -> npt.NDArray[np.bool_]:
         """Which of `edges` have carried a gradient in this chapter by now, also an undefined one."""
         first_call = self.timeline.times(self.chapter).first_call
@@ -199,6 +216,10 @@ class StepState:
         called = zip(wanted[order].tolist(), self.recording.events_at(numbers[order].tolist()), strict=True)
         return {node: event for node, event in called if isinstance(event, ev.NodeCalled)}
 
+    def calls_of(self, node: int) -> list[ev.NodeCalled]:
+        """All calls of a node in this chapter up to now: several where there are nested passes."""
+        return [call for _, call in self._numbered_calls(node)]
+
     def contribution(self, edge: int) -> int:
         """The value that travelled on an edge, or NONE where nothing, or an undefined gradient, has."""
         edges = self.recording.index.edges
@@ -207,22 +228,26 @@ class StepState:
         return call.grad_inputs[slot] if call is not None and slot < len(call.grad_inputs) else ev.NONE
 
     def arrived(self, node: int, slot: int = 0) -> list[tuple[int, int]]:
-        """What has come into a slot so far, in order of arrival: (edge, value); the edge of a seed is NONE."""
-        arrivals: list[tuple[int, int, int]] = []
-        edges = self.recording.index.edges
-        first = self.chapter.first_event
-        into = self.timeline.edges_into.of(node)
-        # A leaf that lives for thousands of iterations has an edge from each; only this chapter's have anything to say.
-        come = self.timeline.times(self.chapter).first_call[edges.source[into]] <= self.event_number
-        for edge in into[come & (edges.target_slot[into] == slot)].tolist():
-            when = self.timeline.calls.last(int(edges.source[edge]), self.event_number, since=first)
-            if when != ev.NONE:
-                arrivals.append((when, int(edge), self.contribution(int(edge))))
-        arrivals.extend((when, ev.NONE, seed) for when, seed in self._seeds(node, slot))
-        return [(edge, value) for _, edge, value in sorted(arrivals)]
+        """What has come into a slot so far, in order of arrival: (edge, value); the edge of a seed is NONE.
+
+        Where a chapter has nested passes, of the one that came to the node last: what different passes bring is not
+        added up.
+        """
+        shown = self._shown_pass(node)
+        arrivals = self._arrivals(node, slot)
+        return [(one.edge, one.value) for one in arrivals if shown is None or one.pass_id == shown]
+
+    def arrived_by_pass(self, node: int, slot: int) -> list[list[int]]:
+        """The values that have come into a slot so far, in order of arrival, for each pass that brought any."""
+        values: defaultdict[int, list[int]] = defaultdict(list)
+        for one in self._arrivals(node, slot):
+            values[one.pass_id].append(one.value)
+        return list(values.values())
 
     def arrival_count(self, node: int, slot: int) -> int:
-        """How many times something has come into a slot so far."""
+        """How many times something has come into a slot so far, in the pass that brought most."""
+        if self._is_nested:
+            return max(map(len, self.arrived_by_pass(node, slot)), default=0)
         edges = self.recording.index.edges
         into = self.timeline.edges_into.of(node)
         carried = self.edges_carried(into) & (edges.target_slot[into] == slot)
@@ -231,25 +256,59 @@ class StepState:
     def was_given(self, node: int) -> bool:
         """Whether a gradient has come into a node so far; None is not one."""
         slots = range(int(self.recording.index.nodes.slots[node]))
-        return any(value != ev.NONE for slot in slots for _, value in self.arrived(node, slot))
+        return any(one.value != ev.NONE for slot in slots for one in self._arrivals(node, slot))
 
-    def _seeds(self, node: int, slot: int) -> list[tuple[int, int]]:
+    @cached_property
+    def _is_nested(self) -> bool:
+        """Whether more than one pass has started by now in this chapter."""
+        return len(self._passes) > 1
+
+    def _shown_pass(self, node: int) -> int | None:
+        """The pass that came to a node last, or called it; None where there is only one."""
+        if not self._is_nested:
+            return None
+        slots = range(int(self.recording.index.nodes.slots[node]))
+        latest = max((one for slot in slots for one in self._arrivals(node, slot)), default=None)
+        call = self.call(node)
+        number = self.timeline.calls.last(node, self.event_number, since=self.chapter.first_event)
+        if call is not None and (latest is None or number > latest.event):
+            return call.pass_id
+        return None if latest is None else latest.pass_id
+
+    def _arrivals(self, node: int, slot: int) -> list[Arrival]:
+        """Everything that has come into a slot in this chapter, in order of arrival."""
+        edges = self.recording.index.edges
+        into = self.timeline.edges_into.of(node)
+        # A leaf that lives for thousands of iterations has an edge from each; only this chapter's have anything to say.
+        come = self.edges_carried(into) & (edges.target_slot[into] == slot)
+        found = [Arrival(when, ev.NONE, seed, pass_id) for when, seed, pass_id in self._seeds(node, slot)]
+        for edge in into[come].tolist():
+            source_slot = int(edges.source_slot[edge])
+            for number, call in self._numbered_calls(int(edges.source[edge])):
+                sent = call.grad_inputs
+                value = sent[source_slot] if source_slot < len(sent) else ev.NONE
+                found.append(Arrival(number, edge, value, call.pass_id))
+        return sorted(found)
+
+    def _numbered_calls(self, node: int) -> list[tuple[int, ev.NodeCalled]]:
+        """The calls of a node in this chapter up to now, each with its event's number."""
+        calls = self.timeline.calls.of(node)
+        start, stop = np.searchsorted(calls, [self.chapter.first_event, self.event_number + 1])
+        events = ((number, self.recording.event(number)) for number in calls[start:stop].tolist())
+        return [(number, event) for number, event in events if isinstance(event, ev.NodeCalled)]
+
+    def _seeds(self, node: int, slot: int) -> list[tuple[int, int, int]]:
         return [
-            (summary.start, root.seed)
+            (summary.start, root.seed, summary.pass_id)
             for summary in self._passes
             for root in self._started(summary).roots
             if (root.node, root.slot) == (node, slot)
         ]
 
-    def grad_outputs(self, node: int) -> tuple[int, ...] | None:
-        """What came into a node at its last call in this chapter, or None where it was not called yet."""
-        call = self.call(node)
-        return None if call is None else call.grad_outputs
-
-    def grad_inputs(self, node: int) -> tuple[int, ...] | None:
-        """What went out of a node at its last call in this chapter, or None where it was not called yet."""
-        call = self.call(node)
-        return None if call is None else call.grad_inputs
+    def shown_call(self, node: int) -> ev.NodeCalled | None:
+        """The call of a node for which what has `arrived` came, or None where it is still to be called for that."""
+        call, shown = self.call(node), self._shown_pass(node)
+        return call if call is None or shown is None or call.pass_id == shown else None
 
     # -- leaves ---------------------------------------------------------------------------------
 

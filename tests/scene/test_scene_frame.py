@@ -247,6 +247,42 @@ def test_no_room_is_kept_for_what_does_not_arrive_in_a_chapter():
     ]
 
 
+def test_what_different_passes_bring_to_a_leaf_is_not_added_up():
+    script = Script()
+    one, two, three = (script.value(number) for number in (1, 2, 3))
+    script.add(
+        ev.LeafFound(0, 0, "w", one),
+        ev.NodesMade(
+            (
+                *(ev.Node(number, "MulBackward0") for number in range(3)),
+                ev.Node(3, "AccumulateGrad", leaf=0),
+            ),
+            (ev.Edge(0, 0, 1, 0), ev.Edge(0, 1, 3, 0), ev.Edge(1, 0, 3, 0), ev.Edge(2, 0, 3, 0)),
+        ),
+        ev.BackwardStarted(0, roots=(ev.Root(0, 0, one),)),
+        ev.NodeCalled(0, 0, (one,), (one, two)),
+        # A checkpoint runs a pass of its own, which finds the leaf as well.
+        ev.BackwardStarted(1, 0, roots=(ev.Root(2, 0, one),)),
+        ev.NodeCalled(1, 2, (one,), (three,)),
+        ev.NodeCalled(1, 3, (three,), ()),
+        ev.GradAccumulated(1, 0, ev.NONE, three, three, 3),
+        ev.BackwardFinished(1),
+        ev.NodeCalled(0, 1, (one,), (one,)),
+        ev.NodeCalled(0, 3, (three,), ()),
+        ev.BackwardFinished(0),
+    )
+    picture = picture_of(script.recording())
+    leaf = box_named(picture, "w")
+    shown = [texts(picture.frame(step, LIGHT).live_shapes(leaf))[2:-2] for step in steps_with(picture, ev.NodeCalled)]
+    assert shown == [
+        ["grad", "[2]"],
+        ["grad", "[3]"],
+        ["grad", "[3]", "   =", "[3]"],
+        ["grad", "[2]", "   +", "[1]"],
+        ["grad", "[2]", "   +", "[1]", "   =", "[3]"],
+    ]
+
+
 def test_an_edge_that_carried_none_is_drawn_as_such():
     script = Script()
     one = script.value(1)

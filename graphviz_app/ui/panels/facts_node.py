@@ -134,12 +134,12 @@ def _within(state: StepState, node: int) -> list[Row]:
 def _received(state: StepState, node: int) -> list[Row]:
     """Each slot: where contributions meet, every arrival and then their sum."""
     recording, edges = state.recording, state.recording.index.edges
-    call = state.call(node)
+    call = state.shown_call(node)
     slots = max(int(recording.index.nodes.slots[node]), 0 if call is None else len(call.grad_outputs))
     rows: list[Row] = []
     for slot in range(slots):
         arrivals = state.arrived(node, slot)
-        coming = sum(1 for edge in state.timeline.edges_into.of(node).tolist() if edges.target_slot[edge] == slot)
+        coming = state.coming(node, slot)
         name = "grad_output" if slots == 1 else f"grad_outputs[{slot}]"
         if call is None and not arrivals:
             continue
