@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from graphviz_app.scene.curves import arrow_head, point_on, straight
+from graphviz_app.scene.curves import arrow_head, straight
 from graphviz_app.scene.draw_box import measure_tag
 from graphviz_app.scene.measure import ASCENT
 from graphviz_app.scene.shapes import Curve, Polygon, Rectangle, Text
@@ -74,9 +74,9 @@ def tag_size(lines: Sequence[str]) -> tuple[float, float]:
     return width, LABEL * (1.35 * (len(lines) - 1)) + LABEL * ASCENT + 9.0
 
 
-def token_shapes(points: Points, part: float, text: str, theme: Theme, *, odd: bool = False) -> Iterator[Shape]:
-    """A gradient on its way: a filled tag at `part` (0 to 1) of the link."""
-    x, y = point_on(points, part)
+def token_shapes(centre: tuple[float, float], text: str, theme: Theme, *, odd: bool = False) -> Iterator[Shape]:
+    """A gradient on its way: a filled tag."""
+    x, y = centre
     width, height = measure_tag(text, TOKEN)
     fill = theme.nan if odd else theme.token
     colour = theme.background if odd else theme.token_text

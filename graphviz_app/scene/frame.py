@@ -6,13 +6,15 @@ from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 from graphviz_app.recording.events import NONE
+from graphviz_app.scene.asides import Asides, asides
 from graphviz_app.scene.caption import caption
 from graphviz_app.scene.colouring import LegendEntry, legend, legend_shapes, tint
 from graphviz_app.scene.content import label_lines, label_text, row_content
+from graphviz_app.scene.curves import point_on
 from graphviz_app.scene.describe import describe
-from graphviz_app.scene.draw_box import box_shapes, ink, rows_shapes
+from graphviz_app.scene.draw_box import box_shapes, ink, measure_tag, rows_shapes
 from graphviz_app.scene.draw_group import group_shapes
-from graphviz_app.scene.draw_link import label_shapes, link_colour, link_shapes, token_shapes
+from graphviz_app.scene.draw_link import TOKEN, label_shapes, link_colour, link_shapes, token_shapes
 from graphviz_app.scene.hit import Hit, hit
 from graphviz_app.scene.measure import text_width, wrap
 from graphviz_app.scene.shapes import Rectangle, Text
@@ -198,10 +200,16 @@ class SceneFrame:
 
     def token_shapes(self, phase: float) -> Iterator[Shape]:
         """The moving gradients at `phase` (0 to 1) of their way."""
-        for token in self.tokens:
+        beside = self._asides.at(phase).tolist()
+        for token, aside in zip(self.tokens, beside, strict=True):
             odd = bool(self.link_state[token.link] & LinkFlag.ODD)
-            curve = self.picture.layout.curves[token.link]
-            yield from token_shapes(curve, phase, token.text, self.theme, odd=odd)
+            x, y = point_on(self.picture.layout.curves[token.link], phase)
+            yield from token_shapes((x + aside[0], y + aside[1]), token.text, self.theme, odd=odd)
+
+    @cached_property
+    def _asides(self) -> Asides:
+        curves = [self.picture.layout.curves[token.link] for token in self.tokens]
+        return asides(curves, [measure_tag(token.text, TOKEN) for token in self.tokens])
 
     def _caption_shapes(self) -> Iterator[Shape]:
         x, _, width, _ = self.bounds

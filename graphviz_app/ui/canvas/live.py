@@ -60,10 +60,11 @@ class Sprite(NamedTuple):
 
 
 class Moving(NamedTuple):
-    """The tokens under way: where each of them is now."""
+    """The tokens under way: where each of them is now, and how far beside that its tag, where that can be read."""
 
     tokens: Sequence[TokenLike]
     places: npt.NDArray[np.float64]
+    asides: npt.NDArray[np.float64]
 
 
 class LiveLayer:
@@ -240,7 +241,9 @@ class LiveLayer:
         painter.restore()
 
     def _draw_tokens(self, painter: QPainter, lens: Lens, frame: FrameLike, moving: Moving) -> None:
-        places = moving.places * lens.scale + (lens.origin_x, lens.origin_y)
+        readable = detail_of(scale_of(lens.level)) == 3
+        beside = moving.places + moving.asides if readable else moving.places
+        places = beside * lens.scale + (lens.origin_x, lens.origin_y)
         reach = 100.0 * lens.ratio
         near = (
             (places[:, 0] > -reach)
@@ -250,7 +253,6 @@ class LiveLayer:
         )
         chosen = np.flatnonzero(near).tolist()
         points = np.rint(places[near]).astype(int).tolist()
-        readable = detail_of(scale_of(lens.level)) == 3
         for index, (x, y) in zip(chosen, points, strict=True):
             sprite = self._token_sprite(moving.tokens[index], lens, frame.theme, readable)
             painter.drawImage(x + sprite.left, y + sprite.top, sprite.image)

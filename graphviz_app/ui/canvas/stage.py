@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from graphviz_app.scene.asides import asides
+from graphviz_app.scene.draw_box import measure_tag
+from graphviz_app.scene.draw_link import TOKEN
 from graphviz_app.ui.canvas.animation import Animator, swinging
 from graphviz_app.ui.canvas.live import Moving
 from graphviz_app.ui.canvas.morph import MORPH_MILLISECONDS, Morph, Tools
@@ -36,9 +39,10 @@ class Stage:
         # A layout that was cut short may have links without a curve.
         tokens = tuple(token for token in frame.tokens if len(curves[token.link]) >= ONE_CURVE)
         ways = Ways([curves[token.link] for token in tokens])
+        beside = asides([curves[token.link] for token in tokens], [measure_tag(token.text, TOKEN) for token in tokens])
 
         def progress(part: float) -> None:
-            self.moving = Moving(tokens, ways.at(part))
+            self.moving = Moving(tokens, ways.at(part), beside.at(part))
             self._repaint()
 
         self._animator.run("tokens", duration, progress, self._arrived)
