@@ -61,6 +61,7 @@ class SelectionControl(QObject):
         self._session.select(selection)
         if selection:
             self.inspect.emit()
+            self.show_line_of_selection()
 
     def on_item_activated(self, item: Item) -> None:
         """An item was double-clicked: go to when it runs next, and to its line."""

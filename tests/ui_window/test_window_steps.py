@@ -196,6 +196,24 @@ def test_a_line_lights_its_nodes_and_a_node_its_line(qtbot, shown, session):
     assert shown.arrangement.side.currentWidget() is shown.bench.views.inspector
 
 
+def test_the_line_of_a_box_that_is_clicked_comes_into_view_and_the_cursor_stays(qtbot, shown, session):
+    editor, canvas = shown.parts.editor, shown.bench.views.canvas
+    session.to_start()
+    editor.setFixedHeight(round(4.5 * editor.fontMetrics().lineSpacing()))
+
+    def lines():
+        return [number for number, _, _ in editor.visible_lines()]
+
+    qtbot.waitUntil(lambda: len(lines()) <= 6)
+    editor.verticalScrollBar().setValue(0)
+    assert lines()[-2] < 5
+    at = editor.current_line()
+    node = next(number for number, box in enumerate(session.picture.graph.boxes) if box.kind == "node")
+    canvas.choose((Item("box", node),))
+    assert 5 in lines()[:-1]
+    assert editor.current_line() == at
+
+
 def test_the_menu_offers_no_way_and_no_call_where_there_is_none(shown, session):
     def entries(kind):
         box = next(number for number, box in enumerate(session.picture.graph.boxes) if box.kind == kind)
