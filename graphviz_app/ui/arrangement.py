@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 STEP_ACTIONS = ("to_start", "back", "play", "forward", "to_end", "next_pass", "next_accumulation", "next_call")
 _LAYOUT_VERSION = "1"
+_SIDE_SHARE = 0.33
+"""Of the width, for the program at most, and likewise for the inspector: the graph between them has the rest."""
 _COLUMNS_SHARE = 0.4
 """Of the height, for program, graph and inspector at least, where the timeline and the ledger can do with less."""
 
@@ -123,7 +125,9 @@ class Arrangement:
     def _reset(self, width: int, height: int) -> None:
         """The sizes of a first start, in a window of that size."""
         zoom = self._zoom
-        left, right = (min(max(round(250 * zoom), round(width * share)), round(width * 0.4)) for share in (0.3, 0.21))
+        left, right = (
+            min(max(round(250 * zoom), round(width * share)), round(width * _SIDE_SHARE)) for share in (0.3, 0.21)
+        )
         self.columns.setSizes([left, max(width - left - right, 200), right])
         self.rows.setSizes(self._shared_out(height))
         self.editor_and_console.setSizes([round(height * 0.5), round(height * 0.16)])
@@ -135,6 +139,8 @@ class Arrangement:
         """
         others = (self._window.menuBar(), self._parts.status, *(row[0] for row in self._bar_rows))
         room = height - sum(widget.sizeHint().height() for widget in others if not widget.isHidden())
+        if not self._parts.message.isHidden():
+            room -= self._parts.message.heightForWidth(self._window.width())
         timeline, least = (hint.height() for hint in (self.timeline.sizeHint(), self.timeline.minimumSizeHint()))
         ledger = min(max(self.ledger.sizeHint().height(), round(height * 0.17)), round(220 * self._zoom))
         lack = max(round(room * _COLUMNS_SHARE) - (room - timeline - ledger), 0)

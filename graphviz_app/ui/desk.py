@@ -65,6 +65,8 @@ class Desk(QObject):
         self.documents.changed.connect(self._on_document_changed)
         self.view.look_changed.connect(self._on_look)
 
+        parts.message.changed.connect(self.fit)
+
         self._dress(self.view.look)
         for name in ("stop", "export", "save_recording", *(spec.name for spec in table.TABLE if spec.menu == "Go")):
             self.actions_by_name[name].setEnabled(False)

@@ -12,10 +12,15 @@ from graphviz_app.ui.icons import icon, pixmap
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from PySide6.QtGui import QResizeEvent
+
     from graphviz_app.ui.look import Look
 
 Kind = Literal["error", "warning", "information"]
 _LONGEST_DETAIL = 600
+_DETAIL_LINES = 3
+_OF_A_LINE = 0.9
+"""How much of a line is filled where words are not broken."""
 _INFORMATION_MS = 8000
 
 
@@ -24,15 +29,18 @@ class MessageBar(QFrame):
 
     Signals:
         line_requested: (path, line) the user wants to see the place it speaks of.
+        changed: It says something else now, or nothing any more.
     """
 
     line_requested = Signal(str, int)
+    changed = Signal()
 
     def __init__(self, look: Look) -> None:
         super().__init__()
         self._look = look
         self._kind: Kind = "information"
         self._place = ("", 0)
+        self._whole_detail = ""
         self._choose: Callable[[], object] | None = None
         self._icon = QLabel()
         self._sentence = QLabel()
@@ -96,9 +104,8 @@ class MessageBar(QFrame):
         """
         self._kind = kind
         self._sentence.setText(sentence)
-        shown = detail if len(detail) <= _LONGEST_DETAIL else detail[:_LONGEST_DETAIL] + " …"
-        self._detail.setText(shown)
-        self._detail.setToolTip(detail if shown != detail else "")
+        self._whole_detail = detail
+        self._shorten_detail()
         self._detail.setVisible(bool(detail) and detail.strip() != sentence.strip())
         self._place = place or ("", 0)
         self._line_button.setVisible(place is not None)
@@ -108,8 +115,9 @@ class MessageBar(QFrame):
         self._choice_button.setVisible(choice is not None)
         self._choice_button.setText("" if choice is None else choice[0])
         self.set_look(self._look)
-        self.setAccessibleDescription(f"{sentence} {shown}".strip())
+        self.setAccessibleDescription(f"{sentence} {detail[:_LONGEST_DETAIL]}".strip())
         self.show()
+        self.changed.emit()
         if kind == "information" and choice is None and place is None:
             self._goodbye.start()
         else:
@@ -124,6 +132,8 @@ class MessageBar(QFrame):
         self.hide()
         self._sentence.clear()
         self._detail.clear()
+        self._whole_detail = ""
+        self.changed.emit()
 
     @property
     def sentence(self) -> str:
@@ -132,8 +142,25 @@ class MessageBar(QFrame):
 
     @property
     def detail(self) -> str:
-        """What stands below, or ""."""
-        return self._detail.text()
+        """What stands below, or ""; in a narrow window more than is shown."""
+        return self._whole_detail
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """What stands below takes a few lines at any width."""
+        super().resizeEvent(event)
+        self._shorten_detail()
+
+    def _shorten_detail(self) -> None:
+        detail, lines = self._whole_detail, self._whole_detail.split("\n")[:_DETAIL_LINES]
+        letters = self._detail.width() / max(self._detail.fontMetrics().averageCharWidth(), 1)
+        room = min(_LONGEST_DETAIL, round(max(letters, 20) * _DETAIL_LINES * _OF_A_LINE)) - round(
+            letters * (len(lines) - 1) / 2
+        )
+        shown = "\n".join(lines)[: max(room, 40)]
+        shown = detail if shown == detail else shown.rstrip() + " …"
+        if shown != self._detail.text():
+            self._detail.setText(shown)
+            self._detail.setToolTip(detail if shown != detail else "")
 
     def _arrange(self) -> None:
         texts = QVBoxLayout()

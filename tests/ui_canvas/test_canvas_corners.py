@@ -43,6 +43,13 @@ def test_the_minimap_appears_where_it_covers_least_and_stays_there(canvas, qtbot
     canvas.camera.look(canvas.camera.view.panned(-50.0, -300.0))
     canvas.set_frame(GridFrame(picture, 2))
     assert minimap_of(canvas).pos() == place
+    # On a canvas of another size, the column is at the right, and then at the left.
+    canvas.camera.look(canvas.camera.view._replace(x=picture.box_bounds[0, 0] + 150.0 - width))
+    canvas.resize(canvas.width() - 1, canvas.height())
+    assert not covers_boxes()
+    canvas.camera.look(canvas.camera.view._replace(x=picture.box_bounds[0, 0] - 20.0))
+    canvas.resize(canvas.width() + 1, canvas.height())
+    assert not covers_boxes()
 
 
 def test_a_small_window_is_not_hidden_under_the_minimap(canvas, large, qtbot):

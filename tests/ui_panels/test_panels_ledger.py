@@ -191,6 +191,15 @@ def test_where_it_is_narrow_and_low_the_table_is_a_tab_beside_the_plot(panel, qt
     assert panel._bar.parentWidget() is panel._left
 
 
+def test_the_names_of_the_tabs_beside_the_table_are_never_cut_off(panel, qtbot):
+    shown(panel, recordings.training(2))
+    bar = panel._side.tabBar()
+    for width in (95, 110, 150):
+        panel.resize(round(width * QFontMetricsF(panel.font()).averageCharWidth()), 200)
+        qtbot.waitUntil(lambda: bar.width() >= bar.sizeHint().width())
+        assert panel.plot.controls.isVisible()
+
+
 def test_the_signs_grow_with_the_text(panel):
     shown(panel, recordings.training(2))
     font = panel.font()

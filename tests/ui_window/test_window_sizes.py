@@ -81,3 +81,19 @@ def test_a_long_name_of_a_file_takes_no_room_from_the_graph(window, tmp_path, qt
     qtbot.wait(1)
     assert window.arrangement.program.width() == width
     assert window.arrangement.program.minimumSizeHint().width() < 250
+
+
+def test_a_long_message_leaves_room_for_the_program_and_the_graph(window, qtbot):
+    message, canvas = window.parts.message, window.bench.views.canvas
+    words = "RuntimeError: " + "one of the variables needed for gradient computation has been modified " * 8
+    for width, height, zoom, share in ((900, 600, 1.0, 0.2), (1360, 860, 2.0, 0.14)):
+        zoom_to(window, zoom)
+        window.resize(width, height)
+        message.show_message("Something was written on.", words, place=("", 3))
+        qtbot.waitUntil(lambda: canvas.height() > share * window.height())  # noqa: B023
+        qtbot.waitUntil(lambda: message.height() >= message.heightForWidth(message.width()))
+        assert message._detail.text().endswith(" …")
+        assert message._detail.toolTip() == message.detail == words
+        message.clear()
+    message.show_message("Something was written on.", "RuntimeError: a\nb")
+    assert message._detail.text() == "RuntimeError: a\nb"

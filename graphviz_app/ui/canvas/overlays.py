@@ -34,6 +34,7 @@ class Overlays:
         self._zoom = 1.0
         self._empty = True
         self._placed_for: PictureLike | None = None  # of which the minimap was given its corner
+        self._placed_in = (0, 0)  # the canvas's size then
         self._corner = (0, 1)
         self._hint = QLabel(EMPTY_HINT, canvas)
         self._hint.setAlignment(Qt.AlignmentFlag.AlignCenter)
@@ -138,8 +139,13 @@ class Overlays:
             self._place_minimap()
 
     def _place_minimap(self) -> None:
-        """Puts it where it covers least when it appears; there it stays, for who looks around would not find it."""
-        frame = self._canvas.frame
+        """Puts it where it covers least when it appears; there it stays, for who looks around would not find it.
+
+        On a canvas of another size everything has another place anyway.
+        """
+        frame, size = self._canvas.frame, (self._canvas.width(), self._canvas.height())
+        if size != self._placed_in:
+            self._placed_in, self._placed_for = size, None
         if not self.minimap.isHidden() and frame is not None and frame.picture is not self._placed_for:
             self._placed_for = frame.picture
             # Where nothing is gained, it stays where it was.

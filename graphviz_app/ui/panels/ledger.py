@@ -100,6 +100,7 @@ class LedgerPanel(QWidget):
         self._say_why_empty()
         self._chooser.setEnabled(bool(count))
         self._stack.setCurrentIndex(1 if count else 0)
+        self.updateGeometry()
         self._choose()
 
     def set_running(self, *, running: bool) -> None:
@@ -139,6 +140,8 @@ class LedgerPanel(QWidget):
         self.table.show_leaf(self._timeline, leaf)
         self.plot.show_leaf(self._timeline, leaf)
         self.values.set_entry(None, None)
+        # What stands beside the tabs may be longer now.
+        self._arrange_soon()
         self.table.set_state(self._state)
         self.plot.set_state(self._state)
 
@@ -193,9 +196,10 @@ class LedgerPanel(QWidget):
         return QSize(round(metrics.averageCharWidth() * _WIDE), round(metrics.height() * 7))
 
     def minimumSizeHint(self) -> QSize:
-        """The table or, beside it or behind it, a glimpse of the plot."""
+        """The table or, beside it or behind it, a glimpse of the plot; or why there is neither."""
         metrics = QFontMetricsF(self.font())
-        return QSize(round(metrics.averageCharWidth() * 26), round(metrics.height() * 5))
+        lines = 5.0 if self._stack.currentIndex() else 2.5
+        return QSize(round(metrics.averageCharWidth() * 26), round(metrics.height() * lines))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Beside each other where there is room for both."""
@@ -221,6 +225,8 @@ class LedgerPanel(QWidget):
         metrics = QFontMetricsF(self.font())
         self._splitter.setOrientation(Qt.Orientation.Horizontal if self._is_wide else Qt.Orientation.Vertical)
         is_tab = not self._is_wide and self.height() < metrics.height() * _HIGH
+        names = self._side.tabBar().sizeHint().width() + self._side.cornerWidget().sizeHint().width()
+        self._side.setMinimumWidth(names if self._is_wide else 0)
         self._put_bar(into_corner=is_tab and self.width() >= metrics.averageCharWidth() * _ROOMY)
         if is_tab == (self._side.indexOf(self._left) >= 0):
             return
