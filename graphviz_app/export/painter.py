@@ -7,7 +7,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple, assert_never
 
 from graphviz_app.export.drawing import ADVANCE, Drawing
-from graphviz_app.export.png import picture, pixel_size
+from graphviz_app.export.png import picture, pixel_size, with_whole_page
 from graphviz_app.scene.shapes import Curve, HeatMap, Polygon, Rectangle, Shape, Text
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ class Painter:
             ExportError: If it would be too large.
         """
         before, image = self._drawing, self._image
-        self._drawing = drawing
+        self._drawing = drawing = with_whole_page(drawing, self._scale)
         if before is None or image is None or before[1:6] != drawing[1:6]:
             self._image = picture(drawing, scale=self._scale).convert("RGB")
             return self._image

@@ -13,7 +13,7 @@ from graphviz_app.export.errors import ExportError
 from graphviz_app.export.fonts import covers, plain_font_files
 from graphviz_app.export.svg import svg_text
 from graphviz_app.export.text import visible_text
-from graphviz_app.scene.shapes import Text
+from graphviz_app.scene.shapes import Rectangle, Text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -41,7 +41,7 @@ def png_bytes(drawing: Drawing, *, scale: float = 1.0) -> bytes:
             f"{largest_scale(drawing):g} at most, or an SVG."
         )
     # Exactly as many pixels as the SVG says of itself: otherwise it is fitted in, a pixel smaller and a bit distorted.
-    whole = drawing._replace(width=width / scale, height=height / scale)
+    whole = with_whole_page(drawing, scale)._replace(width=width / scale, height=height / scale)
     rendered = resvg_py.svg_to_bytes(
         svg_string=svg_text(whole, embed_font=False, scale=scale, digits=_DIGITS),
         width=width,
@@ -53,6 +53,15 @@ def png_bytes(drawing: Drawing, *, scale: float = 1.0) -> bytes:
         skip_system_fonts=covers(_texts(drawing.shapes)),
     )
     return bytes(rendered)
+
+
+def with_whole_page(drawing: Drawing, scale: float) -> Drawing:
+    """The drawing, whose lowest shape, where it fills it, fills the last pixels, too: they would else show through."""
+    page = drawing.shapes[0] if drawing.shapes else None
+    if not isinstance(page, Rectangle) or page[:4] != drawing[1:5]:
+        return drawing
+    width, height = pixel_size(drawing, scale)
+    return drawing._replace(shapes=(page._replace(width=width / scale, height=height / scale), *drawing.shapes[1:]))
 
 
 def picture(drawing: Drawing, *, scale: float = 1.0) -> Image.Image:

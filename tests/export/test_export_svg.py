@@ -6,13 +6,14 @@ import re
 from xml.etree import ElementTree
 
 import numpy as np
+import pytest
 from drawing_samples import every_shape, hostile_text
 from fontTools.ttLib import TTFont
 from hypothesis import given, settings
 from PIL import Image
 
 from graphviz_app.export.drawing import Drawing
-from graphviz_app.export.png import png_bytes
+from graphviz_app.export.png import picture, png_bytes
 from graphviz_app.export.svg import number, path_data, svg_text
 from graphviz_app.scene.shapes import Rectangle, Text
 
@@ -105,3 +106,11 @@ def test_ligatures_are_not_drawn_in_pictures():
 
     apart = np.hstack([pixels("- ")[:, :10], pixels(" >")[:, 10:]])
     assert np.abs(pixels("->") - apart).max() < 40
+
+
+@pytest.mark.parametrize("scale", [0.7, 1.0, 1.5])
+def test_no_pixel_at_the_border_of_a_picture_shows_through(scale):
+    page = Rectangle(-3.2, 1.7, 40.3, 21.6, 0.0, "#f0f1f2")
+    image = picture(Drawing((page, Text(0.0, 10.0, "x", 12.0, "#000000")), *page[:4]), scale=scale)
+    corners = [(0, 0), (image.width - 1, 0), (0, image.height - 1), (image.width - 1, image.height - 1)]
+    assert {image.getpixel(corner) for corner in corners} == {(240, 241, 242, 255)}

@@ -251,6 +251,28 @@ def test_the_plot_counts_whole_passes_and_cuts_no_number_off(qtbot, panel):
     assert len(numbers["left"]) > 1
 
 
+def test_the_cursor_is_in_the_plot_at_every_step(qtbot, panel):
+    writer = Writer()
+    w = writer.value([1.0])
+    start(writer, w)
+    one = writer.value([1.0])
+    # Two passes that only give gradients back, and then one that accumulates.
+    for number in range(2):
+        nodes = recordings.forward(writer, 2 * number, w, np.array([1]))
+        writer.add(ev.BackwardStarted(number, roots=(ev.Root(nodes[0], 0, one),), accumulates=False))
+        writer.add(ev.BackwardFinished(number, returned=(ev.Returned(nodes[-1], 0, 0, one),)))
+    nodes = recordings.forward(writer, 4, w, np.array([1]))
+    recordings.backward(writer, 2, nodes, np.array([1]), ev.NONE, one)
+    writer.add(ev.Finished("returned", 0))
+    timeline = shown(panel, writer.recording())
+    qtbot.waitUntil(lambda: not panel.plot.is_reading())
+    canvas = panel.plot._canvas
+    low, high = canvas._plot.viewRange()[0]
+    for step in range(timeline.step_count + 1):
+        panel.set_state(timeline.state(step))
+        assert low < canvas._cursor.value() < high
+
+
 def test_a_legend_leaves_room_for_the_plot_and_tells_the_rest_when_asked(qtbot, panel):
     shown(panel, recordings.training(3))
     qtbot.waitUntil(lambda: not panel.plot.is_reading())

@@ -29,6 +29,7 @@ _DASHES = (Qt.PenStyle.SolidLine, Qt.PenStyle.DashLine)
 _DOTS_UP_TO = 60
 _SMALLEST = 1e-30
 _LOG_GROUND = 1.0
+_PADDING = 0.04
 
 
 class PlotCanvas(QWidget):
@@ -53,7 +54,8 @@ class PlotCanvas(QWidget):
         self.legend: list[PlotEntry] = []
         self._logarithmic = False
         self._low = False
-        self._passes = (math.inf, -math.inf)
+        self._last = 0.0
+        self._right = 1
         self._plot.scene().sigMouseClicked.connect(self._click)
         rows = QVBoxLayout(self)
         rows.setContentsMargins(0, 0, 0, 0)
@@ -85,7 +87,7 @@ class PlotCanvas(QWidget):
         # The numbers at the axes' ends stand out over them by half.
         metrics = QFontMetricsF(font)
         self._plot.getPlotItem().setContentsMargins(0, metrics.height() / 2, metrics.horizontalAdvance("000") / 2, 0)
-        self._passes = (math.inf, -math.inf)
+        self._last = 0.0
         bottom = self._plot.getAxis("bottom")
         bottom.setLabel("backward pass", color=text.name(), **_label_style(font))
         bottom.showLabel(not self._low)
@@ -128,14 +130,14 @@ class PlotCanvas(QWidget):
         self._cursor.setPen(pyqtgraph.mkPen(widget_colours(self).cursor, width=1.5))
         self._plot.addItem(self._cursor, ignoreBounds=True)
         self._plot.enableAutoRange()
-        first, last = self._passes
-        if first <= last:
-            # Whole passes, so that there are numbers to read a lonely point's place from.
-            self._plot.setXRange(math.floor(first), max(math.ceil(last), math.floor(first) + 1), padding=0.04)
+        # Whole passes, so that there are numbers to read a lonely point's place from; and all of them, for the cursor.
+        self._right = max(math.ceil(self._last), passes, 1)
+        self._plot.setXRange(0, self._right, padding=_PADDING)
 
     def set_cursor(self, x: float) -> None:
         """Put the cursor at a place on the axis of passes."""
-        self._cursor.setValue(x)
+        # What follows the last pass is told by the border of the plot.
+        self._cursor.setValue(min(x, self._right * (1 + _PADDING / 2)))
 
     def _pen(self, style: str | int) -> tuple[str, Qt.PenStyle]:
         if isinstance(style, int):
@@ -157,7 +159,7 @@ class PlotCanvas(QWidget):
         x, y = np.array([point.x for point in points]), self._drawable(np.array(values, np.float64))
         if not np.isfinite(y).any():
             return
-        self._passes = (min(self._passes[0], points[0].x), max(self._passes[1], points[-1].x))
+        self._last = max(self._last, points[-1].x)
         few = len(points) <= _DOTS_UP_TO
         pen = pyqtgraph.mkPen(colour, width=2 if few else 1, style=dash)
         dots: dict[str, Any] = {"symbol": "o", "symbolSize": 6, "symbolBrush": colour, "symbolPen": None} if few else {}
@@ -173,7 +175,7 @@ class PlotCanvas(QWidget):
         drawable = self._drawable(y)
         if np.isfinite(drawable).any():
             pen = pyqtgraph.mkPen(colour, width=2)
-            self._passes = (min(self._passes[0], *x), max(self._passes[1], *x))
+            self._last = max(self._last, *x)
             style = {"symbol": sign[0], "symbolPen": pen, "symbolBrush": None, "symbolSize": 11}
             self._plot.plot(np.array(x), drawable, pen=None, **style)
         self._add_to_legend(sign[1], colour, name)
