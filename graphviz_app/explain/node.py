@@ -94,7 +94,7 @@ def explain_node(recording: Recording, timeline: Timeline, node: int, step: int)
         title=_title(call),
         formula_latex=UNKNOWN_FORMULA if rule is None else rule.formula,
         numbers_latex=shown[0] if shown else "",
-        sentences=tuple(_sentences(call, rule, checks)),
+        sentences=tuple(_sentences(call, rule, checks, comes=state.may_still_run(node))),
         saved=_saved(call, rule),
         inputs=() if call.called is None else call.called.grad_outputs,
         outputs=() if call.called is None else call.called.grad_inputs,
@@ -123,7 +123,7 @@ def _source(call: Call, rule: Rule | None) -> str:
     return "the definition of reverse-mode differentiation" if rule is None else rule.source
 
 
-def _sentences(call: Call, rule: Rule | None, checks: tuple[Check, ...]) -> list[str]:
+def _sentences(call: Call, rule: Rule | None, checks: tuple[Check, ...], *, comes: bool) -> list[str]:
     words = rule.words if rule is not None else _CUSTOM if _is_custom(call) else _NO_RULE
     sentences = [words, stretch_sentence(call), origin_sentence(call)]
     if rule is not None and rule.needs:
@@ -131,7 +131,7 @@ def _sentences(call: Call, rule: Rule | None, checks: tuple[Check, ...]) -> list
     if rule is None and _is_custom(call):
         sentences += unmarked_sentences(call)
     if call.called is None:
-        sentences.append("It has not run yet.")
+        sentences.append("It has not run yet." if comes else "It does not run in this pass.")
     sentences += silence_sentences(call, edges_from(call.timeline, call.node))
     sentences += hook_sentences(call)
     sentences += oddity_sentences(call)

@@ -289,6 +289,16 @@ def test_after_a_picture_that_was_wholly_in_sight_the_next_one_is_so_too(canvas,
     assert canvas.camera.view.shows((0.0, 0.0, high.layout.width, high.layout.height))
 
 
+def test_a_small_picture_after_a_large_one_that_was_wholly_in_sight_is_as_large_as_it_can_be(canvas, large, settle):
+    low = GridPicture(6, 4, columns=2)
+    canvas.set_following(True)
+    canvas.set_frame(GridFrame(large, 0))
+    canvas.camera.look(canvas.camera.view.fitted(canvas.camera.bounds))
+    canvas.set_frame(GridFrame(low, 0))
+    settle(canvas)
+    assert canvas.camera.view == canvas.camera.view.fitted((0.0, 0.0, low.layout.width, low.layout.height))
+
+
 def test_a_small_picture_after_a_large_one_is_seen_whole_and_of_a_large_one_what_surrounds_the_running_box(
     canvas, large, settle
 ):

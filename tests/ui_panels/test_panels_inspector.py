@@ -404,6 +404,8 @@ def test_what_does_not_run_in_a_pass_waits_for_nothing_when_it_is_over():
     assert page.subtitle == "does not run in this pass"
     assert texts(page, "Received") == ["Nothing arrives in this pass."]
     assert texts(page, "Sends") == ["It does not run in this pass."]
+    assert "It does not run in this pass." in texts(page, "In words")
+    assert "It has not run yet." in texts(page_of(during, ("node", node)), "In words")
     assert page_of(after, ("edge", edge)).subtitle == "carries nothing in this pass"
 
 

@@ -24,7 +24,7 @@ from graphviz_app.ui.canvas.overlays import Overlays
 from graphviz_app.ui.canvas.stage import Stage
 from graphviz_app.ui.canvas.tile_layer import Mode, TileLayer
 from graphviz_app.ui.canvas.tiles import Lens
-from graphviz_app.ui.canvas.view import Bounds, level_of, union
+from graphviz_app.ui.canvas.view import LEVELS_PER_DOUBLING, Bounds, level_of, union
 from graphviz_app.ui.painting import brush, paint_image, painting_on
 
 if TYPE_CHECKING:
@@ -409,7 +409,11 @@ class Canvas(HandledWidget):
         view, whole = self.camera.view, content_bounds(frame)
         spare = min(view.visible[2] - whole[2], view.visible[3] - whole[3]) * view.scale / 2
         followed = self._followed(frame)
-        if was_whole and spare >= 0:
+        fit = view.fitted(whole, self.camera.natural)
+        if was_whole and fit.level - view.level >= LEVELS_PER_DOUBLING:
+            # All groups were closed, say: what is left would be a speck in the middle.
+            self.camera.look(fit)
+        elif was_whole and spare >= 0:
             self.camera.look(view.revealing(whole, min(spare, FOLLOWED_MARGIN)))
         elif followed is not None and view.shows(followed):
             self.camera.look(view.revealing(followed, FOLLOWED_MARGIN))
