@@ -93,8 +93,8 @@ RULES = (
             "ScaledDotProductFlashAttention",
             "ScaledDotProductCudnnAttention",
         ),
-        rf"{V} = {{P}}^{{\top}} g, \quad {Q} = \frac{{D K}}{{\sqrt{{d}}}}, \quad {K} = \frac{{{{D}}^{{\top}} Q}}"
-        r"{\sqrt{d}}, \quad D = P \cdot \left(g {V}^{\top} - \sum_j P \cdot g {V}^{\top}\right), \quad "
+        rf"{V} = {{P}}^{{\top}} g, \qquad {Q} = \frac{{D K}}{{\sqrt{{d}}}}, \qquad {K} = \frac{{{{D}}^{{\top}} Q}}"
+        r"{\sqrt{d}}, \qquad D = P \cdot (g {V}^{\top} - \sum_j P \cdot g {V}^{\top}), \qquad "
         r"P = \mathrm{softmax} \frac{Q {K}^{\top}}{\sqrt{d}}",
         "Attention in one piece: queries, keys and values each receive the gradient through the two products and the "
         "softmax between them, without the table of weights P ever being stored.",

@@ -86,8 +86,8 @@ def _ahead(steps: Array, may_skip: Array) -> Array:
 RULES = (
     Rule(
         ("CtcLoss",),
-        r"\frac{\partial L}{\partial \ln p_{t,k}} = g \left(p_{t,k} - \sum_{s: \, l_s = k} \frac{\alpha_t(s) \, "
-        r"\beta_t(s)}{p_{t,k} \, p(l)}\right)",
+        r"\frac{\partial L}{\partial \ln p_{t,k}} = g \, (p_{t,k} - \sum_{s: \, l_s = k} \frac{\alpha_t(s) \, "
+        r"\beta_t(s)}{p_{t,k} \, p(l)})",
         "What is predicted is compared with the share of all ways to say the labels that goes through a label at a "
         "step. "
         "torch gives the gradient that holds after a log softmax: that node then changes nothing more in it.",

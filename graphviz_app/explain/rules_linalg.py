@@ -218,14 +218,14 @@ _RULES = (
     Rule(
         ("LinalgCholeskyEx", "Cholesky"),
         rf"{A} = {{L}}^{{-\top}} \, \Phi({{L}}^{{\top}} g) \, L^{{-1}}, \qquad A = L \, {{L}}^{{\top}}",
-        "Φ keeps the lower half, and half of the diagonal. The result is made symmetric, as A is.",
+        "Φ mirrors the lower half of a matrix into the upper one, since A is symmetric, and halves it.",
         "derivatives.yaml: linalg_cholesky_ex; I. Murray (2016)",
         _cholesky,
         needs="its result",
     ),
     Rule(
         ("CholeskyInverse",),
-        r"\frac{\partial L}{\partial R} = -\mathrm{tri}\left(Y \, (g + {g}^{\top}) \, Y R\right)",
+        r"\frac{\partial L}{\partial R} = -Y \, (g + {g}^{\top}) \, Y R",
         "The rule of an inverse, and then that of the product of a triangle with itself.",
         "derivatives.yaml: cholesky_inverse",
         _cholesky_inverse,
@@ -233,9 +233,8 @@ _RULES = (
     ),
     Rule(
         ("CholeskySolve",),
-        rf"{B} = {{(R \, {{R}}^{{\top}})}}^{{-1}} g, \qquad \frac{{\partial L}}{{\partial R}} = "
-        rf"-\mathrm{{tri}}\left(({B} \, "
-        rf"{{X}}^{{\top}} + X \, {{{B}}}^{{\top}}) R\right)",
+        rf"{B} = \delta, \qquad \delta = {{(R \, {{R}}^{{\top}})}}^{{-1}} g, \qquad "
+        r"\frac{\partial L}{\partial R} = -(\delta \, {X}^{\top} + X \, {\delta}^{\top}) \, R",
         "The rule of a solution, and then that of the product of a triangle with itself.",
         "derivatives.yaml: cholesky_solve",
         _cholesky_solution,
@@ -243,7 +242,7 @@ _RULES = (
     ),
     Rule(
         ("LinalgPinv",),
-        rf"{{{A}}}^{{\top}} = -Y {{g}}^{{\top}} Y + Y {{Y}}^{{\top}} g (I - A Y) + "
+        rf"{A} = {{M}}^{{\top}}, \qquad M = -Y {{g}}^{{\top}} Y + Y {{Y}}^{{\top}} g (I - A Y) + "
         r"(I - Y A) \, g {Y}^{\top} Y, \qquad Y = A^{+}",
         "The first part is that of an inverse; the others are of what A does not reach.",
         "derivatives.yaml: linalg_pinv; Golub and Pereyra (1973)",

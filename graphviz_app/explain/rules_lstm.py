@@ -132,9 +132,9 @@ def _states(layer: _Layer) -> list[tuple[tuple[Array, Array], tuple[Array, ...]]
 RULES = (
     Rule(
         ("MkldnnRnnLayer",),
-        r"\frac{\partial L}{\partial W} = \sum_t {\delta_t}^{\top} x_t, \quad \frac{\partial L}{\partial U} = \sum_t "
-        r"{\delta_t}^{\top} h_{t-1}, \quad \frac{\partial L}{\partial b} = \sum_t \delta_t, \quad "
-        r"\frac{\partial L}{\partial x_t} = \delta_t W, \quad \frac{\partial L}{\partial h_{t-1}} = \delta_t U",
+        r"\frac{\partial L}{\partial W} = \sum_t {\delta_t}^{\top} x_t, \qquad \frac{\partial L}{\partial U} = \sum_t "
+        r"{\delta_t}^{\top} h_{t-1}, \qquad \frac{\partial L}{\partial b} = \sum_t \delta_t, \qquad "
+        r"\frac{\partial L}{\partial x_t} = \delta_t W, \qquad \frac{\partial L}{\partial h_{t-1}} = \delta_t U",
         "A whole layer of an LSTM, all its steps in one node: the gradient goes back through time, from the last "
         "step to "
         "the first. δ is what arrives at the four gates of a step, through the step's result, and through the cell "

@@ -219,7 +219,7 @@ RULES = (
     _unbent("Softshrink", ("Softshrink",), r"[|x| > \lambda]"),
     Rule(
         ("PreluKernelBackward",),
-        rf"{G1} = g_x \max([x > 0], w) + g_w \, x \, [x \leq 0], \quad {X} = g_w \, g_1 [x \leq 0], \quad "
+        rf"{G1} = g_x \, \max([x > 0], w) + g_w \, x \, [x \leq 0], \qquad {X} = g_w \, g_1 [x \leq 0], \qquad "
         r"\frac{\partial L}{\partial w} = g_x \, g_1 [x \leq 0]",
         PRODUCT_RULE + "Two gradients arrive here: for the first gradient of x, and for that of the slope w.",
         "the product rule; derivatives.yaml: _prelu_kernel_backward",

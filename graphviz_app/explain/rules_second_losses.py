@@ -94,7 +94,7 @@ RULES = (
     Rule(
         ("SoftmaxBackwardData",),
         rf"{G1} = y \cdot (g - s), \qquad {Y} = g \cdot (g_1 - s_1) - g_1 \cdot s, "
-        r"\qquad s = \sum_j g_j \, y_j, \quad s_1 = \sum_j g_{1,j} \, y_j",
+        r"\qquad s = \sum_j g_j \, y_j, \qquad s_1 = \sum_j g_{1,j} \, y_j",
         PRODUCT_RULE + "The softmax's result y stands twice in that product, and receives the gradient for both.",
         "the product rule; derivatives.yaml: _softmax_backward_data",
         by_first_call(("Softmax", "SafeSoftmax"), _softmax),
