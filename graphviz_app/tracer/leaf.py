@@ -41,7 +41,6 @@ class Leaf(msgspec.Struct, eq=False, gc=False):
         named_in: The id of the code of the function whose variable that name begins with, 0 where it is a module's.
         root: The id of what that variable was bound to.
         part: What the module called it that was just being made when it was met, "" where none was.
-        maker: The id of that module, of which nothing is held.
         made_before: The parameter of the same module that was met before it.
         grad: torch's own weak reference to the `.grad` that was last seen, None where there was none.
         grad_address: The address of that tensor's C++ object, which is its own while `grad` exists.
@@ -64,7 +63,6 @@ class Leaf(msgspec.Struct, eq=False, gc=False):
     named_in: int = 0
     root: int = 0
     part: str = ""
-    maker: int = 0
     made_before: Leaf | None = None
     tries: int = 0
     grad: Any = None

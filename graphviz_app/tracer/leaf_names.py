@@ -39,8 +39,8 @@ class LeafNames:
         # Those that may get another name, by the function and what its variable, by which they are called, is bound to;
         # 0 and 0 for those that have none.
         self._waiting: dict[tuple[int, int], dict[int, Leaf]] = {}
-        # The parameter that was met last of each module that was just being made, by the module's id.
-        self._made: dict[int, Leaf] = {}
+        # The parameter that was met last of each module that was just being made, by the ids of that and of its class.
+        self._made: dict[tuple[int, int], Leaf] = {}
 
     def meet(self, leaf: Leaf, tensor: torch.Tensor, frame: FrameType | None) -> None:
         """Name a leaf that has just been met, if anything has a name for it."""
@@ -59,26 +59,25 @@ class LeafNames:
         leaf.name = making.text or leaf.name
         if not making.part:
             return
-        leaf.part, leaf.maker = making.part, making.maker
+        leaf.part = making.part
         if len(self._made) > _MADE_KEPT:
             self._made.clear()
-        before = self._made.get(making.maker)
-        if not any(each.part == making.part for each in _made_with(before)):
+        before = self._made.get(making.owner)
+        if any(not each.tracked.alive.expired() for each in _made_with(before)):
             # Else it is another module, where one was that is no more.
             leaf.made_before = before
-        self._made[making.maker] = leaf
+        self._made[making.owner] = leaf
 
-    def _name_replaced(self, leaf: Leaf) -> None:
-        """What a module had beside a leaf that has got a name, and has no more: nothing else will ever name it.
+    def _name_replaced(self, name: Name) -> None:
+        """A module has got a name: what it had as its parameter, and has no more, nothing else will ever name.
 
-        `layers[0].weight = nn.Parameter(...)` replaces a parameter for which nobody had looked yet.
+        `layers[0].weight = nn.Parameter(...)` replaces one for which nobody had looked yet.
         """
-        prefix = leaf.name.removesuffix(leaf.part)
-        if not prefix.endswith(".") or prefix == leaf.name:
-            return
-        for each in _made_with(self._made.get(leaf.maker)):
-            if each.name == f"leaf{each.number}" and each.tracked.alive.expired():
-                each.name = prefix + each.part
+        prefix = name.text.rpartition(".")[0]
+        for each in _made_with(self._made.get(name.owner)):
+            text = f"{prefix}.{each.part}"
+            if not each.is_named and each.tracked.alive.expired() and each.name != text:
+                each.name = text
                 self._tell(each, None)
 
     def forget(self, leaf: Leaf) -> None:
@@ -137,8 +136,8 @@ class LeafNames:
         text = name.text
         self._let_wait_no_more(leaf)
         leaf.name, leaf.is_named, leaf.named_in, leaf.root = text, True, name.function, name.root
-        if leaf.part:
-            self._name_replaced(leaf)
+        if name.owner in self._made:
+            self._name_replaced(name)
         if name.function:
             self._waiting.setdefault((name.function, name.root), {})[leaf.number] = leaf
         earlier = self._by_name.get(text)

@@ -10,7 +10,7 @@ import torch
 
 from graphviz_app.own import __builtins__, original_builtins  # noqa: F401
 from graphviz_app.tracer.frames import local_variable, local_variables
-from graphviz_app.tracer.ways import Scope, Ways, follow, parameter_name, root_of, stands_in
+from graphviz_app.tracer.ways import Scope, Ways, follow, owner_of, parameter_of, root_of, stands_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -32,11 +32,13 @@ class Name(NamedTuple):
         text: The name; "" where it has none.
         function: The id of the code of the function whose variable it begins with, 0 where it is a module's.
         root: The id of what that variable is bound to.
+        owner: The id of the module whose parameter it is by that name, and that of its class; 0 and 0 where it is none.
     """
 
     text: str
     function: int
     root: int
+    owner: tuple[int, int] = (0, 0)
 
 
 class Making(NamedTuple):
@@ -45,12 +47,12 @@ class Making(NamedTuple):
     Attributes:
         text: What it is called where it is made, "" where nothing tells.
         part: What its module calls it, "" where it is none of its.
-        maker: The id of that module.
+        owner: As in a `Name`.
     """
 
     text: str = ""
     part: str = ""
-    maker: int = 0
+    owner: tuple[int, int] = (0, 0)
 
 
 class Names:
@@ -85,7 +87,8 @@ class Names:
         text = self._remembered(tensor, kept, passing) or self._looked_for(tensor, kept, passing)
         for scope in (*kept, *passing) if text else ():
             if follow(text, scope.variables) is tensor:
-                return Name(text, scope.function, id(root_of(text, scope.variables)))
+                owner = owner_of(text, scope.variables)
+                return Name(text, scope.function, id(root_of(text, scope.variables)), _identity(owner))
         return Name(text, 0, 0)
 
     def in_making(self, tensor: torch.Tensor, frame: FrameType | None) -> Making:
@@ -101,11 +104,11 @@ class Names:
                 module = maker
             else:
                 frame = frame.f_back
-        part = parameter_name(module, tensor)
+        path, owner, part = parameter_of(module, tensor)
         if not part or frame is None:
             return Making()
         prefix = self._prefix_of_made(frame)
-        return Making(f"{prefix}.{part}" if prefix else "", part, id(module))
+        return Making(f"{prefix}.{path}{part}" if prefix else "", part, _identity(owner))
 
     def _prefix_of_made(self, frame: FrameType) -> str:
         """What the module is or will be called that is made by a call of `__init__`; "" where nothing tells."""
@@ -238,6 +241,10 @@ def _loop_targets(code: CodeType) -> frozenset[str]:
         elif each.opname not in ("EXTENDED_ARG", "CACHE", "NOP"):
             due = 0
     return frozenset(found)
+
+
+def _identity(module: Any) -> tuple[int, int]:
+    return (id(module), id(type(module))) if issubclass(type(module), _Module) else (0, 0)
 
 
 def _is_making_module(frame: FrameType | None) -> bool:

@@ -291,6 +291,12 @@ def stands_in(path: str, tensor: torch.Tensor, variables: list[tuple[str, Any]])
     return issubclass(type(kept), dict) and dict.get(kept, name) is tensor
 
 
+def owner_of(path: str, variables: list[tuple[str, Any]]) -> Any:
+    """What has that as an attribute to which a way leads; None where its last step is another."""
+    before, _, name = path.rpartition(".")
+    return follow(before, variables) if before and name.isidentifier() else None
+
+
 def root_of(path: str, variables: list[tuple[str, Any]]) -> Any:
     """What the variable is bound to with which a way begins; None where there is none."""
     return _start(path, variables)[1]
@@ -380,17 +386,18 @@ def _parameters(module: Any, stand_ins: _Steps | None = None) -> _Steps:
     return found
 
 
-def parameter_name(module: Any, tensor: torch.Tensor) -> str:
-    """What a module calls a parameter of its own, or of one that is right below it; "" where it is none of those."""
+def parameter_of(module: Any, tensor: torch.Tensor) -> tuple[str, Any, str]:
+    """What a module calls a parameter of its own, or of one right below it: the path to that, that, and its name there.
+
+    None in its place where it is none of those.
+    """
     kept = _attributes(module)
-    for prefix, each in (
-        ("", kept),
-        *((f"{name}.", _attributes(child)) for name, child in _items(kept.get("_modules"))),
-    ):
-        for name, parameter in _items(each.get("_parameters")):
+    below = [(f"{name}.", child) for name, child in _items(kept.get("_modules"))]
+    for prefix, owner in (("", module), *below):
+        for name, parameter in _items(_attributes(owner).get("_parameters")):
             if parameter is tensor:
-                return prefix + name
-    return ""
+                return prefix, owner, name
+    return "", None, ""
 
 
 def module_paths(root: Any) -> dict[int, str]:
