@@ -169,25 +169,38 @@ def _arrivals(graph: AutogradGraph) -> Counter[tuple[Any, int]]:
 def _touched_leaves(timeline: Timeline, chapter: Chapter) -> set[int]:
     """The leaves to which something happened in a chapter.
 
-    Of those that the program never had a name for, only such as were used once. The layers from which `nn.Transformer`
-    makes copies get their first values and are dropped.
+    Of those that nothing ever used, only such as have a name and were written on after they were made: the layers from
+    which `nn.Transformer` makes copies get their first values, and are dropped.
     """
-    written = _subjects(timeline, chapter, ev.GradCleared, ev.GradWritten, ev.GradAccumulated)
-    updated = _subjects(timeline, chapter, ev.LeafUpdated)
-    nameless = {leaf for leaf in updated - written if timeline.leaf_name(leaf) == f"leaf{leaf}"}
-    return written | (updated - nameless) | (_used_leaves(timeline, nameless) if nameless else set())
+    events = timeline.recording.index.events
+    written = set(
+        events.subject[_within(timeline, chapter, ev.GradCleared, ev.GradWritten, ev.GradAccumulated)].tolist()
+    )
+    numbers = _within(timeline, chapter, ev.LeafUpdated)
+    updated = set(events.subject[numbers].tolist()) - written
+    unused = updated - timeline.used_leaves if updated else updated
+    for number in numbers.tolist() if unused else ():
+        leaf = int(events.subject[number])
+        if leaf in unused and timeline.leaf_name(leaf) != f"leaf{leaf}" and not _is_made_at(timeline, leaf, number):
+            unused.remove(leaf)
+    return written | (updated - unused)
 
 
-def _subjects(timeline: Timeline, chapter: Chapter, *types: type[ev.Struct]) -> set[int]:
+def _within(timeline: Timeline, chapter: Chapter, *types: type[ev.Struct]) -> npt.NDArray[np.int64]:
     numbers = timeline.events_of(*types)
     first, end = np.searchsorted(numbers, [chapter.first_event, chapter.end_event])
-    return set(timeline.recording.index.events.subject[numbers[first:end]].tolist())
+    return numbers[first:end]
 
 
-def _used_leaves(timeline: Timeline, leaves: set[int]) -> set[int]:
-    """Those of some leaves that any edge of the whole run leads to."""
-    index = timeline.recording.index
-    return leaves & set(np.unique(index.nodes.leaf[index.edges.target]).tolist())
+def _is_made_at(timeline: Timeline, leaf: int, number: int) -> bool:
+    """Whether an event happened on the line that made a leaf."""
+    summary, events = timeline.leaf_summary(leaf), timeline.recording.index.events
+    operations = timeline.events_of(ev.OperationRan)
+    made = -1 if summary is None else int(np.searchsorted(operations, summary.event)) - 1
+    if made < 0:
+        return False
+    maker = int(operations[made])
+    return bool(events.file[maker] == events.file[number] and events.line[maker] == events.line[number] != ev.NONE)
 
 
 def _add_leaves(graph: AutogradGraph, timeline: Timeline, leaves: set[int]) -> None:

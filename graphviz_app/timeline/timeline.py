@@ -264,6 +264,12 @@ class Timeline:
         return self._leaves.get(leaf)
 
     @cached_property
+    def used_leaves(self) -> frozenset[int]:
+        """The leaves to which any edge of the whole run leads."""
+        index = self.recording.index
+        return frozenset(np.unique(index.nodes.leaf[index.edges.target]).tolist())
+
+    @cached_property
     def _leaves(self) -> dict[int, LeafSummary]:
         return {summary.leaf: summary for summary in self.recording.leaves}
 

@@ -96,12 +96,22 @@ def test_a_leaf_that_is_only_updated_is_in_the_graph_too():
 def test_a_leaf_without_a_name_that_is_only_updated_is_in_the_graph_if_it_was_ever_used():
     script = accumulation(1)
     w = script.value(5, 5)
-    # The layers from which `nn.Transformer` makes copies get their first values so.
     script.add(ev.LeafFound(1, 77, "leaf1", w), ev.LeafUpdated(1, w, script.value(4, 4)))
     assert "leaf:1" not in graph_of(script.recording())
     node = len(script.recording().index.nodes)
     script.add(ev.NodesMade((ev.Node(node, "AccumulateGrad", leaf=1),), (ev.Edge(0, 5, node, 0),)))
     assert 1 in {leaf for _, leaf in graph_of(script.recording()).nodes(data="leaf")}
+
+
+def test_first_values_of_a_leaf_that_nothing_ever_uses_do_not_put_it_into_the_graph():
+    # They are set on the line that makes it, as those of a layer that is copied and dropped.
+    for line, is_drawn in ((3, False), (4, True)):
+        script = accumulation(1)
+        w = script.value(5, 5)
+        made = ev.OperationRan(7, "torch.empty", ev.Span(0, 3))
+        update = ev.LeafUpdated(1, w, script.value(4, 4), ev.Span(0, line))
+        script.add(made, ev.LeafFound(1, 77, "v", w), update)
+        assert ("leaf:1" in graph_of(script.recording())) == is_drawn
 
 
 def test_a_leaf_that_nothing_reads_is_left_out_unless_it_is_all_there_is():
