@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 _of_class = type.__getattribute__
-_KEPT, _EARLIER_KEPT = 8, 8
+_KEPT, _EARLIER_KEPT, _AHEAD_KEPT = 8, 8, 100
 
 
 class _Pending(NamedTuple):
@@ -47,12 +47,27 @@ class _Pending(NamedTuple):
         return ours is place or (depth == place.depth and ours.frames[:depth] == place.frames[:depth])
 
 
+class _Ahead(NamedTuple):
+    """What a loop has been given for a later round: the workers of a DataLoader send batches before it is their turn.
+
+    Attributes:
+        place: Where it came, in the head of the loop.
+        results: What of it has no name yet.
+    """
+
+    place: Place
+    results: list[Tracked]
+
+
 class ResultNames:
     """Binds results to the names that stand to the left of an assignment."""
 
     def __init__(self, core: Core) -> None:
         self._core = core
         self._pending: list[_Pending] = []
+        self._ahead: list[_Ahead] = []
+        # Where the function of the latest of these was when it was looked at.
+        self._ahead_at = 0
 
     def computed(
         self,
@@ -105,7 +120,10 @@ class ResultNames:
                 self._pending.append(each)
             else:
                 # It was not the last.
-                earlier = [*each.earlier, *each.results][-_EARLIER_KEPT:]
+                earlier = [*each.earlier, *each.results]
+                if len(earlier) > _EARLIER_KEPT and place.owner.head is not None:
+                    self._keep_ahead(place, earlier[:-_EARLIER_KEPT])
+                earlier = earlier[-_EARLIER_KEPT:]
         return earlier
 
     def bind_pending(self, frame: FrameType | None, place: Place | None = None) -> None:
@@ -162,6 +180,38 @@ class ResultNames:
         for tracked in earlier:
             if not tracked.name and not tracked.alive.expired():
                 self._name(tracked, held.get(tracked.number, ""), place.span)
+        if scope is not None and place.owner.head is not None:
+            self._keep_ahead(place, [*earlier, *results])
+
+    def _keep_ahead(self, place: Place, results: list[Tracked]) -> None:
+        left = [tracked for tracked in results if not tracked.name and not tracked.alive.expired()]
+        if left and self._ahead and self._ahead[-1].place.owner is place.owner:
+            left = [*self._ahead.pop().results, *left][-_AHEAD_KEPT:]
+        if left:
+            self._ahead = [*self._ahead[1 - _KEPT :], _Ahead(place, left)]
+
+    def _look_ahead(self) -> None:
+        """Where a loop has begun another round: what came for that in an earlier one has its name now."""
+        owner = self._ahead[-1].place.owner
+        code = owner.code
+        scope = next((frame for frame in self._core.places.frames if frame.f_code is code), None)
+        if scope is None:
+            # Another function runs, or another thread.
+            self._ahead = [each for each in self._ahead if not all(one.alive.expired() for one in each.results)]
+            return
+        if scope.f_lasti == owner.instruction:
+            # It has not come to the assignment yet.
+            return
+        before, self._ahead_at = self._ahead_at, scope.f_lasti
+        if self._ahead_at > before:
+            return
+        ahead, self._ahead = self._ahead, []
+        for place, results in ahead:
+            held = self._held(scope, place.targets) if place.owner.code is code else {}
+            for tracked in results:
+                if not tracked.name:
+                    self._name(tracked, held.get(tracked.number, ""), place.span)
+            self._keep_ahead(place, results)
 
     def _name_what_is_left(self, pending: _Pending) -> None:
         """Of several things that may have a name in a function that has returned: the one that lives on has it."""
@@ -190,6 +240,8 @@ class ResultNames:
         """The program calls from another place now."""
         if self._pending:
             self.bind_pending(frame, place)
+        if self._ahead:
+            self._look_ahead()
 
     def name_globals(self) -> None:
         """Look which of the program's global variables are tensors that were met under no name, or another."""

@@ -370,3 +370,36 @@ def test_what_a_function_returns_that_was_handed_over_is_named_and_what_a_class_
     assert {name: named[name] for name in ("tanh", "exp", "sum", "add")} == {
         "tanh": "y", "exp": "u", "sum": "", "add": "least",
     }  # fmt: skip
+
+
+AHEAD = """import torch
+LIBRARY = '''
+import torch
+class Loader:
+    def __iter__(self):
+        ready = []
+        for number in range(3):
+            ready += [(torch.full((2,), 1.0), torch.full((2,), 2.0)) for _ in range(2)]
+            yield ready.pop(0)
+        yield from ready
+'''
+space = {}
+exec(compile(LIBRARY, "<library>", "exec"), space)
+def train():
+    w = torch.ones(2, requires_grad=True)
+    for x, t in space["Loader"]():
+        y = x * w
+        (y - t).sum().backward()
+train()
+"""
+
+
+def test_what_a_loop_is_given_for_later_rounds_has_its_name_when_its_turn_comes(tmp_path):
+    # As batches come from the workers of a DataLoader.
+    names, taken = {}, []
+    for event in trace_source(AHEAD, tmp_path / "program.py").events():
+        if isinstance(event, ev.NameBound):
+            names[event.tensor] = event.name
+        elif isinstance(event, ev.OperationRan) and event.name in ("torch.Tensor.mul", "torch.Tensor.sub"):
+            taken.append(tuple(names.get(use.tensor) for use in event.inputs))
+    assert taken == [("x", "w"), ("y", "t")] * 6
