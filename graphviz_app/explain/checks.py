@@ -36,6 +36,7 @@ class Check(NamedTuple):
         difference: The largest distance of two elements, or None.
         computed: What the rule says it should be, or None.
         size: The largest finite element of both, by its absolute value.
+        is_guessed: Whether it was computed with values that the recording does not hold, but that follow from others.
     """
 
     slot: int
@@ -43,6 +44,7 @@ class Check(NamedTuple):
     difference: float | None = None
     computed: Array | None = None
     size: float = 0.0
+    is_guessed: bool = False
 
 
 def check_call(call: Call) -> tuple[Check, ...]:
@@ -82,7 +84,7 @@ def _check(call: Call, slot: int, value: int) -> Check:
     if apart > max(allowed, noise):
         is_unclear = call.is_guessed or _is_beyond(call, value)
         return Check(slot, None) if is_unclear else Check(slot, False, apart, computed, size)
-    return Check(slot, None if unclear.any() else True, apart, computed, size)
+    return Check(slot, None if unclear.any() else True, apart, computed, size, call.is_guessed)
 
 
 def _computed(call: Call, gradient: Gradient, slot: int) -> Array:

@@ -105,7 +105,7 @@ RULES = (
     ),
     Rule(
         ("MultilabelMarginLoss",),
-        rf"{X}_k = \frac{{g}}{{n \, C}} \sum_{{t}} [1 - x_t + x_k > 0], \qquad {X}_t = -\sum_k \ldots",
+        rf"{X}_k = \frac{{g}}{{n \, C}} \sum_{{t}} [1 - x_t + x_k > 0], \qquad {X}_t = -\sum_{{k \neq t}} {X}_k",
         _MARGIN
         + "C is the number of classes; there are several right ones, and each is compared with all others. "
         + _AVERAGED,

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     Weights = Callable[[Array, int], Array]
 
 X = r"\frac{\partial L}{\partial x}"
+_MOST_WEIGHTS = 1 << 20
 _CUBIC = -0.75
 """The constant of torch's cubic interpolation: R. G. Keys, "Cubic convolution interpolation" (1981), has -1/2."""
 
@@ -106,6 +107,8 @@ def _resize(call: Call, slot: int) -> Array:
     if "Aa" in call.name:
         raise Unknown
     g, shape = call.grad(), call.shape(slot)
+    if max(shape) * max(*shape, *g.shape) > _MOST_WEIGHTS:
+        raise Unknown
     # How pixels are counted is sometimes told by the gradient alone.
     call.is_guessed = True
     count = g.ndim - 2
@@ -117,6 +120,8 @@ def _resize_again(call: Call, first: Call, slot: int) -> Array:
     if slot != 0 or "Aa" in call.name:
         raise Unknown
     g, shape = call.grad(), first.output_shape()
+    if max(g.shape) * max(*g.shape, *shape) > _MOST_WEIGHTS:
+        raise Unknown
     count = g.ndim - 2
     ways = _ways(first, g.shape[-count:], shape[-count:])
     return call.nearest(slot, [_forth(g, weights) for weights in ways])

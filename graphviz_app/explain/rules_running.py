@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     Array = npt.NDArray[Any]
 
+_MOST_PAIRS = 1 << 20
 X = r"\frac{\partial L}{\partial x}"
 
 
@@ -72,6 +73,8 @@ def _logcumsumexp(call: Call, slot: int) -> Array:  # noqa: ARG001
     if not x.ndim:
         return g
     dim = _running_dim(call, _running_log_sum)
+    if x.size * x.shape[dim] > _MOST_PAIRS:
+        raise Unknown
     x, g, y = (np.moveaxis(each, dim, -1) for each in (x, g, _running_log_sum(x, dim)))
     shares = np.exp(x[..., :, None] - y[..., None, :])
     return np.moveaxis((np.triu(np.ones(shares.shape[-2:])) * shares * g[..., None, :]).sum(-1), -1, dim)

@@ -143,7 +143,12 @@ def check_sentence(checks: Sequence[Check]) -> str:
     )
     unchecked = len(checks) - len(right)
     rest = f" ({unchecked} could not be checked.)" if unchecked else ""
-    return f"Checked: computed again from the recorded values, {which} the same, {exactly}.{rest}"
+    how = ", and from what follows from them where one is not recorded" if any(map(_is_guessed, right)) else ""
+    return f"Checked: computed again from the recorded values{how}, {which} the same, {exactly}.{rest}"
+
+
+def _is_guessed(check: Check) -> bool:
+    return check.is_guessed
 
 
 def _how_exactly(check: Check) -> str:
