@@ -61,6 +61,7 @@ class Call:
         is_guessed: Whether something was asked for that the recording does not hold, so that it was computed again, or
             found by its values: what does not agree with it is not wrong for that.
         assumed: What an argument may have been that nothing tells of.
+        kept: What a rule has computed for all slots at once.
     """
 
     def __init__(
@@ -71,6 +72,7 @@ class Call:
         self.called = called
         self.is_guessed = False
         self.assumed: Array | None = None
+        self.kept: dict[str, tuple[Array, ...]] = {}
         self._given_replayed = replayed
         self.name = self.recording.index.nodes.name(node)
         self.operation = self.recording.operation(int(self.recording.index.nodes.operation[node]))
@@ -162,6 +164,7 @@ class Call:
         from graphviz_app.explain.replayed import Replayed
 
         self.assumed = value
+        self.kept.clear()
         self._given_replayed = Replayed(self.timeline, self._made(), value)
         self.__dict__.pop("replayed", None)
 

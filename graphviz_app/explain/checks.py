@@ -97,7 +97,7 @@ def _computed(call: Call, gradient: Gradient, slot: int) -> Array:
     try:
         return np.asarray(gradient(call, slot))
     except Unknown:
-        if call.is_only_node:
+        if call.is_only_node or call.replayed.is_exhausted:
             raise
     except (ValueError, IndexError, TypeError, ArithmeticError):
         raise Unknown from None
@@ -109,6 +109,8 @@ def _computed(call: Call, gradient: Gradient, slot: int) -> Array:
             found.append(np.asarray(gradient(call, slot)))
             if recorded is not None and close(found[-1], recorded, _SURELY):
                 break
+        if call.replayed.is_exhausted:
+            break
     call.assume(None)
     return call.nearest(slot, found)
 

@@ -30,6 +30,9 @@ class Replayed:
         timeline: Of the recording.
         before: The number of the event that all of it was before.
         assumed: What stands for values that nothing tells of.
+
+    Attributes:
+        is_exhausted: Whether something was given up because it would have taken too long.
     """
 
     def __init__(self, timeline: Timeline, before: int, assumed: Array | None = None) -> None:
@@ -38,6 +41,7 @@ class Replayed:
         self._assumed = assumed
         self._found: dict[tuple[int, int], Array | None] = {}
         self._depth = 0
+        self.is_exhausted = False
 
     def result(self, node: int, slot: int) -> Array:
         """What a node gave in the forward pass.
@@ -62,7 +66,10 @@ class Replayed:
             Unknown: As `result` does.
         """
         rule = rule_of(call.name)
-        if rule is None or rule.forward is None or self._depth >= DEEPEST or len(self._found) > MOST_NODES:
+        if rule is None or rule.forward is None:
+            raise Unknown
+        if self._depth >= DEEPEST or len(self._found) > MOST_NODES:
+            self.is_exhausted = True
             raise Unknown
         # A gradient has its shape: nothing is computed that was too large to be recorded.
         shape = call.output_shape(slot)

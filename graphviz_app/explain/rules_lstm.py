@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     Array = npt.NDArray[Any]
 
 
+_MOST_STEPS = 128
+
+
 class _Layer(NamedTuple):
     """A layer's input (steps, batch, features), weights and first state; the steps in the order in which it goes."""
 
@@ -69,6 +72,8 @@ def _step(layer: _Layer, x: Array, hidden: Array, cell: Array) -> tuple[Array, .
 
 def _lstm_forward(call: Call, slot: int) -> Array:
     layer = _layer_of(call)
+    if len(layer.x) > _MOST_STEPS:
+        raise Unknown
     hidden, cell, results = layer.hidden, layer.cell, []
     for x in layer.x:
         *_, cell, hidden = _step(layer, x, hidden, cell)
@@ -82,6 +87,16 @@ def _lstm(call: Call, slot: int) -> Array:
     """Back through time: S. Hochreiter and J. Schmidhuber, "Long short-term memory" (1997), with forget gates."""
     call.is_guessed = True
     layer = _layer_of(call)
+    if len(layer.x) > _MOST_STEPS:
+        raise Unknown
+    known = call.kept.get("lstm")
+    if known is None:
+        known = call.kept["lstm"] = _back_through_time(call, layer)
+    return known[slot]
+
+
+def _back_through_time(call: Call, layer: _Layer) -> tuple[Array, ...]:
+    """What input, weights, biases and first states receive."""
     steps = _states(layer)
     of_y = call.grad(0) if call.grad_is_given(0) else np.zeros((len(layer.x), *layer.hidden.shape))
     of_y = of_y[::-1] if layer.is_reversed else of_y
@@ -115,7 +130,7 @@ def _lstm(call: Call, slot: int) -> Array:
         of_bias += gates.sum(0)
         of_hidden, of_cell = gates @ layer.recurrent, of_cell * f
     of_x = of_x[::-1] if layer.is_reversed else of_x
-    return (of_x, of_weight, of_recurrent, of_bias, of_bias, of_hidden, of_cell)[slot]
+    return (of_x, of_weight, of_recurrent, of_bias, of_bias, of_hidden, of_cell)
 
 
 def _states(layer: _Layer) -> list[tuple[tuple[Array, Array], tuple[Array, ...]]]:

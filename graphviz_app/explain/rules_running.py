@@ -53,6 +53,8 @@ def _cumprod(call: Call, slot: int) -> Array:  # noqa: ARG001
     dim = _running_dim(call, np.cumprod)
     if not (x == 0).any():
         return np.conj(_from_its_own_on(np.conj(g) * np.cumprod(x, dim), dim) / x)
+    if x.size * x.shape[dim] > _MOST_PAIRS:
+        raise Unknown
     g, x = np.moveaxis(g, dim, -1), np.moveaxis(x, dim, -1)
     result = np.zeros(x.shape, np.result_type(g, x))
     for place in range(x.shape[-1]):

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     Array = npt.NDArray[Any]
 
 X = r"\frac{\partial L}{\partial x}"
+_MOST_DIMS = 6
+"""Whose orders are tried."""
 _SHAPE = "Only the shape changed, not the elements: the gradient is put back into the input's shape."
 
 
@@ -50,12 +52,16 @@ def _transposed(call: Call, slot: int) -> Array:  # noqa: ARG001
 
 def _permute(call: Call, slot: int) -> Array:
     g = call.grad()
+    if g.ndim > _MOST_DIMS:
+        raise Unknown
     return call.nearest(slot, [np.transpose(g, np.argsort(order)) for order in _orders(call, g)])
 
 
 def _permuted(call: Call, slot: int) -> Array:
     """Where only one order of the dimensions makes this shape."""
     x, shape = call.argument(0), call.output_shape(slot)
+    if len(shape) > _MOST_DIMS:
+        raise Unknown
     orders = [order for order in itertools.permutations(range(len(shape))) if _fits(x.shape, order, shape)]
     # A transposition is what torch's own functions and derivatives do by far most often.
     plain = [order for order in orders if sum(place != dim for place, dim in enumerate(order)) == 2]

@@ -93,6 +93,7 @@ def possible_values(call: Call) -> Iterator[Array]:
 
 def _constants(operation: ev.OperationRan, call: Call) -> Iterator[Array]:
     """What a function was given that needs no gradient, and its layers, such as the first states of an RNN's layers."""
+    seen: set[tuple[tuple[int, ...], bytes]] = set()
     for use in operation.inputs:
         if use.requires_grad:
             continue
@@ -100,9 +101,13 @@ def _constants(operation: ev.OperationRan, call: Call) -> Iterator[Array]:
             value = call.array(use.value)
         except Unknown:
             continue
-        yield value
-        if value.ndim > 2 and len(value) <= _MOST_LAYERS:
-            yield from value
+        layers = list(value) if value.ndim > 2 and len(value) <= _MOST_LAYERS else []
+        for each in (value, *layers):
+            # First states are mostly zeros, one as the other.
+            known = each.shape, each.tobytes()
+            if known not in seen:
+                seen.add(known)
+                yield each
 
 
 def _numbers(call: Call) -> Iterator[float]:
