@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
+from graphviz_app.explain.numeric import sum_to_shape
 from graphviz_app.explain.rule import Rule
 
 if TYPE_CHECKING:
@@ -21,6 +24,10 @@ def _passed_on(call: Call, slot: int) -> Array:
     return call.grad(slot)
 
 
+def _written_over(call: Call, slot: int) -> Array:
+    return np.zeros(call.shape(0)) if slot == 0 else sum_to_shape(call.grad(), call.shape(1))
+
+
 RULES = (
     Rule(
         ("AccumulateGrad",),
@@ -35,6 +42,14 @@ RULES = (
         "Part of a tensor was written in place through a view. What was not written passes the gradient on as it came; "
         "the part that was written sends it through the operation that wrote it.",
         "torch/csrc/autograd/functions/tensor.h: CopySlices",
+    ),
+    Rule(
+        ("CopyBackwards",),
+        rf"{X} = 0, \qquad \frac{{\partial L}}{{\partial s}} = g",
+        "A tensor was written over with another one: what was there before receives 0, the other one the gradient as "
+        "it came, added up where it was stretched.",
+        "torch/csrc/autograd/functions/tensor.h: CopyBackwards",
+        _written_over,
     ),
     Rule(
         ("AsStrided",),

@@ -128,6 +128,15 @@ def _cat(call: Call, slot: int) -> Array:
     return np.take(call.grad(), range(start, start + call.shape(slot)[dim]), dim)
 
 
+def _block(call: Call, slot: int) -> Array:
+    shapes = [call.shape(index) for index in range(slot + 1)]
+    # A vector is a matrix of one row.
+    sizes = [((1, 1, *shape)[-2], (1, 1, *shape)[-1]) for shape in shapes]
+    row, column = (sum(size[dim] for size in sizes[:-1]) for dim in range(2))
+    rows, columns = sizes[-1]
+    return call.grad()[row : row + rows, column : column + columns].reshape(shapes[-1])
+
+
 def _stack(call: Call, slot: int) -> Array:
     g = call.grad()
     given = call.parameter_or(None, "dim", "#0")
@@ -265,6 +274,14 @@ RULES = (
         "derivatives.yaml: cat",
         _cat,
         forward=_joined,
+        needs="only the inputs' shapes",
+    ),
+    Rule(
+        ("BlockDiag",),
+        r"\frac{\partial L}{\partial x_k} = g[a_k : b_k, \; c_k : d_k]",
+        "Matrices were laid along a diagonal, so each receives its own block of the gradient; the rest is of zeros.",
+        "derivatives.yaml: block_diag",
+        _block,
         needs="only the inputs' shapes",
     ),
     Rule(
