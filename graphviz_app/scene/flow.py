@@ -55,7 +55,8 @@ class Flow:
         self._travels = self._reader.read(visible)
         self._keys = self._travels.links * self._horizon + self._travels.events
         self._starts = np.searchsorted(self._travels.links, np.arange(self._links + 1))
-        self._given = np.concatenate(([0], np.cumsum(self._travels.values != ev.NONE)))
+        self._defined = self._travels.values != ev.NONE
+        self._defined_before = np.concatenate(([0], np.cumsum(self._defined)))
         self._odd = np.zeros(len(self._keys), np.bool_)
         self._looked = np.zeros(len(self._keys), np.bool_)
         self._looked_until = -1
@@ -68,7 +69,7 @@ class Flow:
         if not len(self._keys):
             nothing = np.zeros(self._links, np.bool_)
             return LinkStates(nothing, nothing, nothing, nothing)
-        none = carried & ~self._any(self._given, last, self._travels.values != ev.NONE)
+        none = carried & ~self._any(self._defined_before, last, self._defined)
         moving = carried & (self._travels.events[last] == event)
         return LinkStates(carried, none, carried & self._odd_up_to(last, event), moving)
 
