@@ -177,15 +177,13 @@ def test_where_it_is_narrow_and_low_the_table_is_a_tab_beside_the_plot(panel, qt
     panel._side.setCurrentWidget(panel.plot)
     qtbot.waitUntil(lambda: panel.plot.height() > 5 * line)
     # The choice of a leaf is for the plot, too.
-    assert panel._chooser.isVisible()
-    assert panel.plot.controls.isVisible()
+    qtbot.waitUntil(lambda: panel._chooser.isVisible() and panel.plot.controls.isVisible())
     assert panel._bar.mapTo(panel, panel._bar.rect().bottomRight()).y() <= panel.plot.mapTo(panel, QPoint()).y()
     for width, height in ((80, 30), (120, 10)):
         panel.resize(round(width * letter), round(height * line))
         qtbot.waitUntil(lambda: tabs() == ["Plot", "Values"])
-        assert panel.table.isVisible()
-        assert panel.plot.isVisible()
-        assert panel._chooser.isVisible()
+        shown_now = (panel.table, panel.plot, panel._chooser)
+        qtbot.waitUntil(lambda: all(widget.isVisible() for widget in shown_now))  # noqa: B023
     panel.resize(round(40 * letter), round(10 * line))
     qtbot.waitUntil(lambda: tabs() == ["Table", "Plot", "Values"])
     assert panel._bar.parentWidget() is panel._left
