@@ -28,11 +28,13 @@ from graphviz_app.recording import events as ev
 from graphviz_app.recording.writer import RecordingWriter
 from graphviz_app.tracer.away import Away
 from graphviz_app.tracer.launch import Program
+from graphviz_app.tracer.start import start_of
 
 file, out = Path(sys.argv[1]), open(sys.argv[2], "wb", buffering=0)
 program = ev.Program(str(file), file.read_text(), (), str(file.parent))
 writer = RecordingWriter(out, program, ev.Environment("3", str(torch.__version__), "0"))
-run = Program(str(file), file.read_text(), (), str(file.parent), capture=False, sink=writer.append)
+start = start_of(str(file), str(file.parent))
+run = Program(start, file.read_text(), (), str(file.parent), capture=False, sink=writer.append)
 run.tracer.core.values.away = Away(lambda tensor: torch.from_numpy(tensor.array.copy()), lambda device: None)
 with mock.patch("graphviz_app.tracer.values.why_unread", lambda tensor: ""), \\
         mock.patch("graphviz_app.tracer.away.why_unread", lambda tensor: ""):
