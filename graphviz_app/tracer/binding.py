@@ -41,9 +41,10 @@ class _Pending(NamedTuple):
     def is_same_run(self, place: Place, rounds: tuple[ev.Round, ...]) -> bool:
         """Whether a place with the same owner is in the same run of that one's statement."""
         ours = self.place
-        if self.rounds != rounds:
-            return False
         depth = ours.depth
+        # Of loops further in, as a comprehension's, each round may compute for another of the names.
+        if self.rounds != rounds and _outer(self.rounds, depth) != _outer(rounds, depth):
+            return False
         return ours is place or (depth == place.depth and ours.frames[:depth] == place.frames[:depth])
 
 
@@ -255,6 +256,11 @@ class ResultNames:
         if name and tracked.name != name:
             tracked.name = name
             self._core.log.add(ev.NameBound(tracked.number, name, span))
+
+
+def _outer(rounds: tuple[ev.Round, ...], depth: int) -> list[ev.Round]:
+    """The rounds of the loops of a function, and of its callers."""
+    return [each for each in rounds if each.depth <= depth]
 
 
 def _running(frame: FrameType | None, code: CodeType) -> FrameType | None:

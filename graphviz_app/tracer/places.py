@@ -142,7 +142,7 @@ class Place(msgspec.Struct, eq=False, gc=False):
         direct_from = _direct_from(sites, frame) if loops.turns else 0
         frames = tuple([each.frame for each in sites])
         owner = sites[depth]
-        is_sure = site.is_sure and owner.is_sure and not (targets and _is_constructed(site, frame))
+        is_sure = all(each.is_sure for each in sites[depth:]) and not (targets and _is_constructed(site, frame))
         return cls(site, site.span, frames, targets, loops, direct_from, owner, depth, *_methods(sites), is_sure)
 
 
@@ -434,6 +434,8 @@ def _direct_from(sites: list[Site], frame: FrameType | None) -> int:
 def _hands_on(outer: Site, inner: Site, between: list[CodeType], caller: FrameType) -> bool:
     """Whether the value of a call, in that frame, is what a function that runs because of it returns."""
     name = inner.code.co_name
+    if not between and name in _COMPREHENSIONS:
+        return True
     if not between and _is_called(outer.called, inner.code, caller):
         # By the name of a variable that it is bound to, an argument perhaps: `solver(lambda z: f(z, x))`.
         return True
@@ -458,6 +460,7 @@ def _part_of(targets: tuple[str, ...], part: int) -> tuple[str, ...]:
     return targets[part : part + 1] if not any(name.startswith("*") for name in targets) else ()
 
 
+_COMPREHENSIONS = ("<genexpr>", "<listcomp>")
 _NO_MODULES = frozenset(["", *dir(builtins)])
 """What is called where a module is handed to it: `sum(map(model, batches))`."""
 _MODULE_CALLS = (CALL, torch.nn.Module._wrapped_call_impl.__code__)

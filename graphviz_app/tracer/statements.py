@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import builtins
+import sys
 from bisect import bisect_right
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 _LONGEST_TEXT = 72
 _PYTHONS = frozenset({"reduce", "prod", *dir(builtins)} - {"abs", "getattr", "pow", "reversed", "round"})
 """Functions of Python's own that call torch on their way."""
+_ARE_INLINED = sys.version_info >= (3, 12)
+"""Whether list comprehensions are no functions of their own."""
 WHOLE = -1
 """In place of the position in a tuple that is returned: it is returned itself."""
 
@@ -130,6 +133,10 @@ class Statements:
             self._stored[self._key(target)] = self._store(target, value)
         for value, part in _returns(node):
             self._returned.update(dict.fromkeys(self._keys(value), part))
+        for value in _gone_through(node):
+            # The program's variables tell which of them has which name.
+            self._returned.update(dict.fromkeys(self._keys(value), WHOLE))
+            self._unsure.update(self._keys(value))
         # While a coroutine runs, whoever awaits it is where the `await` stands.
         call = node.value if isinstance(node, ast.Await) else node
         if isinstance(call, ast.Call) and isinstance(node, ast.expr) and (name := _called(call)):
@@ -279,6 +286,25 @@ def _returns(node: ast.AST) -> Iterator[tuple[ast.expr, int]]:
             yield from ((each, WHOLE) for each in _choices(value))
         case _:
             return
+
+
+def _gone_through(node: ast.AST) -> Iterator[ast.expr]:
+    """What a comprehension computes for each of several names: `q, k, v = [layer(x) for layer in layers]`.
+
+    It is what the comprehension's own function returns, one by one, where it is a function.
+    """
+    match node:
+        case ast.Assign(targets=[*_, ast.Tuple() | ast.List()], value=value):
+            pass
+        case _:
+            return
+    match value:
+        case ast.Call(func=ast.Name(id="list" | "tuple"), args=[only]):
+            value = only
+        case _:
+            pass
+    if isinstance(value, ast.GeneratorExp) or (isinstance(value, ast.ListComp) and not _ARE_INLINED):
+        yield from _choices(value.elt)
 
 
 def _called(node: ast.Call) -> str:

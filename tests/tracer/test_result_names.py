@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 
 from graphviz_app.recording import events as ev
@@ -403,3 +405,32 @@ def test_what_a_loop_is_given_for_later_rounds_has_its_name_when_its_turn_comes(
         elif isinstance(event, ev.OperationRan) and event.name in ("torch.Tensor.mul", "torch.Tensor.sub"):
             taken.append(tuple(names.get(use.tensor) for use in event.inputs))
     assert taken == [("x", "w"), ("y", "t")] * 6
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        pytest.param(
+            "[twice(u.exp()) for u in t]",
+            marks=pytest.mark.skipif(sys.version_info >= (3, 12), reason="no function of its own any more"),
+        ),
+        "(twice(u.exp()) for u in t)",
+        "tuple(u.exp() * 2 for u in t)",
+    ],
+)
+def test_what_a_comprehension_computes_for_several_names_of_a_function_has_them(tmp_path, made):
+    program = f"""import torch
+def twice(t):
+    return t * 2
+def attend(t):
+    query, key, value = {made}
+    return query @ key + value.sum()
+for _ in range(2):
+    attend(torch.ones(3, 2, requires_grad=True)).backward()
+"""
+    recording = trace_source(program, tmp_path / "program.py")
+    timeline = Timeline(recording)
+    ran = [event for event in recording.events() if isinstance(event, ev.OperationRan)]
+    named = [[timeline.tensor_name(use.tensor) for use in each.inputs] for each in ran if each.span.line == 6]
+    assert named == [["query", "key"], ["value"], ["", ""]] * 2
+    assert [timeline.tensor_name(each.outputs[0].tensor) for each in ran if each.name.endswith("exp")] == [""] * 6
