@@ -9,6 +9,7 @@ from __future__ import annotations
 import atexit
 import builtins
 import gc
+import importlib
 import io
 import json
 import linecache
@@ -52,7 +53,10 @@ def plain(job):
     if not module and not container:
         vars(main).update(__file__=file, __cached__=None, __loader__=SourceFileLoader("__main__", file))
     sys.modules["__main__"] = sys.modules["__mp_main__"] = main
+    find = importlib._bootstrap._find_and_load
     OurModules().take_out()
+    # Python's own, of which a profile function hears everything.
+    importlib._bootstrap._find_and_load = find
     sys.argv = ["-m" if module else container or path, *job["arguments"]]
     sys.path[0] = f"{job['directory']}/{container}" if container else job["directory"]
     os.chdir(job["directory"])
