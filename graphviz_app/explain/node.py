@@ -9,7 +9,7 @@ from graphviz_app.explain.checks import Check, check_call
 from graphviz_app.explain.numbers import accumulation, numbers
 from graphviz_app.explain.oddities import oddity_sentences, overwritten_sentence
 from graphviz_app.explain.rules import FUNCTIONS_OF_TORCH, rule_of
-from graphviz_app.explain.rules_engine import UNKNOWN_FORMULA
+from graphviz_app.explain.rules.engine import UNKNOWN_FORMULA
 from graphviz_app.explain.sentences import (
     check_sentence,
     hook_sentences,

@@ -9,7 +9,7 @@ import numpy as np
 from graphviz_app.explain.call import Unknown
 from graphviz_app.explain.numeric import sigmoid
 from graphviz_app.explain.rule import Rule
-from graphviz_app.explain.rules_network import is_mean, mean_ways
+from graphviz_app.explain.rules.network import is_mean, mean_ways
 
 if TYPE_CHECKING:
     import numpy.typing as npt

@@ -9,7 +9,7 @@ import numpy as np
 
 from graphviz_app.explain.call import Unknown
 from graphviz_app.explain.rule import Rule
-from graphviz_app.explain.rules_second import G1
+from graphviz_app.explain.rules.second import G1
 from graphviz_app.explain.second import by_first_call
 from graphviz_app.explain.windows import Windows
 

@@ -13,7 +13,7 @@ import numpy as np
 from graphviz_app.explain.call import Unknown
 from graphviz_app.explain.numeric import adjoint, close
 from graphviz_app.explain.rule import Rule
-from graphviz_app.explain.rules_linalg import A, delicate, grad_or_zeros
+from graphviz_app.explain.rules.linalg import A, delicate, grad_or_zeros
 
 if TYPE_CHECKING:
     import numpy.typing as npt

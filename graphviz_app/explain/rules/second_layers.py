@@ -8,9 +8,9 @@ import numpy as np
 
 from graphviz_app.explain.call import Unknown
 from graphviz_app.explain.rule import Rule
-from graphviz_app.explain.rules_network import epsilon_of, layer_norm_of, normalised, through_normalisation
-from graphviz_app.explain.rules_pieces import selections, slices
-from graphviz_app.explain.rules_second import G1
+from graphviz_app.explain.rules.network import epsilon_of, layer_norm_of, normalised, through_normalisation
+from graphviz_app.explain.rules.pieces import selections, slices
+from graphviz_app.explain.rules.second import G1
 from graphviz_app.explain.second import by_first_call
 
 if TYPE_CHECKING:
