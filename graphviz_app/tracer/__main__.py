@@ -68,9 +68,8 @@ def main() -> int:
 
 def _warm(channel: WorkerChannel) -> bool:
     try:
-        absent.forget_what_libraries_brought()
-        import torch
-
+        with absent.withholding():
+            import torch
         with absent.bringing():
             from graphviz_app.tracer import launch
     except Exception as error:  # noqa: BLE001 - a broken installation can raise anything here

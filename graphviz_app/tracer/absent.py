@@ -28,10 +28,30 @@ _finder: Any = importlib._bootstrap  # type: ignore[attr-defined]
 _brought: set[str] = set()
 
 
-def forget_what_libraries_brought() -> None:
-    """Before torch is imported: if it wants the same modules of Python's own, it loads them anew."""
-    for name in _WITH_LIBRARIES:
-        sys.modules.pop(name, None)
+@contextlib.contextmanager
+def withholding() -> Generator[None]:
+    """While torch is imported: what our libraries brought along is not listed until torch wants it, too.
+
+    It is then given what is there. From Python 3.13 on, a module in C that is loaded anew has other classes, and the
+    program's `Decimal` would be none of msgspec's.
+    """
+    withheld = {name: sys.modules.pop(name) for name in _WITH_LIBRARIES if name in sys.modules}
+    original = _finder._find_and_load
+
+    def _find_and_load(name: Any, import_: Any) -> Any:
+        if name in withheld:
+            sys.modules.update(withheld)
+            withheld.clear()
+            return sys.modules[name]
+        return original(name, import_)
+
+    _finder._find_and_load = _find_and_load
+    try:
+        yield
+    finally:
+        _finder._find_and_load = original
+        sys.modules.update(withheld)
+        _brought.update(withheld)
 
 
 @contextlib.contextmanager
@@ -101,7 +121,8 @@ class OurModules:
 
     def _list(self, package: str) -> None:
         """The program uses this library as well."""
-        for name in [each for each in self._taken if _root(each) == package]:
+        packages = _WITH_LIBRARIES if package in _WITH_LIBRARIES else (package,)
+        for name in [each for each in self._taken if _root(each) in packages]:
             sys.modules[name] = self._taken.pop(name)
         if package == "ml_dtypes":
             _numpys_dtypes().update(self._dtypes)
