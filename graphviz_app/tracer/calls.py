@@ -198,7 +198,7 @@ class CallRecorder:
             value, node, slot = tracked.value, tracked.node, tracked.slot
             if tracked.version != version:
                 value = self._changed(call, path, tensor, tracked, version, written)
-            elif value == ev.NONE or core.lent or tracked.data_of is not None:
+            elif value == ev.NONE or (core.lent and core.is_lent(tensor)) or tracked.data_of is not None:
                 value = self._not_written(call, path, tensor, tracked)
             if is_leaf and requires_grad:
                 leaf = tracked.leaf
@@ -228,6 +228,8 @@ class CallRecorder:
                 value = tracked.value = self._core.values.record(tensor)
             return value
         if not writes and self._is_unseen(call, tensor, tracked):
+            # It may be what another process has sent, and that one may still have it.
+            self._core.lend_shared()
             self._tell_written(tensor, tracked, before, Write(version, ev.NONE, "", None, self._core.tensors.count))
             if tracked.leaf is not None:
                 self._core.leaves.touch([tensor], None, text=UNSEEN)

@@ -16,6 +16,7 @@ from graphviz_app.tracer.memory import storage_start_of
 from graphviz_app.tracer.names import Names
 from graphviz_app.tracer.places import Places
 from graphviz_app.tracer.rounds import Rounds
+from graphviz_app.tracer.shared import Shared
 from graphviz_app.tracer.values import ValueRecorder
 
 if TYPE_CHECKING:
@@ -96,6 +97,7 @@ class Core:
         self.is_memory_lent = False
         # Where the storages begin that somebody may hold; more than a few thousand are nobody's any more.
         self.lent: set[int] = set()
+        self._shared = Shared()
         # Whether something that is written in C watches the program and is stood in for, and what looks for it.
         self.is_watched = False
         self.meet_watchers: Callable[[], None] = lambda: None
@@ -108,11 +110,23 @@ class Core:
     def lend(self, tensors: Iterable[Any], *, is_outside: bool = True) -> None:
         """These may be written on from here on without a version that tells, also by somebody outside torch."""
         self.is_memory_lent = self.is_memory_lent or is_outside
+        self._lend_from([storage_start_of(tensor) for tensor in tensors if isinstance(tensor, torch.Tensor)])
+
+    def lend_shared(self) -> None:
+        """Other processes may write on what queues and pipes of torch's have sent or brought."""
+        if starts := self._shared.met():
+            self._lend_from(starts)
+
+    def _lend_from(self, starts: list[int]) -> None:
         if len(self.lent) > _LENT_KEPT:
             self.lent.clear()
-        self.lent.update([storage_start_of(tensor) for tensor in tensors if isinstance(tensor, torch.Tensor)])
+        self.lent.update(starts)
         self.lent.discard(0)
 
     def is_lent(self, tensor: torch.Tensor) -> bool:
         """Whether somebody may have written on a tensor without a version that tells."""
-        return bool(self.lent) and storage_start_of(tensor) in self.lent
+        if not self.lent:
+            return False
+        # Whoever was given a storage may have moved it since.
+        self.lend_shared()
+        return storage_start_of(tensor) in self.lent

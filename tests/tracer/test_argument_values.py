@@ -163,3 +163,40 @@ os.waitpid(child, 0)
 x = s * p.sum()
 """
     assert not differences(HEAD + source, tmp_path / "program.py")
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="another process")
+def test_what_another_process_wrote_into_what_was_sent_is_what_was_taken(tmp_path):
+    source = """import os, warnings
+from multiprocessing import resource_sharer
+here, there = torch.multiprocessing.Pipe()
+s = torch.zeros(3)
+x = s * p.sum()
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")
+    child = os.fork()
+if not child:
+    try:
+        here.close()
+        mine = torch.ones(3)
+        there.send(mine)
+        given = there.recv()
+        there.recv()
+        given.add_(2)
+        mine.mul_(5)
+        there.send("written")
+        there.recv()
+    finally:
+        os._exit(0)
+there.close()
+t = here.recv()
+here.send(s)
+x = s * t
+here.send("write")
+here.recv()
+x = s * t
+here.send("end")
+os.waitpid(child, 0)
+resource_sharer.stop()
+"""
+    assert not differences(HEAD + source, tmp_path / "program.py")
