@@ -176,23 +176,14 @@ class Patches:
 
     def _stay_out_of_compiled_code(self) -> None:
         """What torch.compile compiles must not be traced with our mode in force: it would be compiled as well."""
-        original = torch.compile
-        patches = self
-
-        @functools.wraps(original)
-        def compile(*args: Any, **kwargs: Any) -> Any:
-            patches._wrap_compiled()
-            return original(*args, **kwargs)
-
-        torch.compile = compile
-        self._undo.append(lambda: setattr(torch, "compile", original))
         if _is_compiler_loaded():
             self._wrap_compiled()
             return
-        disable = torch._disable_dynamo
+        patches, disable = self, torch._disable_dynamo
 
         def _disable_dynamo(*args: Any, **kwargs: Any) -> Any:
-            # The compiler calls this at the end of its loading, however it is loaded (by `torch._dynamo.explain`, too).
+            # The compiler calls this at the end of its loading, however it is loaded: by `torch.compile`, which is not
+            # to be replaced, since its source and its parameters can be asked for, or by `torch._dynamo.explain`.
             if _is_compiler_loaded():
                 patches._wrap_compiled()
             return disable(*args, **kwargs)

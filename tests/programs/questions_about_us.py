@@ -31,7 +31,7 @@ try:
     print(torch._C._pop_torch_function_stack())
 except RuntimeError:
     print("there is no mode")
-for function in (torch.autograd.graph._engine_run_backward, threading.Thread._bootstrap_inner, torch.utils.swap_tensors):
+for function in (torch.autograd.graph._engine_run_backward, threading.Thread._bootstrap_inner, torch.utils.swap_tensors, torch.compile):
     print(os.path.basename(function.__code__.co_filename), inspect.signature(function), hasattr(function, "__wrapped__"))
     print(inspect.getsource(function).splitlines()[0])
 
