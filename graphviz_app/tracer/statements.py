@@ -131,16 +131,7 @@ class Statements:
         """What becomes of the values of the expressions of one node."""
         for target, value in _stores(node):
             self._stored[self._key(target)] = self._store(target, value)
-        for value, part in _returns(node):
-            self._returned.update(dict.fromkeys(self._keys(value), part))
-        for value in _gone_through(node):
-            # The program's variables tell which of them has which name.
-            self._returned.update(dict.fromkeys(self._keys(value), WHOLE))
-            self._unsure.update(self._keys(value))
-        # While a coroutine runs, whoever awaits it is where the `await` stands.
-        call = node.value if isinstance(node, ast.Await) else node
-        if isinstance(call, ast.Call) and isinstance(node, ast.expr) and (name := _called(call)):
-            self._called.update(dict.fromkeys(self._keys(node), name))
+        self._note_calls(node)
         for value, names, is_sure, part in _assignments(node):
             self._assigned.update(dict.fromkeys(self._keys(value), names))
             if part:
@@ -151,6 +142,24 @@ class Statements:
                 self._assigned.setdefault((value.lineno, ev.NONE, ev.NONE, ev.NONE), names)
         if isinstance(node, (ast.For, ast.AsyncFor)):
             self._note_loop(node)
+
+    def _note_calls(self, node: ast.AST) -> None:
+        """What a node calls, and what it returns."""
+        for value, part in _returns(node):
+            self._returned.update(dict.fromkeys(self._keys(value), part))
+        for value in _gone_through(node):
+            # The program's variables tell which of them has which name.
+            self._returned.update(dict.fromkeys(self._keys(value), WHOLE))
+            self._unsure.update(self._keys(value))
+        if (mapped := _mapped(node)) is not None:
+            # It calls the function, for one name after the other.
+            self._called.update(dict.fromkeys(self._keys(mapped[0]), mapped[1]))
+            self._unsure.update(self._keys(mapped[0]))
+        # While a coroutine runs, whoever awaits it is where the `await` stands.
+        call = node.value if isinstance(node, ast.Await) else node
+        if isinstance(call, ast.Call) and isinstance(node, ast.expr) and (name := _called(call)):
+            for key in self._keys(node):
+                self._called.setdefault(key, name)
 
     def _note_loop(self, node: ast.For | ast.AsyncFor) -> None:
         """What a loop goes through, and the names of what it takes of that."""
@@ -307,8 +316,35 @@ def _gone_through(node: ast.AST) -> Iterator[ast.expr]:
         yield from _choices(value.elt)
 
 
+def _mapped(node: ast.AST) -> tuple[ast.expr, str] | None:
+    """What calls the function of `query, key = map(function, xs)`, which is to be unpacked, and that one's last name.
+
+    That is whoever asks for the next of what it gives.
+    """
+    match node:
+        case ast.Assign(targets=[*_, (ast.Tuple() | ast.List()) as target], value=ast.Call() as value):
+            pass
+        case _:
+            return None
+    asking: ast.expr = target
+    match value:
+        case ast.Call(func=ast.Name(id="list" | "tuple"), args=[ast.Call() as only]):
+            asking, value = value, only
+        case _:
+            pass
+    match value:
+        case ast.Call(func=ast.Name(id="map"), args=[function, _, *_]):
+            return asking, _last_name(function)
+        case _:
+            return None
+
+
 def _called(node: ast.Call) -> str:
-    match node.func:
+    return _last_name(node.func)
+
+
+def _last_name(function: ast.expr) -> str:
+    match function:
         case ast.Name(id=name) | ast.Attribute(attr=name):
             return name
         case ast.Lambda():

@@ -416,12 +416,21 @@ def test_what_a_loop_is_given_for_later_rounds_has_its_name_when_its_turn_comes(
         ),
         "(twice(u.exp()) for u in t)",
         "tuple(u.exp() * 2 for u in t)",
+        "map(lambda u: twice(u.exp()), t)",
+        "list(map(exp_twice, t))",
+        "map(exp_twice, t)",
+        "map(Twice(), t)",
     ],
 )
-def test_what_a_comprehension_computes_for_several_names_of_a_function_has_them(tmp_path, made):
+def test_what_is_computed_one_by_one_for_several_names_of_a_function_has_them(tmp_path, made):
     program = f"""import torch
 def twice(t):
     return t * 2
+def exp_twice(t):
+    return twice(t.exp())
+class Twice(torch.nn.Module):
+    def forward(self, t):
+        return t.exp() * 2
 def attend(t):
     query, key, value = {made}
     return query @ key + value.sum()
@@ -431,6 +440,6 @@ for _ in range(2):
     recording = trace_source(program, tmp_path / "program.py")
     timeline = Timeline(recording)
     ran = [event for event in recording.events() if isinstance(event, ev.OperationRan)]
-    named = [[timeline.tensor_name(use.tensor) for use in each.inputs] for each in ran if each.span.line == 6]
+    named = [[timeline.tensor_name(use.tensor) for use in each.inputs] for each in ran if each.span.line == 11]
     assert named == [["query", "key"], ["value"], ["", ""]] * 2
     assert [timeline.tensor_name(each.outputs[0].tensor) for each in ran if each.name.endswith("exp")] == [""] * 6
