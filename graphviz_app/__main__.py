@@ -13,4 +13,7 @@ if __name__ == "__main__":
     _look_elsewhere_first()
     from graphviz_app.cli import main
 
-    sys.exit(main())
+    status = main()
+    if status:
+        # With PYTHONINSPECT, Python shows every SystemExit.
+        sys.exit(status)

@@ -144,4 +144,7 @@ class _LastWords:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    status = main()
+    if status:
+        sys.exit(status)
+    # Else as a program ends: with PYTHONINSPECT, Python shows every SystemExit.

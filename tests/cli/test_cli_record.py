@@ -232,6 +232,17 @@ def test_what_stands_before_and_after_the_program_on_pythons_command_line_is_its
     assert (recorded.stdout, recorded.stderr, recorded.returncode) == (plain.stdout, plain.stderr, 0)
 
 
+def test_a_program_after_which_python_is_to_be_asked_things_ends_as_ever(here):
+    (here / "program.py").write_text("import sys\nprint(sys.flags.inspect, flush=True)\n")
+    own = str(Path(graphviz_app.__file__).parents[1])
+    environment = {**os.environ, "PYTHONPATH": own, "PYTHONINSPECT": "1"}
+    plain = run(sys.executable, "program.py", env=environment, input=b"")
+    recorded = run(
+        sys.executable, "-m", "graphviz_app", "record", "program.py", "-o", "run.agrec", env=environment, input=b""
+    )
+    assert (recorded.stdout, recorded.stderr, recorded.returncode) == (plain.stdout, b"", 0)
+
+
 @posix
 @pytest.mark.parametrize("closed", [">&-", "2>&-", "<&-", ">&- 2>&- <&-"])
 def test_streams_that_are_closed_from_the_start_are_closed_for_the_program(here, closed):
