@@ -162,14 +162,14 @@ def _grad(row: Row, box: Box, flow: Flow, state: StepState) -> Content | None:
     node = _node_of(box, state)
     if node == ev.NONE:
         return None
-    call = state.shown_call(node)
+    call = state.arrivals.shown_call(node)
     outputs = None if call is None else call.grad_outputs
     if outputs is not None and row.number < len(outputs):
         # What a hook made of it stands in a row of its own; here is what really arrived, or the sum.
         hooks = flow.hooks_into(node, row.number, state.event_number)
         return _gradient(state, hooks[0].before if hooks else outputs[row.number])
     if row.role == "grad":
-        arrived = state.arrived(node, row.number)
+        arrived = state.arrivals.of(node, row.number)
         return _gradient(state, arrived[-1][1]) if arrived else None
     return None
 
@@ -179,7 +179,7 @@ def _arrival(row: Row, box: Box, state: StepState) -> Content | None:
     if node == ev.NONE:
         return None
     slot, place = divmod(row.number, 8)
-    arrived = state.arrived(node, slot)
+    arrived = state.arrivals.of(node, slot)
     if place >= len(arrived):
         return None
     if place == 3 and len(arrived) > 4:
@@ -189,7 +189,7 @@ def _arrival(row: Row, box: Box, state: StepState) -> Content | None:
 
 def _hook(row: Row, box: Box, flow: Flow, state: StepState) -> Content | None:
     node = _node_of(box, state)
-    is_called = node != ev.NONE and state.shown_call(node) is not None
+    is_called = node != ev.NONE and state.arrivals.shown_call(node) is not None
     hooks = flow.hooks_into(node, row.number, state.event_number) if is_called else []
     return Content("gradient", text=hook_text(state.recording, hooks[-1], row.cells)) if hooks else None
 

@@ -66,11 +66,11 @@ class KnownValues:
 
     def arrived(self, node: int, slot: int, place: int) -> tuple[int, ...]:
         """See `Known`."""
-        return tuple(values[place] for values in self._final.arrived_by_pass(node, slot) if place < len(values))
+        return tuple(values[place] for values in self._final.arrivals.by_pass(node, slot) if place < len(values))
 
     def count(self, node: int, slot: int, edges: int) -> int:
         """See `Known`; 1 where nothing comes, but might have."""
-        return max(self._final.arrival_count(node, slot), 1) if edges > 1 else edges
+        return max(self._final.arrivals.count(node, slot), 1) if edges > 1 else edges
 
     def values_of(self, numbers: Numbers) -> tuple[int, ...]:
         """See `Known`; of many events, those of the last few."""

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from enum import IntEnum
 from functools import cached_property
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from graphviz_app.recording import events as ev
+from graphviz_app.timeline.arrivals import Arrivals, started
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -34,15 +34,6 @@ class Phase(IntEnum):
     DONE = 4
 
 
-class Arrival(NamedTuple):
-    """What came into a slot of a node: at which event, on which edge (NONE for a seed), which value, in which pass."""
-
-    event: int
-    edge: int
-    value: int
-    pass_id: int
-
-
 class ChapterTimes:
     """When, in one chapter, each node was first called and first received a gradient (event numbers, or NEVER)."""
 
@@ -62,9 +53,7 @@ class ChapterTimes:
         np.minimum.at(self.first_arrival, edges.target[carried], self.first_call[edges.source[carried]])
         first, end = np.searchsorted(timeline.pass_starts, [chapter.first_event, chapter.end_event])
         for summary in recording.passes[first:end]:
-            started = recording.event(summary.start)
-            assert isinstance(started, ev.BackwardStarted)
-            for root in started.roots:
+            for root in started(recording, summary).roots:
                 if root.node == ev.NONE:
                     continue
                 self.first_arrival[root.node] = min(int(self.first_arrival[root.node]), summary.start)
@@ -119,7 +108,7 @@ class StepState:
     @cached_property
     def backward(self) -> ev.BackwardStarted | None:
         """How `pass_id` was started."""
-        return None if self._current is None else self._started(self._current)
+        return None if self._current is None else started(self.recording, self._current)
 
     @cached_property
     def returned(self) -> tuple[ev.Returned, ...]:
@@ -132,11 +121,6 @@ class StepState:
     @cached_property
     def _current(self) -> PassSummary | None:
         return next((summary for summary in self._passes if summary.pass_id == self.pass_id), None)
-
-    def _started(self, summary: PassSummary) -> ev.BackwardStarted:
-        event = self.recording.event(summary.start)
-        assert isinstance(event, ev.BackwardStarted)
-        return event
 
     @cached_property
     def span(self) -> ev.Span | None:
@@ -200,11 +184,7 @@ class StepState:
 
     def call(self, node: int) -> ev.NodeCalled | None:
         """The last call of a node in this chapter up to now."""
-        number = self.timeline.calls.last(node, self.event_number, since=self.chapter.first_event)
-        if number == ev.NONE:
-            return None
-        event = self.recording.event(number)
-        return event if isinstance(event, ev.NodeCalled) else None
+        return self.arrivals.last_call(node)
 
     def calls(self, nodes: Iterable[int]) -> dict[int, ev.NodeCalled]:
         """The last calls of many nodes in this chapter up to now; of those that were called."""
@@ -218,7 +198,12 @@ class StepState:
 
     def calls_of(self, node: int) -> list[ev.NodeCalled]:
         """All calls of a node in this chapter up to now: several where there are nested passes."""
-        return [call for _, call in self._numbered_calls(node)]
+        return [call for _, call in self.arrivals.calls(node)]
+
+    @cached_property
+    def arrivals(self) -> Arrivals:
+        """What has come into the nodes in this chapter by now."""
+        return Arrivals(self.timeline, self.chapter, self.event_number, self._passes)
 
     def contribution(self, edge: int) -> int:
         """The value that travelled on an edge, or NONE where nothing, or an undefined gradient, has."""
@@ -226,89 +211,6 @@ class StepState:
         call = self.call(int(edges.source[edge]))
         slot = int(edges.source_slot[edge])
         return call.grad_inputs[slot] if call is not None and slot < len(call.grad_inputs) else ev.NONE
-
-    def arrived(self, node: int, slot: int = 0) -> list[tuple[int, int]]:
-        """What has come into a slot so far, in order of arrival: (edge, value); the edge of a seed is NONE.
-
-        Where a chapter has nested passes, of the one that came to the node last: what different passes bring is not
-        added up.
-        """
-        shown = self._shown_pass(node)
-        arrivals = self._arrivals(node, slot)
-        return [(one.edge, one.value) for one in arrivals if shown is None or one.pass_id == shown]
-
-    def arrived_by_pass(self, node: int, slot: int) -> list[list[int]]:
-        """The values that have come into a slot so far, in order of arrival, for each pass that brought any."""
-        values: defaultdict[int, list[int]] = defaultdict(list)
-        for one in self._arrivals(node, slot):
-            values[one.pass_id].append(one.value)
-        return list(values.values())
-
-    def arrival_count(self, node: int, slot: int) -> int:
-        """How many times something has come into a slot so far, in the pass that brought most."""
-        if self._is_nested:
-            return max(map(len, self.arrived_by_pass(node, slot)), default=0)
-        edges = self.recording.index.edges
-        into = self.timeline.edges_into.of(node)
-        carried = self.edges_carried(into) & (edges.target_slot[into] == slot)
-        return int(carried.sum()) + len(self._seeds(node, slot))
-
-    def was_given(self, node: int) -> bool:
-        """Whether a gradient has come into a node so far; None is not one."""
-        slots = range(int(self.recording.index.nodes.slots[node]))
-        return any(one.value != ev.NONE for slot in slots for one in self._arrivals(node, slot))
-
-    @cached_property
-    def _is_nested(self) -> bool:
-        """Whether more than one pass has started by now in this chapter."""
-        return len(self._passes) > 1
-
-    def _shown_pass(self, node: int) -> int | None:
-        """The pass that came to a node last, or called it; None where there is only one."""
-        if not self._is_nested:
-            return None
-        slots = range(int(self.recording.index.nodes.slots[node]))
-        latest = max((one for slot in slots for one in self._arrivals(node, slot)), default=None)
-        call = self.call(node)
-        number = self.timeline.calls.last(node, self.event_number, since=self.chapter.first_event)
-        if call is not None and (latest is None or number > latest.event):
-            return call.pass_id
-        return None if latest is None else latest.pass_id
-
-    def _arrivals(self, node: int, slot: int) -> list[Arrival]:
-        """Everything that has come into a slot in this chapter, in order of arrival."""
-        edges = self.recording.index.edges
-        into = self.timeline.edges_into.of(node)
-        # A leaf that lives for thousands of iterations has an edge from each; only this chapter's have anything to say.
-        come = self.edges_carried(into) & (edges.target_slot[into] == slot)
-        found = [Arrival(when, ev.NONE, seed, pass_id) for when, seed, pass_id in self._seeds(node, slot)]
-        for edge in into[come].tolist():
-            source_slot = int(edges.source_slot[edge])
-            for number, call in self._numbered_calls(int(edges.source[edge])):
-                sent = call.grad_inputs
-                value = sent[source_slot] if source_slot < len(sent) else ev.NONE
-                found.append(Arrival(number, edge, value, call.pass_id))
-        return sorted(found)
-
-    def _numbered_calls(self, node: int) -> list[tuple[int, ev.NodeCalled]]:
-        """The calls of a node in this chapter up to now, each with its event's number."""
-        calls = self.timeline.calls.of(node)
-        start, stop = np.searchsorted(calls, [self.chapter.first_event, self.event_number + 1])
-        events = ((number, self.recording.event(number)) for number in calls[start:stop].tolist())
-        return [(number, event) for number, event in events if isinstance(event, ev.NodeCalled)]
-
-    def _seeds(self, node: int, slot: int) -> list[tuple[int, int, int]]:
-        return [
-            (summary.start, root.seed, summary.pass_id)
-            for summary in self._passes
-            for root in self._started(summary).roots
-            if (root.node, root.slot) == (node, slot)
-        ]
-
-    def shown_call(self, node: int) -> ev.NodeCalled | None:
-        """The call of a node for which what has `arrived` came, or None where it is still to be called for that."""
-        call, shown = self.call(node), self._shown_pass(node)
-        return call if call is None or shown is None or call.pass_id == shown else None
 
     # -- leaves ---------------------------------------------------------------------------------
 

@@ -60,7 +60,7 @@ def test_a_node_is_born_receives_runs_and_is_done(timeline):
 def test_a_root_has_received_its_seed_when_the_pass_starts(timeline):
     state = timeline.state(step_of(timeline, ev.BackwardStarted))
     assert state.node_phase(0) == Phase.RECEIVING
-    [(edge, seed)] = state.arrived(0)
+    [(edge, seed)] = state.arrivals.of(0)
     assert edge == ev.NONE
     assert values(timeline, seed) == [1.0]
 
@@ -190,8 +190,8 @@ def test_fan_in_arrives_in_order_of_the_calls():
         ev.NodeCalled(0, 1, (one,), (one,)),
     )
     timeline = Timeline(script.recording())
-    assert timeline.state(3).arrived(3) == [(3, two)]
-    assert timeline.state(4).arrived(3) == [(3, two), (2, one)]
+    assert timeline.state(3).arrivals.of(3) == [(3, two)]
+    assert timeline.state(4).arrivals.of(3) == [(3, two), (2, one)]
 
 
 @settings(max_examples=40, deadline=None)

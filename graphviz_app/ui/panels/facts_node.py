@@ -83,7 +83,7 @@ def _phase(state: StepState, node: int) -> str:
 
 
 def _receiving(state: StepState, node: int) -> str:
-    if not state.was_given(node):
+    if not state.arrivals.was_given(node):
         return "was sent None so far" if state.may_still_run(node) else "was sent None: it does not run in this pass"
     if not state.may_still_run(node):
         return "received a gradient, but the pass ended before it ran"
@@ -134,11 +134,11 @@ def _within(state: StepState, node: int) -> list[Row]:
 def _received(state: StepState, node: int) -> list[Row]:
     """Each slot: where contributions meet, every arrival and then their sum."""
     recording, edges = state.recording, state.recording.index.edges
-    call = state.shown_call(node)
+    call = state.arrivals.shown_call(node)
     slots = max(int(recording.index.nodes.slots[node]), 0 if call is None else len(call.grad_outputs))
     rows: list[Row] = []
     for slot in range(slots):
-        arrivals = state.arrived(node, slot)
+        arrivals = state.arrivals.of(node, slot)
         coming = state.coming(node, slot)
         name = "grad_output" if slots == 1 else f"grad_outputs[{slot}]"
         if call is None and not arrivals:
