@@ -463,12 +463,13 @@ STEP_KINDS = frozenset(range(KIND[OperationRan], len(EVENT_TYPES)))
 
 
 class Program(Struct, frozen=True):
-    """What was run."""
+    """What was run; `module` is what followed `-m`, "" where nothing did."""
 
     path: str
     source: str
     arguments: tuple[str, ...] = ()
     directory: str = ""
+    module: str = ""
 
 
 class Environment(Struct, frozen=True):

@@ -155,7 +155,7 @@ class Conversation:
 
     def _begin(self, ready: Ready) -> None:
         run = self._program
-        program = ev.Program(run.path, run.source, run.arguments, run.directory)
+        program = ev.Program(run.path, run.source, run.arguments, run.directory, run.module)
         try:
             self.book = RunBook(self._path, program, ready.environment, self._clock)
         except OSError as error:

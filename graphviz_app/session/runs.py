@@ -52,7 +52,7 @@ class Runs:
         """Let a worker import torch."""
         self._workers().warm()
 
-    def start(self, path: str, source: str, arguments: tuple[str, ...], directory: str) -> None:
+    def start(self, path: str, source: str, arguments: tuple[str, ...], directory: str, module: str = "") -> None:
         """Run a program; the one that runs is stopped and forgotten.
 
         Raises:
@@ -71,7 +71,7 @@ class Runs:
         def on_end(outcome: RunOutcome) -> None:
             self._post(lambda: self._end(run, outcome))
 
-        program = RunProgram(path, source, arguments, directory or str(Path(path).resolve().parent))
+        program = RunProgram(path, source, arguments, directory or str(Path(path).resolve().parent), module=module)
         run = Run(
             self._workers().take,
             program,

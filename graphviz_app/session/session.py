@@ -98,7 +98,9 @@ class Session:
         """Whether a program runs."""
         return self._runs.is_running
 
-    def run(self, path: str, source: str, arguments: tuple[str, ...] = (), directory: str = "") -> None:
+    def run(
+        self, path: str, source: str, arguments: tuple[str, ...] = (), directory: str = "", module: str = ""
+    ) -> None:
         """Run a program; a running one is stopped first.
 
         Args:
@@ -106,10 +108,11 @@ class Session:
             source: Its text.
             arguments: What follows the path in `sys.argv`.
             directory: Its working directory; by default that of `path`.
+            module: As what it runs, as after `-m`; "" where it is a file.
         """
         self.problem.emit(None)
         try:
-            self._runs.start(path, source, arguments, directory)
+            self._runs.start(path, source, arguments, directory, module)
         except OSError as error:
             self.problem.emit(Problem(f"The recording cannot be written: {error.strerror or error}."))
             return

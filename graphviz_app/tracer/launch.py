@@ -106,7 +106,10 @@ class Program:
         self._second, self._flushes = 0.0, 0
         # In the window its text goes on being changed and saved; elsewhere it is the file's, as for plain Python, which
         # reads a module itself.
-        self._is_the_files = bool(start.module) or (not capture and not self._is_other_on_disk())
+        is_other = bool(start.module) == capture and self._is_other_on_disk()
+        # A module of which another text stands in the window: Python itself would find the file's.
+        self._is_found = bool(start.module) and not (source and is_other)
+        self._is_the_files = self._is_found or not (capture or is_other)
 
     def run(self) -> Ending:
         """Run it to its end; exit handlers and threads may still be to come."""
@@ -162,7 +165,7 @@ class Program:
     def _load(self) -> Callable[[], Any]:
         """What is to be called to run it."""
         places = self.tracer.core.places
-        if self._start.module:
+        if self._is_found:
             with self._log.lock:
                 places.add_main(self._file, self._source)
             return partial(_run_module, self._start.module, self._start.names_file)
@@ -182,17 +185,19 @@ class Program:
         os.chdir(self._directory)
         variables = vars(self._module)
         variables.update(__annotations__={}, __builtins__=builtins)
-        if start.module:
+        if self._is_found:
             # All else is told to it by what finds the module.
             variables["__loader__"] = BuiltinImporter
         else:
             loader = SourceFileLoader("__main__", self._file)
             variables.update(__file__=self._file, __cached__=None, __loader__=loader)
+        if start.module and not self._is_found:
+            variables["__package__"] = start.package
         put_in_place(sys.modules["__main__"], self._module)
         if "__mp_main__" in sys.modules:
             # What `multiprocessing` calls it, in whose spawned children the program's classes are of that module.
             sys.modules["__mp_main__"] = self._module
-        sys.argv = [start.argument, *self._arguments]
+        sys.argv = [self._file if start.module and not self._is_found else start.argument, *self._arguments]
         sys.orig_argv = [sys.executable, *_options(), *start.words, *self._arguments]
         self._prepare_lines()
 
@@ -326,7 +331,7 @@ class Program:
             span = None if place is None else place.span
             if isinstance(error, SyntaxError) and error.filename == self._file:
                 places = self.tracer.core.places
-                if not self._start.module:
+                if not self._is_found:
                     places.add_source(self._file, self._source)
                 number = places.file_number(self._file)
                 span = None if number == ev.NONE else ev.Span(number, error.lineno or 1)

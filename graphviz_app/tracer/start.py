@@ -38,6 +38,11 @@ class Start:
         """Whether Python puts the main module's file into `sys.argv[0]` when it has found it."""
         return self.module != _MAIN or self.argument == "-m"
 
+    @property
+    def package(self) -> str:
+        """The package from which a module imports by names that begin with a dot."""
+        return self.module if _is_package(self.module, self.file) else self.module.rpartition(".")[0]
+
 
 def start_of(path: str, directory: str, *, module: str = "", container: str = "") -> Start:
     """How a program is started.
@@ -72,8 +77,11 @@ def _folder_of_module(name: str, file: str, directory: str) -> str:
     if not file or is_of_library(real) or real.startswith(os.path.realpath(directory).rstrip(os.sep) + os.sep):
         return directory
     parts = name.split(".")
-    is_package = os.path.basename(file).startswith(f"{_MAIN}.") and parts[-1] != _MAIN  # noqa: PTH119
     folder = file
-    for _ in parts[is_package ^ 1 :] or parts:
+    for _ in parts[_is_package(name, file) ^ 1 :] or parts:
         folder = os.path.dirname(folder)  # noqa: PTH120
     return folder
+
+
+def _is_package(name: str, file: str) -> bool:
+    return os.path.basename(file).startswith(f"{_MAIN}.") and name.rpartition(".")[2] != _MAIN  # noqa: PTH119

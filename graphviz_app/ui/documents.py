@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from graphviz_app.lessons import Lesson
+    from graphviz_app.recording.events import Program
     from graphviz_app.ui.settings import Settings
 
 UNTITLED = "untitled"
@@ -32,6 +33,7 @@ class Document:
         saved_text: What its file, or the lesson, holds.
         file: Where Save writes; None where it has to ask.
         newline: How lines end in the file.
+        program: How it ran, where it is a recording's.
     """
 
     key: str
@@ -40,6 +42,7 @@ class Document:
     saved_text: str
     file: Path | None = None
     newline: str = "\n"
+    program: Program | None = None
 
 
 class Documents(QObject):
@@ -135,11 +138,10 @@ class Documents(QObject):
         self._settings.add_recent_file(str(path))
         return True
 
-    def open_recorded(self, recording: Path, path: str, source: str) -> None:
+    def open_recorded(self, recording: Path, program: Program) -> None:
         """Open the program that a recording is of; it has no file of its own to save to."""
-        self._open(
-            Document(f"recording:{recording.absolute()}", f"{recording.name}: {Path(path).name}", path, source), 1
-        )
+        key, title = f"recording:{recording.absolute()}", f"{recording.name}: {Path(program.path).name}"
+        self._open(Document(key, title, program.path, program.source, program=program), 1)
 
     def open_untitled(self) -> None:
         """Open the untitled text, empty or as it was left."""

@@ -59,7 +59,7 @@ class FileControl(QObject):
         self._settings.add_recent_file(str(path.absolute()))
         recording = self._session().recording
         if recording is not None:
-            self._documents.open_recorded(path, recording.program.path, recording.program.source)
+            self._documents.open_recorded(path, recording.program)
 
     def open_lesson(self, lesson: Lesson) -> None:
         """Open a lesson."""

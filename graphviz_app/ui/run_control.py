@@ -53,8 +53,14 @@ class RunControl(QObject):
         self._parts.console.set_notices(())
         self._parts.message.clear()
         self.failed_line_changed.emit(None, "")
-        directory = str(Path.cwd()) if self._documents.current.file is None else ""
-        self._session.run(self._documents.current.path, self._source, (), directory)
+        current = self._documents.current
+        program = current.program
+        if program is not None and Path(program.directory).is_dir():
+            # What a recording is of runs as it did.
+            self._session.run(current.path, self._source, program.arguments, program.directory, program.module)
+            return
+        directory = str(Path.cwd()) if current.file is None else ""
+        self._session.run(current.path, self._source, (), directory)
 
     def stop(self) -> None:
         """End the program at once."""

@@ -4,6 +4,7 @@ import sys
 
 import pytest
 
+from graphviz_app.recording import Recording
 from graphviz_app.recording import events as ev
 
 
@@ -101,3 +102,24 @@ def test_what_is_empty_says_that_the_program_runs_or_waits(run, qtbot):
     window.trigger("stop")
     qtbot.waitUntil(lambda: not window.bench.session.is_running, timeout=10_000)
     assert not [hint() for hint in hints if hint().startswith("The program runs")]
+
+
+def test_what_a_recording_is_of_runs_as_it_did(run, tmp_path):
+    package = tmp_path / "project" / "package"
+    package.mkdir(parents=True)
+    (package / "part.py").write_text("WORD = 'found'\n", "utf-8")
+    text = "import sys\nfrom pathlib import Path\nfrom .part import WORD\nprint(WORD, __name__, sys.argv)\n"
+    path = package / "train.py"
+    path.write_text(text, "utf-8")
+    program = ev.Program(str(path), text, ("--epochs", "3"), str(tmp_path / "project"), "package.train")
+    Recording.of([ev.Batch(0, (), ())], program).save(tmp_path / "run.agrec")
+    window = run("pass\n")
+    window.files.open_path(tmp_path / "run.agrec")
+    for changed in ("", "print(Path.cwd().name)\n"):
+        run(text + changed, window)
+        assert window.parts.message.isHidden(), window.parts.message.detail
+        timeline = window.bench.session.timeline
+        printed = "".join(event.text for event in timeline.state(timeline.step_count).printed())
+        said = f"found __main__ {[str(path), '--epochs', '3']}\n"
+        assert printed == said + ("project\n" if changed else "")
+        assert window.bench.session.recording.program.module == "package.train"
