@@ -326,6 +326,26 @@ def test_a_formula_is_text_first_and_a_drawing_soon(qtbot):
     press.close()
 
 
+def test_numbers_that_do_not_fit_beside_each_other_stand_below_each_other(qtbot):
+    press = FormulaPress()
+    view = FormulaView(press)
+    qtbot.addWidget(view)
+    numbers = r"\left[3.33,\; 3.33,\; 3.33,\; 3.33\right]"
+    view.resize(700, 60)
+    view.show()
+    view.set_latex(rf"{numbers} \cdot {numbers} = {numbers}")
+    qtbot.waitUntil(lambda: view.is_drawn, timeout=20_000)
+    one = view.heightForWidth(700)
+    view.resize(200, 60)
+    qtbot.waitUntil(lambda: view.heightForWidth(200) > 2 * one, timeout=20_000)
+    image = view.grab().toImage()
+    edge = {image.pixelColor(199, y).name() for y in range(view.height())}
+    assert len(edge) == 1, "nothing is cut off"
+    view.resize(700, 60)
+    assert view.heightForWidth(700) == one
+    press.close()
+
+
 def test_a_formula_that_cannot_be_drawn_stays_text():
     assert draw(r"\frac{1") == "" or draw(r"\frac{1").startswith("<svg")
     assert plain(r"\sqrt{x} \odot \text{grad}") == "√(x) ⊙ grad"
