@@ -112,6 +112,7 @@ class Desk(QObject):
 
     def fit(self) -> None:
         """Fit the window's size."""
+        self.parts.message.shorten_detail()
         self.arrangement.fit(self._window.width(), self._window.height())
 
     def close(self) -> None:

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 Kind = Literal["error", "warning", "information"]
 _LONGEST_DETAIL = 600
 _DETAIL_LINES = 3
+_LOW = 22
+"""Lines of text that are the height of a window which has room for the sentence alone."""
 _OF_A_LINE = 0.9
 """How much of a line is filled where words are not broken."""
 _INFORMATION_MS = 8000
@@ -105,8 +107,7 @@ class MessageBar(QFrame):
         self._kind = kind
         self._sentence.setText(sentence)
         self._whole_detail = detail
-        self._shorten_detail()
-        self._detail.setVisible(bool(detail) and detail.strip() != sentence.strip())
+        self.shorten_detail()
         self._place = place or ("", 0)
         self._line_button.setVisible(place is not None)
         self._line_button.setText(f"Go to line {self._place[1]}")
@@ -148,10 +149,14 @@ class MessageBar(QFrame):
     def resizeEvent(self, event: QResizeEvent) -> None:
         """What stands below takes a few lines at any width."""
         super().resizeEvent(event)
-        self._shorten_detail()
+        self.shorten_detail()
 
-    def _shorten_detail(self) -> None:
+    def shorten_detail(self) -> None:
+        """Let what stands below the sentence take a few lines, and none in a low window."""
+        is_low = self.window().height() < _LOW * self._sentence.fontMetrics().height()
         detail, lines = self._whole_detail, self._whole_detail.split("\n")[:_DETAIL_LINES]
+        self._sentence.setToolTip(detail if is_low else "")
+        self._detail.setVisible(bool(detail) and detail.strip() != self.sentence.strip() and not is_low)
         letters = self._detail.width() / max(self._detail.fontMetrics().averageCharWidth(), 1)
         room = min(_LONGEST_DETAIL, round(max(letters, 20) * _DETAIL_LINES * _OF_A_LINE)) - round(
             letters * (len(lines) - 1) / 2

@@ -95,5 +95,15 @@ def test_a_long_message_leaves_room_for_the_program_and_the_graph(window, qtbot)
         assert message._detail.text().endswith(" …")
         assert message._detail.toolTip() == message.detail == words
         message.clear()
+    # Here there is no room for all: the sentence is read whole, and what stands below it when it is pointed at.
+    window.resize(900, 600)
+    sentence = "These two tensors do not fit together element by element: in dimension 0 one has 3 and the other 4. "
+    sentence += "Print both shapes, and reshape one."
+    message.show_message(sentence, words, place=("", 3))
+    qtbot.waitUntil(lambda: message.isVisible() and message.height() >= message.heightForWidth(message.width()))
+    assert message._detail.isHidden()
+    assert message._sentence.toolTip() == message.detail == words
+    window.resize(1360, 860)
+    qtbot.waitUntil(message._detail.isVisible)
     message.show_message("Something was written on.", "RuntimeError: a\nb")
     assert message._detail.text() == "RuntimeError: a\nb"
