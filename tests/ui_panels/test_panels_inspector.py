@@ -10,7 +10,7 @@ from graphviz_app.recording import events as ev
 from graphviz_app.recording.values import elements
 from graphviz_app.timeline import Timeline
 from graphviz_app.ui.panels.fact_section import SectionWidget
-from graphviz_app.ui.panels.facts import Code, Fact, Formula, Paragraph, Value
+from graphviz_app.ui.panels.facts import Code, Fact, Formula, Page, Paragraph, Value
 from graphviz_app.ui.panels.facts_flow import cut_text
 from graphviz_app.ui.panels.facts_page import page_of
 from graphviz_app.ui.panels.formula_press import FormulaPress, draw
@@ -308,6 +308,19 @@ def test_every_label_is_as_high_as_its_text_at_its_width(qtbot, inspector, timel
     labels = [label for label in inspector.findChildren(QLabel) if label.isVisible() and label.text()]
     assert len(labels) > 8
     qtbot.waitUntil(lambda: all(label.height() >= label.heightForWidth(label.width()) for label in labels))
+
+
+def test_a_long_name_is_broken_where_its_words_begin(qtbot):
+    inspector = Inspector()
+    qtbot.addWidget(inspector)
+    inspector.resize(300, 400)
+    inspector.show()
+    inspector._show(Page("MulBackward0", "runs now", ()))
+    line = inspector._title.heightForWidth(200)
+    assert "\u200b" not in inspector._title.text()
+    inspector._show(Page("ScaledDotProductFlashAttentionForCpuBackward0", "runs now", ()))
+    assert inspector._title.heightForWidth(200) > line
+    inspector.close_press()
 
 
 def test_a_formula_is_text_first_and_a_drawing_soon(qtbot):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import re
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +30,8 @@ _RUNNING = (
     "The program runs. When it has ended, select a node, an edge or a leaf: all that is known about it is shown here."
 )
 _NOTHING_SELECTED = "Select a node, an edge or a leaf, or step on: what runs now is shown here."
+_SHORT = 16
+_WORDS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=::)(?=\w)|(?<=\.)(?=\w)")
 _REST = 0.12
 """Seconds between two steps from which on they are not said to fly by."""
 _LONGEST_WAIT = 0.5
@@ -160,7 +163,9 @@ class Inspector(QScrollArea):
         inside = focus is not None and self._content.isAncestorOf(focus)
         self._content.hide()
         self._page = page
-        self._title.setText("" if page is None else f'<b style="font-size:large">{html.escape(page.title)}</b>')
+        self._title.setText(
+            "" if page is None else f'<b style="font-size:large">{html.escape(_breakable(page.title))}</b>'
+        )
         self._title.setVisible(page is not None)
         self._subtitle.setText(self._hint if page is None else page.subtitle)
         shown = {one.title: one for one in (() if page is None else page.sections)}
@@ -229,3 +234,8 @@ class Inspector(QScrollArea):
         if event.type() in (QEvent.Type.PaletteChange, QEvent.Type.FontChange):
             for widget in self._sections.values():
                 widget.refresh()
+
+
+def _breakable(title: str) -> str:
+    """A long name may be broken where its words begin; a short one is copied as it is."""
+    return title if len(title) <= _SHORT else _WORDS.sub("\u200b", title)
