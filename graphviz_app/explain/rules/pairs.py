@@ -153,7 +153,8 @@ def _pairs_of(call: Call, slot: int) -> Array:  # noqa: ARG001
 
 
 def _nothing(call: Call, slot: int) -> Array:
-    return np.zeros(call.shape(slot))
+    """Of what was there before; a tensor of one number that it was filled with is in slot 1."""
+    return np.asarray(call.grad().sum()) if slot == 1 else np.zeros(call.shape(slot))
 
 
 def _pair(name: str, formula: str, words: str, local: Gradient, source: str = "", *, chooses: bool = False) -> Rule:
@@ -280,9 +281,10 @@ RULES = (
     ),
     Rule(
         ("Zero", "Fill", "NewZeros", "Bernoulli", "Normal"),
-        rf"{X} = 0",
-        "Everything was written over, so nothing of the result depends on what was there before.",
-        "derivatives.yaml: zero, fill",
+        rf"{X} = 0, \qquad \frac{{\partial L}}{{\partial s}} = \sum g",
+        "Everything was written over, so nothing of the result depends on what was there before; a tensor s of one "
+        "number that it was filled with receives the sum.",
+        "derivatives.yaml: zero_, fill",
         _nothing,
     ),
 )
