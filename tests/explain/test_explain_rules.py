@@ -1,5 +1,8 @@
 """Derivative rules in numpy agree with what torch's engine computed, and can tell when a gradient is wrong."""
 
+import re
+from importlib.resources import files
+
 import msgspec
 import numpy as np
 import pytest
@@ -99,6 +102,21 @@ def test_a_rule_has_a_formula_words_and_a_source(rule):
     assert rule.formula
     assert rule.words.endswith(".")
     assert rule.source
+
+
+def test_a_source_in_derivatives_yaml_is_an_entry_there():
+    text = files("torchgen").joinpath("packaged/autograd/derivatives.yaml").read_text("utf-8")
+    entries = {
+        name for full in re.findall(r"^- name: ([\w.]+)\(", text, re.MULTILINE) for name in (full, full.split(".")[0])
+    }
+    named = [
+        (rule.names[0], entry.strip().removesuffix(" and others"))
+        for rule in ALL_RULES
+        for entries_of_rule in re.findall(r"derivatives\.yaml: ([^;]*)", rule.source)
+        for entry in entries_of_rule.split(",")
+    ]
+    assert len(named) > 200
+    assert [each for each in named if each[1] not in entries] == []
 
 
 def test_all_formulas_can_be_drawn():

@@ -144,6 +144,8 @@ CASES = {
     "IndexCopyBackward0": ["go(L(4, 5).index_copy(0, torch.tensor([2, 0]), L(2, 5)))"],
     "torch::autograd::CopyBackwards": ["go((L(3, 4) * 1).copy_(L(4)))"],
     "FillBackward1": ["go(torch.fill(L(3, 4), L(1)[0].exp()))"],
+    "RemainderBackward1": ["go(torch.remainder(L(3, 4) * 5, L(4)))"],
+    "FmodBackward1": ["go(torch.fmod(L(3, 4) * 5, L(3, 1)))"],
     "FillBackward3": ["go((L(3, 4) * 1).fill_(L(1)[0]))"],
     "BlockDiagBackward0": ["go(torch.block_diag(L(2, 3), L(2), C(3, 1)))"],
     "CummaxBackward0": ["go(L(4, 5).cummax(1)[0])"],

@@ -97,7 +97,8 @@ RULES = (
         r"{\sqrt{d}}, \qquad D = P \cdot (g {V}^{\top} - \sum_j P \cdot g {V}^{\top}), \qquad "
         r"P = \mathrm{softmax} \frac{Q {K}^{\top}}{\sqrt{d}}",
         "Attention in one piece: queries, keys and values each receive the gradient through the two products and the "
-        "softmax between them, without the table of weights P ever being stored.",
+        "softmax between them, without the table of weights P ever being stored. D · means element by "
+        "element; d is a head's width, the call may give another scale, and a mask is added before the softmax.",
         'derivatives.yaml: _scaled_dot_product_flash_attention; T. Dao and others, "FlashAttention" (2022), appendix B',
         _attention,
         needs="queries, keys and values, and its result",

@@ -89,8 +89,8 @@ RULES = (
         r"\frac{\partial L}{\partial \ln p_{t,k}} = g \, (p_{t,k} - \sum_{s: \, l_s = k} \frac{\alpha_t(s) \, "
         r"\beta_t(s)}{p_{t,k} \, p(l)})",
         "What is predicted is compared with the share of all ways to say the labels that goes through a label at a "
-        "step. "
-        "torch gives the gradient that holds after a log softmax: that node then changes nothing more in it.",
+        "step: α are the chances of what comes up to it, β of what comes from it on. torch gives the gradient that "
+        "holds after a log softmax: that node then changes nothing more in it.",
         "derivatives.yaml: _ctc_loss; A. Graves and others (2006)",
         _ctc,
         needs="the log probabilities, the labels and the lengths",

@@ -258,10 +258,10 @@ RULES = (
         needs="its input",
     ),
     Rule(
-        ("Conj", "ConjPhysical", "ResolveConj"),
+        ("Conj", "ConjPhysical"),
         rf"{X} = \overline{{g}}",
         "The number was mirrored at the real axis, so the gradient is mirrored back.",
-        "derivatives.yaml: _conj, conj_physical",
+        "derivatives.yaml: _conj, _conj_physical",
         _conjugate,
         forward=_conjugated,
     ),

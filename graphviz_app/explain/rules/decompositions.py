@@ -153,26 +153,29 @@ _RULES = (
     Rule(
         ("LinalgEigh",),
         rf"{A} = V \left(\mathrm{{diag}}(g_w) + \frac{{{{V}}^{{\top}} g_V}}{{w_j - w_i}}\right) {{V}}^{{\top}}",
-        "Each eigenvalue changes A along its own vector; each vector turns towards the others, the faster the nearer "
-        "their eigenvalues are: where two are equal there is no derivative.",
+        "Each eigenvalue w changes as A does along its own vector, a column of V; each vector turns towards the "
+        "others, the faster the nearer their eigenvalues are: where two are equal there is no derivative. The "
+        "fraction is 0 on the diagonal.",
         "derivatives.yaml: _linalg_eigh; Giles (2008), 3.1",
         _eigen_of_symmetric,
         needs="its results",
     ),
     Rule(
         ("LinalgEig",),
-        rf"{A} = {{V}}^{{-\top}} \left(\mathrm{{diag}}(g_w) + \frac{{{{V}}^{{\top}} g_V}}{{w_j - w_i}}\right) "
-        rf"{{V}}^{{\top}}",
-        "As for a symmetric matrix; the vectors are not at right angles, so their inverse stands on the left.",
+        rf"{A} = {{V}}^{{-H}} \left(\mathrm{{diag}}(g_w) + \frac{{M}}{{\overline{{w_j - w_i}}}}\right) {{V}}^{{H}}, "
+        r"\qquad M = {V}^{H} g_V - {V}^{H} V \, \mathrm{diag} \, \mathrm{Re}({V}^{H} g_V)",
+        "As for a symmetric matrix; the vectors are not at right angles, so their inverse stands on the left, and they "
+        "keep their length, which is what is taken from M. H is the conjugate transpose. The fraction is 0 on the "
+        "diagonal.",
         "derivatives.yaml: linalg_eig; Giles (2008), 3.1",
         _eigen,
         needs="its results",
     ),
     Rule(
         ("LinalgSvd",),
-        rf"{A} = U \left(\mathrm{{diag}}(g_s) + \ldots\right) {{V}}^{{\top}}",
-        "Each singular value changes A along its own pair of vectors; what arrives for the vectors turns them, the "
-        "faster the nearer their values are: where two are equal there is no derivative.",
+        rf"{A} = U \, \mathrm{{diag}}(g_s) \, {{V}}^{{\top}} + \ldots",
+        "Each singular value s changes as A does along its own pair of vectors; what arrives for the vectors turns "
+        "them, the faster the nearer their values are: where two are equal there is no derivative.",
         "derivatives.yaml: _linalg_svd; J. Townsend (2016)",
         _singular_values,
         needs="its results",
@@ -180,17 +183,18 @@ _RULES = (
     Rule(
         ("LinalgQr",),
         rf"{A} = \left(g_Q + Q \, \mathrm{{sym}}(R \, {{g_R}}^{{\top}} - {{g_Q}}^{{\top}} Q)\right) {{R}}^{{-\top}}",
-        "sym mirrors the lower half into the upper one: Q can only turn, and R is a triangle.",
+        "sym mirrors the lower half into the upper one: Q can only turn, and R is a triangle. This is for a matrix "
+        "that is not wider than high; of a wider one the columns on the right come to it through Q.",
         "derivatives.yaml: linalg_qr; Walter and Lehmann (2010)",
         _orthogonal,
         needs="its results",
     ),
     Rule(
         ("LinalgLu", "LinalgLuFactorEx"),
-        rf"{A} = P \, {{L}}^{{-\top}} \left(\mathrm{{tril}}({{L}}^{{\top}} g_L) + \mathrm{{triu}}(g_U \, "
+        rf"{A} = P \, {{L}}^{{-\top}} \left(\mathrm{{tril}}_{{-1}}({{L}}^{{\top}} g_L) + \mathrm{{triu}}(g_U \, "
         r"{U}^{\top})\right) {U}^{-\top}",
-        "Both factors' gradients, each only where its triangle is, go back through the other factor; then the rows are "
-        "put back in their order.",
+        "Both factors' gradients, each only where its triangle is (the diagonal is U's, that of L is of ones), go back "
+        "through the factors; then the rows are put back in their order.",
         "derivatives.yaml: linalg_lu, linalg_lu_factor_ex",
         _lu,
         needs="its results",

@@ -44,10 +44,12 @@ def _unary(
         return np.asarray(_VALUES[name](call.argument(0)))
 
     needs = {"x": "its input", "y": "its result", "xy": "its input and its result", "": ""}[saves]
-    source = f"derivatives.yaml: {name.lower()}"
+    source = f"derivatives.yaml: {_ENTRIES.get(name, name.lower())}"
     return Rule((name,), rf"{X} = g \cdot {derivative}", words, source, rule(wrapped), wrapped, forward, needs)
 
 
+_ENTRIES = {"LogSigmoid": "log_sigmoid_forward", "Square": "pow.Tensor_Scalar"}
+"""Where a function's entry has another name."""
 _VALUES: dict[str, Callable[[Array], Array]] = {
     "Neg": np.negative,
     "Abs": np.abs,

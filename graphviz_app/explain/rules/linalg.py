@@ -176,8 +176,7 @@ _RULES = (
         ("LinalgInvEx", "Inverse"),
         rf"{A} = -{{Y}}^{{\top}} g \, {{Y}}^{{\top}}, \qquad Y = A^{{-1}}",
         "The larger a matrix, the smaller its inverse: the gradient passes the transposed inverse on both sides, "
-        "with a "
-        "minus.",
+        "with a minus.",
         "derivatives.yaml: linalg_inv_ex; Giles (2008), 2.2.3",
         _inverse,
         needs="its result",
@@ -193,14 +192,15 @@ _RULES = (
     Rule(
         ("LinalgSlogdet",),
         rf"{A} = g \, {{A}}^{{-\top}}",
-        "Of the logarithm of a determinant only the transposed inverse remains; the sign is flat.",
+        "Of the logarithm of a determinant only the transposed inverse remains: g is what arrives for that. The sign "
+        "of a real matrix's determinant is flat; of a complex one it turns, and counts as well.",
         "derivatives.yaml: _linalg_slogdet; Giles (2008), 2.2.4",
         _log_determinant,
         needs="its input and its results",
     ),
     Rule(
         ("LinalgSolveEx",),
-        rf"{B} = {{A}}^{{-\top}} g, \qquad {A} = -{B} \, {{X}}^{{\top}}",
+        rf"{B} = {{A}}^{{-\top}} g, \qquad {A} = -{B} \, {{X}}^{{\top}}, \qquad A X = B",
         "What stands on the right receives the solution of the transposed system, with the gradient on its right; the "
         "matrix receives that times the solution, with a minus.",
         "derivatives.yaml: _linalg_solve_ex; Giles (2008), 2.3.1",
@@ -209,7 +209,8 @@ _RULES = (
     ),
     Rule(
         ("LinalgSolveTriangular",),
-        rf"{B} = {{A}}^{{-\top}} g, \qquad {A} = -\mathrm{{tri}}\left({B} \, {{X}}^{{\top}}\right)",
+        rf"{B} = {{A}}^{{-\top}} g, \qquad {A} = -\mathrm{{tri}}\left({B} \, {{X}}^{{\top}}\right), "
+        r"\qquad A X = B",
         "As for any system; only that half of the matrix receives a gradient that was read.",
         "derivatives.yaml: linalg_solve_triangular; Giles (2008), 2.3.1",
         _triangular_solution,
@@ -225,7 +226,7 @@ _RULES = (
     ),
     Rule(
         ("CholeskyInverse",),
-        r"\frac{\partial L}{\partial R} = -Y \, (g + {g}^{\top}) \, Y R",
+        r"\frac{\partial L}{\partial R} = -Y \, (g + {g}^{\top}) \, Y R, \qquad Y = {(R \, {R}^{\top})}^{-1}",
         "The rule of an inverse, and then that of the product of a triangle with itself.",
         "derivatives.yaml: cholesky_inverse",
         _cholesky_inverse,
@@ -235,7 +236,7 @@ _RULES = (
         ("CholeskySolve",),
         rf"{B} = \delta, \qquad \delta = {{(R \, {{R}}^{{\top}})}}^{{-1}} g, \qquad "
         r"\frac{\partial L}{\partial R} = -(\delta \, {X}^{\top} + X \, {\delta}^{\top}) \, R",
-        "The rule of a solution, and then that of the product of a triangle with itself.",
+        "The rule of a solution X, and then that of the product of a triangle R with itself.",
         "derivatives.yaml: cholesky_solve",
         _cholesky_solution,
         needs="its input and its result",

@@ -98,16 +98,19 @@ RULES = (
     Rule(
         ("MultiMarginLoss",),
         rf"{X}_k = \frac{{g}}{{n \, C}} [m - x_t + x_k > 0], \qquad {X}_t = -\sum_{{k \neq t}} {X}_k",
-        _MARGIN + "C is the number of classes. " + _AVERAGED,
+        _MARGIN
+        + "m is the margin, C the number of classes; this is for p = 1 and classes of equal weight. "
+        + _AVERAGED,
         "derivatives.yaml: multi_margin_loss",
         _multi_margin,
         needs="predictions and targets",
     ),
     Rule(
         ("MultilabelMarginLoss",),
-        rf"{X}_k = \frac{{g}}{{n \, C}} \sum_{{t}} [1 - x_t + x_k > 0], \qquad {X}_t = -\sum_{{k \neq t}} {X}_k",
+        rf"{X}_k = \frac{{g}}{{n \, C}} \sum_{{t}} [1 - x_t + x_k > 0], \qquad "
+        rf"{X}_t = -\frac{{g}}{{n \, C}} \sum_{{k}} [1 - x_t + x_k > 0]",
         _MARGIN
-        + "C is the number of classes; there are several right ones, and each is compared with all others. "
+        + "C is the number of classes; there are several right ones, t, and each is compared with all wrong ones, k. "
         + _AVERAGED,
         "derivatives.yaml: multilabel_margin_loss_forward",
         _multi_label_margin,

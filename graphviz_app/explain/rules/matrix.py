@@ -125,7 +125,7 @@ RULES = (
         ("Ger", "Outer"),
         r"\frac{\partial L}{\partial x_1} = g \, x_2, \qquad \frac{\partial L}{\partial x_2} = {g}^{\top} x_1",
         "Each vector receives the gradient, a matrix, multiplied with the other vector.",
-        "derivatives.yaml: ger",
+        "the product rule, for x₁ x₂ᵀ",
         _outer,
         needs="the other vector",
     ),
@@ -133,7 +133,7 @@ RULES = (
         ("Addmm", "Addmv"),
         _ADD_FORMULA,
         "A linear layer: the bias receives the gradient added up over all rows of the batch; input and weight receive "
-        "it times the other one, transposed.",
+        "it times the other one, transposed. If the call has factors alpha and beta, these count as well.",
         "derivatives.yaml: addmm",
         _add_product,
         forward=_added_product,
@@ -143,7 +143,7 @@ RULES = (
         ("Baddbmm",),
         _ADD_FORMULA,
         "A batch of products with something added: what was added receives the gradient as it came, the matrices "
-        "receive it times each other, transposed.",
+        "receive it times each other, transposed. If the call has factors alpha and beta, these count as well.",
         "derivatives.yaml: baddbmm",
         _add_product,
         forward=_added_product,

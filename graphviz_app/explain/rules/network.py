@@ -283,7 +283,8 @@ def _through_running_statistics(call: Call, slot: int, x: Array, g: Array, epsil
 
 _NORM_WORDS = (
     "The input is centred and scaled together with others, so each element's gradient loses the mean of its group's "
-    "and what would only have changed the scale."
+    "and what would only have changed the scale. x̂ is what was centred and scaled, σ the deviation, w the weight; a "
+    "bar is a mean of the group."
 )
 _NORM_FORMULA = (
     rf"{X} = \frac{{1}}{{\sigma}} \left(\hat{{g}} - \overline{{\hat{{g}}}} - \hat{{x}} \, "
@@ -315,7 +316,9 @@ RULES = (
     Rule(
         ("NllLoss", "NllLoss2D"),
         rf"{X}_{{i,t_i}} = -\frac{{g}}{{n}}, \qquad 0 \; \mathrm{{elsewhere}}",
-        "Only the log probability of the right class counts, with a minus; the others receive 0." + _AVERAGED,
+        "Only the log probability of the right class counts, with a minus; the others receive 0."
+        + _AVERAGED
+        + " If classes have weights, each loss counts as much as its class, and in a mean n is the sum of these.",
         "derivatives.yaml: nll_loss_forward",
         _nll,
         needs="the targets",
@@ -381,7 +384,8 @@ RULES = (
     Rule(
         ("NativeBatchNorm", "CudnnBatchNorm"),
         _NORM_FORMULA,
-        _NORM_WORDS + " The group is one channel over the whole batch, so examples feel each other.",
+        _NORM_WORDS + " The group is one channel over the whole batch, so examples feel each other. In evaluation "
+        "the running mean and deviation are constants, so x receives ĝ / σ alone.",
         "derivatives.yaml: native_batch_norm",
         _batch_norm,
         needs="its input, mean and deviation",

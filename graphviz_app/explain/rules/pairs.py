@@ -169,11 +169,16 @@ _FMAX = rf"{X1} = g \cdot [x_1 \geq x_2], \qquad {X2} = g \cdot [x_1 < x_2]"
 _ALONE = "Only the one that was taken gets the gradient; NaN is never taken where there is a number."
 
 RULES = (
-    _pair("Xlogy", _XLOGY, "A product with a logarithm; where x₁ is 0 so is all of it.", _x_log_y(0.0)),
+    _pair(
+        "Xlogy",
+        _XLOGY,
+        "A product with a logarithm, each receives the other's part; where x₁ is 0 the product is 0, even at ln 0.",
+        _x_log_y(0.0),
+    ),
     _pair(
         "SpecialXlog1Py",
         rf"{X1} = g \cdot \ln(1 + x_2), \qquad {X2} = \frac{{g \cdot x_1}}{{1 + x_2}}",
-        "A product with a logarithm; where x₁ is 0 so is all of it.",
+        "A product with a logarithm, each receives the other's part; where x₁ is 0 the product is 0, even at ln 0.",
         _x_log_y(1.0),
         "special_xlog1py",
     ),
@@ -213,7 +218,8 @@ RULES = (
     _pair(
         "Addcdiv",
         rf"{X1} = g, \qquad {X2} = \frac{{\alpha \, g}}{{x_3}}, \qquad {X3} = -\frac{{\alpha \, g \, x_2}}{{x_3^2}}",
-        "What was added to passes the gradient on as it came; numerator and denominator receive it as in a quotient.",
+        "What was added to passes the gradient on as it came; numerator and denominator receive it as in a quotient. "
+        "α is what the call gave as value, or 1.",
         _add_quotient,
     ),
     Rule(
@@ -256,17 +262,19 @@ RULES = (
     ),
     Rule(
         ("Addr",),
-        rf"{X1} = g, \qquad {X2} = g \, x_3, \qquad {X3} = {{g}}^{{\top}} x_2",
-        "What was added to passes the gradient on as it came; each vector receives it multiplied with the other one.",
+        rf"{X1} = \beta \, g, \qquad {X2} = \alpha \, g \, x_3, \qquad {X3} = \alpha \, {{g}}^{{\top}} x_2",
+        "What was added to passes the gradient on as it came; each vector receives it multiplied with the other one. "
+        "α and β are the call's own factors, 1 if it gave none.",
         "derivatives.yaml: addr",
         _add_outer,
         needs="the two vectors",
     ),
     Rule(
         ("Addbmm",),
-        r"\frac{\partial L}{\partial M} = g, \qquad \frac{\partial L}{\partial A_i} = g \, {B_i}^{\top}, \qquad "
-        r"\frac{\partial L}{\partial B_i} = {A_i}^{\top} g",
-        "Products were added up: each of their factors receives the same gradient times the other one, transposed.",
+        r"\frac{\partial L}{\partial M} = \beta \, g, \qquad \frac{\partial L}{\partial A_i} = \alpha \, g \, "
+        r"{B_i}^{\top}, \qquad \frac{\partial L}{\partial B_i} = \alpha \, {A_i}^{\top} g",
+        "Products were added up: each of their factors receives the same gradient times the other one, transposed. "
+        "α and β are the call's own factors, 1 if it gave none.",
         "derivatives.yaml: addbmm",
         _add_batches,
         needs="the two batches of matrices",

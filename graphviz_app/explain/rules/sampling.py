@@ -123,7 +123,7 @@ RULES = (
         ("GridSampler2D", "GridSampler3D"),
         rf"{X}_p \leftarrow {X}_p + w_p \, g, \qquad {GRID} = \sum_p g \, x_p \, \frac{{\partial w_p}}{{\partial u}}",
         "What is read between pixels is a weighted mean of those around the place: each of them receives its share of "
-        "the gradient, and the place is drawn to where the brighter pixel is.",
+        "the gradient, and the place what tells in which direction the pixels get brighter.",
         'derivatives.yaml: grid_sampler_2d, grid_sampler_3d; M. Jaderberg and others, "Spatial transformer networks" '
         "(2015), equations 6 and 7",
         _sample,

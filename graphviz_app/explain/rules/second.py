@@ -118,6 +118,19 @@ def _prelu(call: Call, first: Call, slot: int) -> Array:
     return g1 * left * of_w if slot == 1 else sum_to_shape(g1 * left * of_x, w.shape)
 
 
+_ENTRIES = {
+    "Relu": "threshold_backward",
+    "LeakyRelu": "leaky_relu_backward",
+    "LogSigmoid": "log_sigmoid_backward",
+    "Hardsigmoid": "hardsigmoid",
+}
+
+
+def _entry(first_name: str) -> str:
+    """Where the derivative of a derivative is written down."""
+    return _ENTRIES.get(first_name, f"{first_name.lower()}_backward")
+
+
 def _bent(
     name: str, first_names: tuple[str, ...], slope: str, curve: str, words: str, curvature: Curve, needs: str
 ) -> Rule:
@@ -125,7 +138,7 @@ def _bent(
         (f"{name}Backward",),
         rf"{G1} = g \cdot {slope}, \qquad {X} = g \cdot g_1 \cdot {curve}",
         PRODUCT_RULE + words,
-        f"the product rule; derivatives.yaml: {first_names[0].lower()}_backward",
+        f"the product rule; derivatives.yaml: {_entry(first_names[0])}",
         by_first_call(first_names, _twice(curvature)),
         needs=needs,
     )
@@ -137,7 +150,7 @@ def _unbent(name: str, first_names: tuple[str, ...], slope: str) -> Rule:
         rf"{G1} = g \cdot {slope}, \qquad {X} = 0",
         PRODUCT_RULE + "The function is made of straight lines: its slope does not change with x, so only g₁ receives "
         "anything.",
-        f"the product rule; derivatives.yaml: {first_names[0].lower()}_backward",
+        f"the product rule; derivatives.yaml: {_entry(first_names[0])}",
         by_first_call(first_names, _straight),
         needs="what was needed for the first derivative",
     )
@@ -180,7 +193,8 @@ RULES = (
         ("Elu", "Celu"),
         "f'(x)",
         r"\left\{0 \; (x > 0), \; \alpha e^x \; (x \leq 0)\right\}",
-        "Right of 0 the slope does not change; left of it, it changes as the exponential does.",
+        "Right of 0 the slope does not change; left of it, it changes as the exponential does. α is that of an ELU; a "
+        "CELU's is its inverse, with x / α in the exponent.",
         _elu,
         "the first pass's gradient and the input",
     ),
@@ -211,15 +225,16 @@ RULES = (
         _hardswish,
         "the first pass's gradient and the input",
     ),
-    _unbent("Threshold", ("Relu", "Threshold"), "[x > 0]"),
-    _unbent("LeakyRelu", ("LeakyRelu",), r"\max([x > 0], a)"),
+    _unbent("Threshold", ("Relu", "Threshold"), "[x > a]"),
+    _unbent("LeakyRelu", ("LeakyRelu",), r"\left\{1 \; (x > 0), \; a \; (x \leq 0)\right\}"),
     _unbent("Hardtanh", ("Hardtanh",), r"[x_{min} < x < x_{max}]"),
     _unbent("Hardsigmoid", ("Hardsigmoid",), r"\frac{[-3 < x < 3]}{6}"),
     _unbent("Hardshrink", ("Hardshrink",), r"[|x| > \lambda]"),
     _unbent("Softshrink", ("Softshrink",), r"[|x| > \lambda]"),
     Rule(
         ("PreluKernelBackward",),
-        rf"{G1} = g_x \, \max([x > 0], w) + g_w \, x \, [x \leq 0], \qquad {X} = g_w \, g_1 [x \leq 0], \qquad "
+        rf"{G1} = \left\{{g_x \; (x > 0), \; w \, g_x + x \, g_w \; (x \leq 0)\right\}}, \qquad {X} = g_w \, g_1 [x "
+        rf"\leq 0], \qquad "
         r"\frac{\partial L}{\partial w} = g_x \, g_1 [x \leq 0]",
         PRODUCT_RULE + "Two gradients arrive here: for the first gradient of x, and for that of the slope w.",
         "the product rule; derivatives.yaml: _prelu_kernel_backward",

@@ -132,7 +132,8 @@ RULES = (
         ("EmbeddingBag",),
         r"\frac{\partial L}{\partial W}[i] \leftarrow \frac{\partial L}{\partial W}[i] + \frac{w_i \, g}{n}",
         "Each looked-up row of the table receives the gradient of its bag: its share of a mean, all of a sum, and of a "
-        "maximum only where it was the largest. n is the number of rows in a bag for a mean, and 1 for a sum.",
+        "maximum only where it was the largest. n is the number of rows in a bag for a mean, and 1 for a sum; "
+        "w are the weights that the call gave to single rows, or 1.",
         "derivatives.yaml: _embedding_bag",
         _embedding_bag,
         needs="the indices",

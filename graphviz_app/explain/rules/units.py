@@ -98,10 +98,12 @@ def _addcmul(call: Call, slot: int) -> Array:
     return np.ones(()) if slot == 0 else factor * call.argument(3 - slot)
 
 
-def _first_alone(call: Call, slot: int) -> Array:  # noqa: ARG001
-    if slot != 0:
-        raise Unknown
-    return np.ones(())
+def _remainder(call: Call, slot: int) -> Array:
+    if slot == 0:
+        return np.ones(())
+    x, divisor = call.argument(0), call.argument(1)
+    rest = np.fmod(x, divisor) if "Fmod" in call.name else np.remainder(x, divisor)
+    return -np.rint((x - rest) / divisor)
 
 
 def _formula(derivative: str) -> str:
@@ -123,7 +125,7 @@ RULES = tuple(
     for names, derivative, words, source, local, needs in (
         (
             ("LeakyRelu",),
-            r"\max([x > 0], a)",
+            r"\left\{1 \; (x > 0), \; a \; (x \leq 0)\right\}",
             "Where the unit is off, a small part of the gradient still passes.",
             "leaky_relu",
             _leaky,
@@ -155,7 +157,8 @@ RULES = tuple(
         ),
         (
             ("PreluKernel", "Prelu"),
-            r"\max([x > 0], a)",
+            rf"{X} = g \cdot \left\{{1 \; (x > 0), \; a \; (x \leq 0)\right\}}, \qquad "
+            r"\frac{\partial L}{\partial a} = \sum g \, x \, [x \leq 0]",
             "Where the unit is off, a learned part of the gradient still passes, and the part itself learns from x.",
             "_prelu_kernel",
             _prelu,
@@ -180,17 +183,27 @@ RULES = tuple(
         (
             ("Addcmul",),
             rf"{X1} = g, \qquad {X2} = \alpha \, g \, x_3, \qquad {X3} = \alpha \, g \, x_2",
-            "What was added to passes the gradient on as it came; each factor receives it times the other.",
+            "What was added to passes the gradient on as it came; each factor receives it times the other. α is what "
+            "the call gave as value, or 1.",
             "addcmul",
             _addcmul,
             "the two factors",
         ),
         (
-            ("Remainder", "Fmod", "Frac"),
+            ("Remainder", "Fmod"),
+            rf"{X1} = g, \qquad {X2} = -n \, g",
+            "Between its jumps the remainder grows as the first number does, so the gradient is passed on to that as "
+            "it came; the divisor was taken away n times, and receives it n times with its sign turned.",
+            "remainder, fmod",
+            _remainder,
+            "",
+        ),
+        (
+            ("Frac",),
             "1",
-            "Between its jumps the remainder grows as x does, so the gradient is passed on as it came.",
-            "remainder, fmod, frac",
-            _first_alone,
+            "Between its jumps the fraction grows as x does, so the gradient is passed on as it came.",
+            "frac",
+            _same,
             "",
         ),
         (

@@ -161,9 +161,10 @@ def _running_extremum(call: Call, slot: int) -> Array:
 
 
 _OVER = (
-    "What was written over receives 0, what stayed passes the gradient on as it came; each element that was written "
-    "receives it from the place to which it was written."
+    "What was written over receives 0, what stayed passes the gradient on as it came; each element of s, which was "
+    "written, receives it from the place to which it was written."
 )
+_ADDED = " With accumulate=True nothing is written over but added: then all of what was there passes its gradient on."
 _OVER_FORMULA = rf"{X} = g \; \mathrm{{where \; it \; stayed}}, \qquad {S} = g[\mathrm{{index}}]"
 
 RULES = (
@@ -196,17 +197,18 @@ RULES = (
     Rule(
         ("IndexPut", "IndexPutImpl"),
         _OVER_FORMULA,
-        _OVER,
+        _OVER + _ADDED,
         "derivatives.yaml: index_put",
         _index_put,
         needs="the indices",
     ),
-    Rule(("Put",), _OVER_FORMULA, _OVER, "derivatives.yaml: put", _put_elements, needs="the indices"),
+    Rule(("Put",), _OVER_FORMULA, _OVER + _ADDED, "derivatives.yaml: put", _put_elements, needs="the indices"),
     Rule(("IndexCopy",), _OVER_FORMULA, _OVER, "derivatives.yaml: index_copy", _index_copy, needs="the indices"),
     Rule(
         ("IndexFill",),
         rf"{X} = g \; \mathrm{{where \; it \; stayed}}, \qquad {S} = \sum g[\mathrm{{index}}]",
-        _OVER,
+        "What was written over receives 0, what stayed passes the gradient on as it came; the one number s that was "
+        "written everywhere receives the sum.",
         "derivatives.yaml: index_fill",
         _index_fill,
         needs="the indices",
