@@ -26,6 +26,14 @@ if TYPE_CHECKING:
 _SURELY = 1e-6
 """How near to what was recorded a result is that needs no better one, relative to the largest element."""
 
+_NOT_COMPUTED = "this app knows the rule, but does not compute it"
+_NOT_WHOLE = "what went out is too large, or was not recorded whole"
+_STEP_INSIDE = "the node is one step of a larger function, and what that computed in between was not recorded"
+_NOT_ENOUGH = "the recording does not hold all that the rule takes, or the call is of a kind that it does not know"
+_OTHER_SHAPE = "the rule gives another shape than what went out"
+_NOT_FINITE = "there are NaNs or infinite numbers among what the node worked with, of which the rule says nothing"
+_NOT_SURE = "the recorded values do not tell surely enough what the node worked with"
+
 
 class Check(NamedTuple):
     """The gradient of one slot, checked.
@@ -37,6 +45,7 @@ class Check(NamedTuple):
         computed: What the rule says it should be, or None.
         size: The largest finite element of both, by its absolute value.
         is_guessed: Whether it was computed with values that the recording does not hold, but that follow from others.
+        why: Why it could not be told, to go after a colon; "" where it could, or where no rule is there to tell.
     """
 
     slot: int
@@ -45,6 +54,7 @@ class Check(NamedTuple):
     computed: Array | None = None
     size: float = 0.0
     is_guessed: bool = False
+    why: str = ""
 
 
 def check_call(call: Call) -> tuple[Check, ...]:
@@ -58,17 +68,23 @@ def check_call(call: Call) -> tuple[Check, ...]:
 
 def _check(call: Call, slot: int, value: int) -> Check:
     rule = rule_of(call.name)
-    if rule is None or rule.gradient is None:
+    if rule is None:
         return Check(slot, None)
+    if rule.gradient is None:
+        return Check(slot, None, why=_NOT_COMPUTED)
     try:
         recorded = call.array(value)
+    except Unknown:
+        return Check(slot, None, why=_NOT_WHOLE)
+    try:
         with np.errstate(all="ignore"):
             computed = _computed(call, rule.gradient, slot)
     except Unknown:
-        return Check(slot, None)
+        is_step = call.operation is not None and not call.is_only_node
+        return Check(slot, None, why=_STEP_INSIDE if is_step else _NOT_ENOUGH)
     if computed.shape != recorded.shape:
         if computed.size != recorded.size:
-            return Check(slot, None)
+            return Check(slot, None, why=_OTHER_SHAPE)
         computed = computed.reshape(recorded.shape)
     if recorded.dtype.kind != "c" and computed.dtype.kind == "c":
         # A real tensor met complex ones: its gradient is the real part.
@@ -82,9 +98,11 @@ def _check(call: Call, slot: int, value: int) -> Check:
     rounding = _rounding(call, "float32" if record is None else record.dtype)
     allowed, noise = rounding * max(size, 1e-30), _noise(call, rounding, computed.size)
     if apart > max(allowed, noise):
-        is_unclear = call.is_guessed or _is_beyond(call, value)
-        return Check(slot, None) if is_unclear else Check(slot, False, apart, computed, size)
-    return Check(slot, None if unclear.any() else True, apart, computed, size, call.is_guessed)
+        why = _NOT_FINITE if _is_beyond(call, value) else _NOT_SURE if call.is_guessed else ""
+        return Check(slot, None, why=why) if why else Check(slot, False, apart, computed, size)
+    if unclear.any():
+        return Check(slot, None, apart, computed, size, call.is_guessed, _NOT_FINITE)
+    return Check(slot, True, apart, computed, size, call.is_guessed)
 
 
 def _computed(call: Call, gradient: Gradient, slot: int) -> Array:

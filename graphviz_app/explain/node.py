@@ -135,7 +135,9 @@ def _sentences(call: Call, rule: Rule | None, checks: tuple[Check, ...], *, come
     sentences += silence_sentences(call, edges_from(call.timeline, call.node))
     sentences += hook_sentences(call)
     sentences += oddity_sentences(call)
-    sentences.append(check_sentence(checks))
+    hooks = () if call.called is None else call.called.hooks
+    changed = {hook.slot for hook in hooks if hook.direction == "grad_inputs"}
+    sentences.append(check_sentence(checks, changed))
     if any(check.agrees is False for check in checks):
         sentences.append(overwritten_sentence(call))
     return [sentence for sentence in sentences if sentence]

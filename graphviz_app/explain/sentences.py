@@ -11,7 +11,7 @@ from graphviz_app.recording import events as ev
 from graphviz_app.recording.passes import pass_name
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from graphviz_app.explain.call import Call
     from graphviz_app.explain.checks import Check
@@ -124,15 +124,21 @@ def hook_sentences(call: Call) -> list[str]:
     ]
 
 
-def check_sentence(checks: Sequence[Check]) -> str:
-    """Whether the recorded gradients are what the rule says."""
+def check_sentence(checks: Sequence[Check], changed: Collection[int] = ()) -> str:
+    """Whether the recorded gradients are what the rule says, or why that cannot be told.
+
+    Args:
+        checks: One for each gradient that went out.
+        changed: The slots whose gradient a hook has changed afterwards.
+    """
     wrong = [check for check in checks if check.agrees is False]
     right = [check for check in checks if check.agrees is True]
     if wrong:
         parts = ", ".join(f"number {check.slot + 1} by {check.difference:.3g}" for check in wrong)
         return f"Computed again from the recorded values, the gradients differ from what was recorded: {parts}."
+    reasons = "; ".join(dict.fromkeys(check.why for check in checks if check.why))
     if not right:
-        return ""
+        return f"Not checked: {reasons}." if reasons else ""
     exactly = _how_exactly(max(right, key=lambda check: check.difference or 0.0))
     which = (
         "the gradient is"
@@ -142,9 +148,10 @@ def check_sentence(checks: Sequence[Check]) -> str:
         else f"all {len(right)} gradients are"
     )
     unchecked = len(checks) - len(right)
-    rest = f" ({unchecked} could not be checked.)" if unchecked else ""
+    rest = f" ({unchecked} could not be checked{reasons and ': '}{reasons}.)" if unchecked else ""
+    before = ", before a hook changed what went out" if any(check.slot in changed for check in right) else ""
     how = ", and from what follows from them where one is not recorded" if any(map(_is_guessed, right)) else ""
-    return f"Checked: computed again from the recorded values{how}, {which} the same, {exactly}.{rest}"
+    return f"Checked: computed again from the recorded values{how}, {which} the same, {exactly}{before}.{rest}"
 
 
 def _is_guessed(check: Check) -> bool:

@@ -328,6 +328,28 @@ def test_what_rounding_leaves_of_large_numbers_is_told_beside_their_size():
     assert re.search(r"^Checked: .* the same, to within \S+ of numbers up to \de\+10\.$", said)
 
 
+def test_what_was_not_checked_says_why():
+    program = "import torch\nx = torch.randn(300, 300, requires_grad=True)\nx.exp().sum().backward()\n"
+    program += "y = torch.ones(2, requires_grad=True)\nw = y * 1\nw[0] = 3\nw.sum().backward()\n"
+    timeline = Timeline(record_source(program))
+    names = ("ExpBackward0", "CopySlices")
+    said = [
+        explained(timeline, name, chapter.last_step).sentences[-1]
+        for name, chapter in zip(names, timeline.chapters, strict=True)
+    ]
+    assert said[0] == "Not checked: what went out is too large, or was not recorded whole."
+    assert said[1].startswith("Not checked: this app knows the rule, but does not compute it")
+
+
+def test_a_gradient_that_a_hook_changed_is_checked_as_it_was_before():
+    program = "import torch\nx = torch.randn(3, requires_grad=True)\ny = x.exp()\n"
+    program += "y.grad_fn.register_hook(lambda sent, came: (sent[0] * 2,))\ny.sum().backward()\n"
+    said = explained(Timeline(record_source(program)), "ExpBackward0").sentences
+    assert "The hook <lambda> changed what went out, line 4." in said
+    assert said[-1].startswith("Checked: ")
+    assert said[-1].endswith(", before a hook changed what went out.")
+
+
 def test_where_nan_and_infinity_came_from_is_told():
     program = (
         "import torch\nx = torch.tensor([0.0, 4.0], requires_grad=True)\n"
