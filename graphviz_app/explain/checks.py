@@ -10,6 +10,7 @@ import numpy as np
 
 from graphviz_app.explain.call import Call, Unknown, edges_from, sent_values
 from graphviz_app.explain.numeric import close, difference, scale, tolerance
+from graphviz_app.explain.replayed import MOST_IN_ALL
 from graphviz_app.explain.rules import rule_of
 from graphviz_app.explain.second import MOST_VALUES, possible_values
 from graphviz_app.recording import events as ev
@@ -121,13 +122,15 @@ def _computed(call: Call, gradient: Gradient, slot: int) -> Array:
         raise Unknown from None
     recorded = call.recorded(slot)
     found: list[Array] = []
+    computed = 0
     for value in itertools.islice(possible_values(call), MOST_VALUES):
         call.assume(value)
         with contextlib.suppress(Unknown, ValueError, IndexError, TypeError, ArithmeticError):
             found.append(np.asarray(gradient(call, slot)))
             if recorded is not None and close(found[-1], recorded, _SURELY):
                 break
-        if call.replayed.is_exhausted:
+        computed += call.replayed.count
+        if call.replayed.is_exhausted or computed > MOST_IN_ALL:
             break
     call.assume(None)
     return call.nearest(slot, found)

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 MOST_NODES = 256
 """Nodes whose forward is computed for one explanation: it must be there at once."""
+MOST_IN_ALL = 2048
+"""Nodes whose forward is computed for one gradient, where several values are tried one after the other."""
 DEEPEST = 48
 """How many of them one after the other; each takes several of Python's own calls."""
 
@@ -42,6 +44,11 @@ class Replayed:
         self._found: dict[tuple[int, int], Array | None] = {}
         self._depth = 0
         self.is_exhausted = False
+
+    @property
+    def count(self) -> int:
+        """How many results were looked for."""
+        return len(self._found)
 
     def result(self, node: int, slot: int) -> Array:
         """What a node gave in the forward pass.

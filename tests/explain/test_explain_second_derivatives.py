@@ -2,7 +2,12 @@
 
 import pytest
 
+from graphviz_app.explain.call import Call
+from graphviz_app.explain.checks import check_call
+from graphviz_app.explain.replayed import MOST_IN_ALL, MOST_NODES, Replayed
 from graphviz_app.explain.rules import rule_of
+from graphviz_app.recording import events as ev
+from graphviz_app.timeline import Timeline
 from tests.explain.support_rules import agreeing_though_wrong, calls_by_case, checks_of, program_of
 from tests.support_record import record_source
 
@@ -98,3 +103,19 @@ def test_a_second_derivatives_formula_tells_it_from_the_first():
     first, second = rule_of("TanhBackward0"), rule_of("TanhBackwardBackward0")
     assert first is not second
     assert "g_1" in second.formula
+
+
+def test_what_is_tried_for_one_gradient_has_an_end(monkeypatch):
+    program = SETUP + "torch.manual_seed(1)\nrnn = nn.GRU(2, 2).double()\ntwice(lambda x: rnn(x)[0], L(10, 1, 2))\n"
+    recording = record_source(program)
+    timeline, counted, forward = Timeline(recording), [], Replayed.forward
+    monkeypatch.setattr(Replayed, "forward", lambda *given: counted.append(1) or forward(*given))
+    calls = [event for event in recording.events() if isinstance(event, ev.NodeCalled)]
+    calls = [event for event in calls if "BackwardBackward" in recording.index.nodes.name(event.node)]
+    most = 0
+    for event in calls[5::12]:
+        counted.clear()
+        checks = check_call(Call(timeline, event.node, event))
+        most = max(most, len(counted) / max(len(checks), 1))
+    recording.close()
+    assert MOST_NODES < most < MOST_IN_ALL + 2 * MOST_NODES
