@@ -8,6 +8,34 @@ from graphviz_app.explain.checks import check_call
 from graphviz_app.recording import events as ev
 from graphviz_app.recording.values import elements
 from graphviz_app.timeline import Timeline
+from tests.support_record import record_source
+
+
+def each_case(cases):
+    """Names of nodes with one of the programs that make them: CASES as a parametrized test takes them."""
+    return [(name, case) for name, programs in cases.items() for case in programs]
+
+
+def record_cases(setup, cases):
+    """The recording of all cases of each node, and the calls of nodes of each."""
+    text, where = program_of(setup, [case for _, case in each_case(cases)])
+    recording = record_source(text)
+    return recording, calls_by_case(recording, where)
+
+
+def assert_rule_agrees(found, name, case):
+    """That the nodes of this name are there, and sent exactly what their rule says."""
+    checks = checks_of(found[1][case], name)
+    assert checks
+    assert [check for check in checks if check[2] is not True] == []
+
+
+def assert_no_other_agrees(found):
+    """That no other gradient would have been called right."""
+    recording, calls = found
+    replaced, missed = agreeing_though_wrong(recording, [call for each in calls.values() for call in each])
+    assert missed == []
+    assert replaced > 100
 
 
 def program_of(setup, cases):

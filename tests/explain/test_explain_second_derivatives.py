@@ -8,7 +8,7 @@ from graphviz_app.explain.replayed import MOST_IN_ALL, MOST_NODES, Replayed
 from graphviz_app.explain.rules import rule_of
 from graphviz_app.recording import events as ev
 from graphviz_app.timeline import Timeline
-from tests.explain.support_rules import agreeing_though_wrong, calls_by_case, checks_of, program_of
+from tests.explain.support_rules import assert_no_other_agrees, assert_rule_agrees, each_case, record_cases
 from tests.support_record import record_source
 
 SETUP = """\
@@ -79,24 +79,18 @@ CASES = {
 
 @pytest.fixture(scope="module")
 def found():
-    text, where = program_of(SETUP, [case for cases in CASES.values() for case in cases])
-    recording = record_source(text)
-    yield recording, calls_by_case(recording, where)
+    recording, calls = record_cases(SETUP, CASES)
+    yield recording, calls
     recording.close()
 
 
-@pytest.mark.parametrize(("name", "case"), [(name, case) for name, cases in CASES.items() for case in cases])
+@pytest.mark.parametrize(("name", "case"), each_case(CASES))
 def test_a_second_derivative_is_what_its_rule_says(found, name, case):
-    checks = checks_of(found[1][case], name)
-    assert checks
-    assert [check for check in checks if check[2] is not True] == []
+    assert_rule_agrees(found, name, case)
 
 
 def test_no_other_second_derivative_is_what_a_rule_says(found):
-    recording, calls = found
-    replaced, missed = agreeing_though_wrong(recording, [call for each in calls.values() for call in each])
-    assert missed == []
-    assert replaced > 100
+    assert_no_other_agrees(found)
 
 
 def test_a_second_derivatives_formula_tells_it_from_the_first():
