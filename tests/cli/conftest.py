@@ -5,13 +5,12 @@ import sys
 from pathlib import Path
 
 import pytest
+from support_cli import PATIENCE
 
 from graphviz_app.cli import main
 from graphviz_app.lessons.library import find_lesson
 from graphviz_app.recording import Recording
 from graphviz_app.recording import events as ev
-
-PATIENCE = 90
 
 
 class Answer:

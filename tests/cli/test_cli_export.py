@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import PATIENCE
+from support_cli import PATIENCE
 
 PROGRAM = """\
 import sys

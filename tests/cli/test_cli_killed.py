@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
-from conftest import PATIENCE
+from support_cli import PATIENCE
 
 from graphviz_app.recording import Recording
 from graphviz_app.recording.journal import journal_path

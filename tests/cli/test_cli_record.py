@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 
 import pytest
-from conftest import PATIENCE
+from support_cli import PATIENCE
 
 import graphviz_app
 from graphviz_app.lessons.library import find_lesson

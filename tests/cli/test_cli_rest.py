@@ -5,7 +5,7 @@ import subprocess
 import sys
 
 import pytest
-from conftest import PATIENCE
+from support_cli import PATIENCE
 
 import graphviz_app
 from graphviz_app import libraries, qtcheck
