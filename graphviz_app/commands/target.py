@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from graphviz_app.commands.program import read_program, working_directory
-from graphviz_app.protocol.command_line import whole_path
+from graphviz_app.protocol.command_line import is_path_safe, whole_path
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -73,7 +73,7 @@ def find_main(target: Target) -> Main:
     """
     if target.is_module:
         # Under `-P` and `-I` Python does not look into the working directory.
-        first = [] if getattr(sys.flags, "safe_path", sys.flags.isolated) else [working_directory()]
+        first = [] if is_path_safe() else [working_directory()]
         specs = _specs(target.typed, [*first, *sys.path])
         return Main(*_text(target.typed, specs), module=target.typed, before=tuple(map(_source, specs[:-1])))
     if target.is_container:

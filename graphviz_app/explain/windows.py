@@ -24,6 +24,12 @@ MOST_WORK = 1 << 24
 """Multiplications of one rule: an explanation must be there at once."""
 
 
+def each_dimension(given: Any, count: int) -> Sizes:
+    """One number for each dimension, where one may stand for all."""
+    several = tuple(map(int, given)) if isinstance(given, tuple) else (int(given),)
+    return several if len(several) == count else several * count
+
+
 class Windows(NamedTuple):
     """How windows lie on an image.
 

@@ -1,8 +1,9 @@
-"""What Python makes of the path that follows it on the command line."""
+"""What Python makes of the path that follows it on the command line, and of the options about paths."""
 
 from __future__ import annotations
 
 import os
+import sys
 
 
 def whole_path(path: str, directory: str) -> str:
@@ -18,3 +19,8 @@ def whole_path(path: str, directory: str) -> str:
         return os.path.abspath(os.path.join(directory, path))  # noqa: PTH100, PTH118
     # But for the folder itself, Python leaves dots and slashes where they are.
     return directory if path in ("", os.curdir) else f"{directory}/{path}"
+
+
+def is_path_safe() -> bool:
+    """Whether Python puts no folder of the program's on the path by itself (`-P`, `-I`)."""
+    return bool(getattr(sys.flags, "safe_path", sys.flags.isolated))

@@ -22,13 +22,13 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from graphviz_app.own import __builtins__, original_builtins  # noqa: F401
+from graphviz_app.protocol.command_line import is_path_safe
 from graphviz_app.recording import events as ev
 from graphviz_app.recording.syntax import as_read, decoded, lines_of
 from graphviz_app.tracer import hygiene, watchers_in_c
 from graphviz_app.tracer.absent import OurModules
 from graphviz_app.tracer.bottom import run_at_bottom
 from graphviz_app.tracer.mutation import explain_mutation
-from graphviz_app.tracer.start import is_path_safe
 from graphviz_app.tracer.streams import Streams
 from graphviz_app.tracer.tracer import Tracer
 

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import os
-import sys
 from dataclasses import dataclass
 
 from graphviz_app.own import __builtins__  # noqa: F401
-from graphviz_app.protocol.command_line import whole_path
+from graphviz_app.protocol.command_line import is_path_safe, whole_path
 from graphviz_app.tracer.places import is_of_library
 
 _MAIN = "__main__"
@@ -64,11 +63,6 @@ def start_of(path: str, directory: str, *, module: str = "", container: str = ""
     file = path if path.startswith("<") else whole_path(path, directory)
     folder = os.path.dirname(os.path.realpath(file))  # noqa: PTH120 - as CPython computes it
     return Start((path,), path, file, folder, () if is_path_safe() else (folder,))
-
-
-def is_path_safe() -> bool:
-    """Whether Python puts no folder of the program's on the path by itself."""
-    return bool(getattr(sys.flags, "safe_path", sys.flags.isolated))
 
 
 def _folder_of_module(name: str, file: str, directory: str) -> str:

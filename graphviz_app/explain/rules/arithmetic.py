@@ -9,6 +9,7 @@ import numpy as np
 from graphviz_app.explain.call import Unknown
 from graphviz_app.explain.numeric import sum_to_shape
 from graphviz_app.explain.rule import Rule
+from graphviz_app.explain.rules.symbols import X1, X2, X
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,11 +19,6 @@ if TYPE_CHECKING:
     from graphviz_app.explain.call import Call
 
     Array = npt.NDArray[Any]
-
-X = r"\frac{\partial L}{\partial x}"
-X1 = r"\frac{\partial L}{\partial x_1}"
-X2 = r"\frac{\partial L}{\partial x_2}"
-X3 = r"\frac{\partial L}{\partial x_3}"
 
 
 def local_rule(local: Callable[[Call, int], Array]) -> Callable[[Call, int], Array]:

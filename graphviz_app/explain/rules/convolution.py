@@ -8,8 +8,9 @@ import numpy as np
 
 from graphviz_app.explain.call import Unknown
 from graphviz_app.explain.rule import Rule
+from graphviz_app.explain.rules.symbols import X
 from graphviz_app.explain.second import by_first_call
-from graphviz_app.explain.windows import Windows
+from graphviz_app.explain.windows import Windows, each_dimension
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 
     Array = npt.NDArray[Any]
 
-X = r"\frac{\partial L}{\partial x}"
 G1 = r"\frac{\partial L}{\partial g_1}"
 _NAMES = {
     False: ("stride", "padding", "dilation", "groups"),
@@ -69,12 +69,12 @@ def _convolution_of(call: Call) -> _Convolution:
     given |= {name: call.parameter(name) for name in _NAMES[is_transposed] if name in call.parameters}
     count = weight.ndim - 2
     size = weight.shape[2:]
-    dilation, stride = _each(given.get("dilation", 1), count), _each(given.get("stride", 1), count)
+    dilation, stride = each_dimension(given.get("dilation", 1), count), each_dimension(given.get("stride", 1), count)
     padding = given.get("padding", 0)
     if padding == "same":
         before = tuple(step * (length - 1) // 2 for step, length in zip(dilation, size, strict=True))
     else:
-        before = (0,) * count if padding == "valid" else _each(padding, count)
+        before = (0,) * count if padding == "valid" else each_dimension(padding, count)
     return _Convolution(x, weight, Windows(size, stride, before, dilation), int(given.get("groups", 1)), is_transposed)
 
 
@@ -84,12 +84,6 @@ def _positional(call: Call) -> list[Any]:
         raise Unknown
     found = [call.parameter(name) for name in call.parameters if name.startswith("#")]
     return found[1:] if found[:1] == [None] else found
-
-
-def _each(given: Any, count: int) -> tuple[int, ...]:
-    """One number for each dimension, where one may stand for all."""
-    several = given if isinstance(given, tuple) else (given,)
-    return tuple(map(int, several)) * (1 if len(several) == count else count)
 
 
 def _convolution(call: Call, slot: int) -> Array:

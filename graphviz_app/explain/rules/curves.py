@@ -10,7 +10,8 @@ import numpy as np
 from graphviz_app.explain.call import Unknown
 from graphviz_app.explain.numeric import normal_density
 from graphviz_app.explain.rule import Rule
-from graphviz_app.explain.rules.arithmetic import X, choosing_rule, local_rule
+from graphviz_app.explain.rules.arithmetic import choosing_rule, local_rule
+from graphviz_app.explain.rules.symbols import X
 from graphviz_app.explain.special import bessel_i, digamma, erf_inverse, trigamma
 
 if TYPE_CHECKING:

@@ -9,6 +9,7 @@ import numpy as np
 from graphviz_app.explain.call import Unknown
 from graphviz_app.explain.numeric import sum_to_shape
 from graphviz_app.explain.rule import Rule
+from graphviz_app.explain.rules.symbols import X1, X2
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
 
     Array = npt.NDArray[Any]
 
-X1 = r"\frac{\partial L}{\partial x_1}"
-X2 = r"\frac{\partial L}{\partial x_2}"
 _MOST_PAIRS = 1 << 20
 
 

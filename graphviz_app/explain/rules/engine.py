@@ -8,6 +8,7 @@ import numpy as np
 
 from graphviz_app.explain.numeric import sum_to_shape
 from graphviz_app.explain.rule import Rule
+from graphviz_app.explain.rules.symbols import X
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
 
     Array = npt.NDArray[Any]
 
-X = r"\frac{\partial L}{\partial x}"
 UNKNOWN_FORMULA = r"\frac{\partial L}{\partial x} = {J}^{\top} g, \qquad J_{ij} = \frac{\partial y_i}{\partial x_j}"
 
 

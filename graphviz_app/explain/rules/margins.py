@@ -10,6 +10,7 @@ from graphviz_app.explain.call import Unknown
 from graphviz_app.explain.numeric import sigmoid
 from graphviz_app.explain.rule import Rule
 from graphviz_app.explain.rules.network import is_mean, mean_ways
+from graphviz_app.explain.rules.symbols import X
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
     from graphviz_app.explain.call import Call
 
     Array = npt.NDArray[Any]
-
-X = r"\frac{\partial L}{\partial x}"
 
 
 def _soft_margin(call: Call, slot: int) -> Array:

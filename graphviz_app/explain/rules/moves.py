@@ -13,6 +13,7 @@ import numpy as np
 
 from graphviz_app.explain.call import Unknown
 from graphviz_app.explain.rule import Rule
+from graphviz_app.explain.rules.symbols import X
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     Shape = tuple[int, ...]
     Moves = Callable[["Call", Array, Shape], Iterable[Array]]
 
-X = r"\frac{\partial L}{\partial x}"
 _MOST_MOVES = 64
 
 

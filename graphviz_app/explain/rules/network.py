@@ -9,6 +9,7 @@ import numpy as np
 from graphviz_app.explain.call import Unknown
 from graphviz_app.explain.numeric import close, sigmoid, softmax
 from graphviz_app.explain.rule import Rule
+from graphviz_app.explain.rules.symbols import X
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
     from graphviz_app.explain.call import Call
 
     Array = npt.NDArray[Any]
-
-X = r"\frac{\partial L}{\partial x}"
 
 
 def softmax_dim(call: Call, x: Array, y: Array | None) -> int:

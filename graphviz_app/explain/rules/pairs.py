@@ -10,7 +10,8 @@ import numpy as np
 from graphviz_app.explain.call import Unknown
 from graphviz_app.explain.numeric import sigmoid, sum_to_shape
 from graphviz_app.explain.rule import Rule
-from graphviz_app.explain.rules.arithmetic import X1, X2, X3, X, choosing_rule, local_rule
+from graphviz_app.explain.rules.arithmetic import choosing_rule, local_rule
+from graphviz_app.explain.rules.symbols import X1, X2, X3, X
 
 if TYPE_CHECKING:
     from collections.abc import Callable

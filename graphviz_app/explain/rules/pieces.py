@@ -10,6 +10,7 @@ import numpy as np
 from graphviz_app.explain.call import Unknown
 from graphviz_app.explain.numeric import difference
 from graphviz_app.explain.rule import Rule
+from graphviz_app.explain.rules.symbols import X
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 
     Array = npt.NDArray[Any]
 
-X = r"\frac{\partial L}{\partial x}"
 _MOST_PLACES = 512
 """That are tried where nobody knows what the piece was taken of."""
 _PIECE = "A piece was taken out of x: the gradient is put back where the piece was, and the rest of x receives 0."

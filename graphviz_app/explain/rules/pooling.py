@@ -10,8 +10,9 @@ import numpy as np
 from graphviz_app.explain.call import Unknown
 from graphviz_app.explain.rule import Rule
 from graphviz_app.explain.rules.second import G1
+from graphviz_app.explain.rules.symbols import X
 from graphviz_app.explain.second import by_first_call
-from graphviz_app.explain.windows import Windows
+from graphviz_app.explain.windows import Windows, each_dimension
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
     Array = npt.NDArray[Any]
     Sizes = tuple[int, ...]
 
-X = r"\frac{\partial L}{\partial x}"
-
 
 def _dimensions(call: Call) -> int:
     """Over how many dimensions it pools: as its node's name says."""
@@ -33,10 +32,7 @@ def _dimensions(call: Call) -> int:
 
 def _each(given: Any, count: int, first: int | None) -> Sizes:
     """One number for each dimension; torch pools a line as an image of one row, for which `first` stands."""
-    several = tuple(map(int, given)) if isinstance(given, tuple) else (int(given),)
-    if first is not None:
-        return (first, *several)
-    return several if len(several) == count else several * count
+    return each_dimension(given, count) if first is None else (first, *each_dimension(given, 1))
 
 
 def _pooling(call: Call, *, has_dilation: bool) -> Windows:

@@ -10,6 +10,7 @@ import numpy as np
 from graphviz_app.explain.call import Unknown
 from graphviz_app.explain.numeric import close, sets_of_dims
 from graphviz_app.explain.rule import Rule
+from graphviz_app.explain.rules.symbols import X
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
 
     Array = npt.NDArray[Any]
     Reduce = Callable[..., Array]
-
-X = r"\frac{\partial L}{\partial x}"
 
 
 def reduced_dims(call: Call, reduce: Reduce) -> tuple[int, ...]:

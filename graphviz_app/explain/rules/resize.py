@@ -10,6 +10,7 @@ import numpy as np
 from graphviz_app.explain.call import Unknown
 from graphviz_app.explain.rule import Rule
 from graphviz_app.explain.rules.second import G1
+from graphviz_app.explain.rules.symbols import X
 from graphviz_app.explain.second import by_first_call
 
 if TYPE_CHECKING:
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     Shape = tuple[int, ...]
     Weights = Callable[[Array, int], Array]
 
-X = r"\frac{\partial L}{\partial x}"
 _MOST_WEIGHTS = 1 << 20
 _CUBIC = -0.75
 """The constant of torch's cubic interpolation: R. G. Keys, "Cubic convolution interpolation" (1981), has -1/2."""

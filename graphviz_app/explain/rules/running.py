@@ -9,6 +9,7 @@ import numpy as np
 from graphviz_app.explain.call import Unknown
 from graphviz_app.explain.numeric import close
 from graphviz_app.explain.rule import Rule
+from graphviz_app.explain.rules.symbols import X
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     Array = npt.NDArray[Any]
 
 _MOST_PAIRS = 1 << 20
-X = r"\frac{\partial L}{\partial x}"
 
 
 def _running_dim(call: Call, run: Callable[[Array, int], Array]) -> int:

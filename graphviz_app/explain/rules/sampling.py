@@ -10,6 +10,7 @@ import numpy as np
 from graphviz_app.explain.call import Unknown
 from graphviz_app.explain.numeric import close
 from graphviz_app.explain.rule import Rule
+from graphviz_app.explain.rules.symbols import X
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 
     Array = npt.NDArray[Any]
 
-X = r"\frac{\partial L}{\partial x}"
 GRID = r"\frac{\partial L}{\partial u}"
 
 

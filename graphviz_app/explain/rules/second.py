@@ -14,6 +14,7 @@ import numpy as np
 from graphviz_app.explain.call import Unknown
 from graphviz_app.explain.numeric import normal_density, sigmoid, sum_to_shape
 from graphviz_app.explain.rule import Rule
+from graphviz_app.explain.rules.symbols import X
 from graphviz_app.explain.second import by_first_call
 
 if TYPE_CHECKING:
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     Curve = Callable[[Call], Array]
 
 G1 = r"\frac{\partial L}{\partial g_1}"
-X = r"\frac{\partial L}{\partial x}"
 PRODUCT_RULE = (
     "A node of the second derivative: the first pass multiplied its gradient g₁ with a slope, and this differentiates "
     "that product. "

@@ -11,6 +11,7 @@ from graphviz_app.explain.rule import Rule
 from graphviz_app.explain.rules.network import epsilon_of, layer_norm_of, normalised, through_normalisation
 from graphviz_app.explain.rules.pieces import selections, slices
 from graphviz_app.explain.rules.second import G1
+from graphviz_app.explain.rules.symbols import X
 from graphviz_app.explain.second import by_first_call
 
 if TYPE_CHECKING:
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     Array = npt.NDArray[Any]
     Dims = tuple[int, ...]
 
-X = r"\frac{\partial L}{\partial x}"
 W = r"\frac{\partial L}{\partial w}"
 _INPUT, _MEAN, _DEVIATION = 1, 2, 3
 

@@ -9,7 +9,8 @@ import numpy as np
 from graphviz_app.explain.numeric import softmax, sum_to_shape
 from graphviz_app.explain.rule import Rule
 from graphviz_app.explain.rules.network import is_mean, log_softmax_dim, nll_shares, softmax_dim
-from graphviz_app.explain.rules.second import G1, PRODUCT_RULE, X
+from graphviz_app.explain.rules.second import G1, PRODUCT_RULE
+from graphviz_app.explain.rules.symbols import X
 from graphviz_app.explain.second import by_first_call
 
 if TYPE_CHECKING:

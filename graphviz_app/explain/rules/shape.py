@@ -10,6 +10,7 @@ import numpy as np
 from graphviz_app.explain.call import Unknown
 from graphviz_app.explain.numeric import sum_to_shape
 from graphviz_app.explain.rule import Rule
+from graphviz_app.explain.rules.symbols import X
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 
     Array = npt.NDArray[Any]
 
-X = r"\frac{\partial L}{\partial x}"
 _MOST_DIMS = 6
 """Whose orders are tried."""
 _SHAPE = "Only the shape changed, not the elements: the gradient is put back into the input's shape."

@@ -10,6 +10,7 @@ import numpy as np
 from graphviz_app.explain.call import Unknown
 from graphviz_app.explain.numeric import close
 from graphviz_app.explain.rule import Rule
+from graphviz_app.explain.rules.symbols import X
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     Array = npt.NDArray[Any]
     Dims = tuple[int, ...]
 
-X = r"\frac{\partial L}{\partial x}"
 _MOST_DIMS = 4
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from graphviz_app.explain.call import Unknown
 from graphviz_app.explain.numeric import sum_to_shape
 from graphviz_app.explain.rule import Rule
+from graphviz_app.explain.rules.symbols import X
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
 
     Array = npt.NDArray[Any]
 
-X = r"\frac{\partial L}{\partial x}"
 S = r"\frac{\partial L}{\partial s}"
 
 
